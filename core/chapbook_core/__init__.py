@@ -1,0 +1,1 @@
+"""What Chapbook knows and does, without Jupyter."""

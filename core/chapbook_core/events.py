@@ -1,0 +1,66 @@
+"""What long work tells whoever watches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A task begins; `total` is unknown until somebody can count."""
+
+    task: str
+    label: str
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """A task has done `done` of `total`; `note` names what it is at."""
+
+    task: str
+    done: int
+    total: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A task has ended, well or badly; a `Notice` or an error says which."""
+
+    task: str
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the person; what is shown depends on how much they asked to hear."""
+
+    level: Literal["debug", "info", "warning"]
+    message: str
+    hints: tuple[str, ...] = ()
+
+
+Event = Started | Advanced | Finished | Notice
+
+
+class Watcher(Protocol):
+    """Receives the events of one command; the front ends implement it."""
+
+    def emit(self, event: Event, /) -> None:
+        """Take note of an event; called from any thread, must return at once."""
+
+    def checkpoint(self) -> None:
+        """Raise `Cancelled` when the person has asked to stop; called where stopping is safe."""
+
+
+class Unwatched:
+    """The watcher of work that nobody looks at."""
+
+    def emit(self, event: Event, /) -> None:
+        """Forget the event."""
+
+    def checkpoint(self) -> None:
+        """Go on."""

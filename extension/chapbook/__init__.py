@@ -1,0 +1,1 @@
+"""What people type and click: the magics and the Jupyter server extension."""

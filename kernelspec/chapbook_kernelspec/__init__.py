@@ -1,0 +1,1 @@
+"""Starts a notebook's kernel in the environment of its project."""
