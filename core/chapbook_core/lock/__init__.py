@@ -1,0 +1,1 @@
+"""The lock as values, and the files it is written to and read from."""
