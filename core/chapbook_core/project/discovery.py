@@ -1,0 +1,103 @@
+"""Which folder is the project of a notebook or of a folder."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import ChapbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PROJECT_FILE = "pyproject.toml"
+
+# A table that makes a project, at the start of a line; what cannot have one need not be parsed.
+_MARK = re.compile(
+    rb"""^[ \t]*(?:\[[ \t]*)?["']?"""
+    rb"""(?:project|dependency-groups|tool["']?[ \t]*(?:\.[ \t]*["']?(?:poetry|chapbook)|\]|=))""",
+    re.MULTILINE,
+)
+
+
+class ProjectNotFound(ChapbookError):
+    """No folder from here upwards holds a project."""
+
+    def __init__(self, start: Path, passed_over: tuple[Path, ...] = ()) -> None:
+        self.start = start
+        self.passed_over = passed_over
+        hints = [
+            f"`{file}` only configures tools: it has no [project] and no [tool.poetry] table" for file in passed_over
+        ]
+        super().__init__(
+            f"no project in `{start}` or any folder above it", hints=[*hints, "run `init` to make a project there"]
+        )
+
+
+class ProjectUnreadable(ChapbookError):
+    """A folder on the way up, or a project file in it, cannot be looked at."""
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        self.path = path
+        super().__init__(
+            f"cannot read `{path}`: {cause.strerror or cause}",
+            hints=["give yourself permission to read it, or name the project with `--project`"],
+        )
+
+
+def find_project(start: Path, *, ceiling: Path | None = None) -> Path:
+    """Return the folder of the nearest project from a file or folder upwards.
+
+    The folder is returned without symbolic links, so that a project has one identity however it is reached; a notebook
+    that is itself a link belongs to the folder the link stands in. No folder above `ceiling` is looked into.
+    """
+    passed_over = []
+    for folder in _upwards(start, ceiling):
+        file = folder / PROJECT_FILE
+        try:
+            if not file.is_file():
+                continue
+            content = file.read_bytes()
+        except OSError as cause:
+            raise ProjectUnreadable(file, cause) from cause
+        if declares_project(content):
+            return folder
+        passed_over.append(file)
+    raise ProjectNotFound(start, tuple(passed_over))
+
+
+def declares_project(content: bytes) -> bool:
+    """Tell whether the bytes of a `pyproject.toml` make a project, rather than only configure linters and the like.
+
+    A broken file that seems to declare one counts: whoever reads it next tells what is wrong with it.
+    """
+    if _MARK.search(content) is None:
+        return False
+    try:
+        data = tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return True
+    return is_project(data)
+
+
+def is_project(data: Mapping[str, object]) -> bool:
+    """Tell whether the tables of a `pyproject.toml` make a project."""
+    tool = data.get("tool")
+    tools = tool if isinstance(tool, dict) else {}
+    return "project" in data or "dependency-groups" in data or "poetry" in tools or "chapbook" in tools
+
+
+def _upwards(start: Path, ceiling: Path | None) -> Iterator[Path]:
+    try:
+        folder = (start if start.is_dir() else start.parent).resolve()
+        highest = None if ceiling is None else ceiling.resolve()
+    except (OSError, RuntimeError) as cause:
+        # Up to Python 3.12 a loop of links is a RuntimeError.
+        error = cause if isinstance(cause, OSError) else OSError(str(cause))
+        raise ProjectUnreadable(start, error) from cause
+    for candidate in (folder, *folder.parents):
+        yield candidate
+        if candidate == highest:
+            return
