@@ -1,0 +1,162 @@
+"""HTML pages: the simple API of PEP 503, with the attributes of PEP 592, 658 and 714.
+
+Read by two regular expressions, ten times faster than `html.parser`. They follow the tokenizer of the HTML standard as
+far as a link's attributes and the places where a link is none (comments, scripts) go. Every alternative of the first
+also ends at the end of the text and gives nothing back, so that no page makes it read anything twice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from chapbook_core.index.candidate import Page, Skipped
+from chapbook_core.index.failure import NotAnIndex
+from chapbook_core.index.filename import looks_like_file
+from chapbook_core.index.page_json import check_api_version
+from chapbook_core.index.page_rows import Links, build_page, file_name_of, utc_time
+from chapbook_core.index.status import read_status
+
+if TYPE_CHECKING:
+    from chapbook_core.index.file_table import Row
+
+# Inside a tag a quote counts only right after `=`; `>` in a quoted value does not end the tag.
+_ATTRIBUTES = r"""(?:[^>=]+|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?)*+"""
+_PARTS = re.compile(
+    rf"<(?:a(?=[\s/])({_ATTRIBUTES})|(base|meta)(?=[\s/])({_ATTRIBUTES})"
+    r"|!--.*?(?:-->|\Z)|(?:(script)|style|textarea|template)(?=[\s/>]).*?(?:</(?:script|style|textarea|template)|\Z))",
+    re.IGNORECASE | re.DOTALL,
+)
+_ATTRIBUTE = re.compile(r"""([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s>]+)))?""")
+_TITLE = re.compile(r"<title(?=[\s>])[^>]*>([^<]*)", re.IGNORECASE)
+_HEADING = re.compile(r"links for|index of|simple index", re.IGNORECASE)
+_FORM = re.compile(r"<(?:form|input|button|iframe)[\s>]", re.IGNORECASE)
+_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s*=\s*["']?([A-Za-z0-9_-]{1,40})""", re.IGNORECASE)
+_SIMPLE_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&"}
+_SIMPLE_ENTITY = re.compile("|".join(_SIMPLE_ENTITIES))
+_META_PREFIX = "pypi:"
+
+
+def parse_html_page(body: bytes, base_url: str, name: str, charset: str = "") -> Page:
+    """Return what an HTML page says; raises NotAnIndex."""
+    text = decoded(body, charset)
+    anchors, metas, base, has_script = _scan(text)
+    check_api_version(metas.get("repository-version"), base_url)
+    links = Links(base_url, urljoin(base_url, base) if base else "")
+    skipped: list[Skipped] = []
+    rows: list[Row] = []
+    for anchor in anchors:
+        row = _row(anchor, links, skipped)
+        if row is not None:
+            rows.append(row)
+    if not rows and not skipped and "repository-version" not in metas:
+        _refuse_other_pages(text, base_url, has_links=bool(anchors), has_script=has_script)
+    status = read_status(metas.get("project-status"), metas.get("project-status-reason"))
+    return build_page(name, rows, links.base_url, skipped, status)
+
+
+def decoded(body: bytes, charset: str = "") -> str:
+    """Return the text of a page: UTF-8 unless its type, its first bytes or a `meta` element say otherwise."""
+    if not charset and body.isascii():
+        return body.decode("ascii")
+    if body.startswith(b"\xef\xbb\xbf"):
+        return body[3:].decode("utf-8", "replace")
+    if not charset and (told := _CHARSET.search(body[:2048])):
+        charset = told[1].decode("ascii")
+    try:
+        return body.decode(charset or "utf-8", "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
+
+
+def unescaped(text: str) -> str:
+    """Return an attribute's value with its character references replaced, each once."""
+    if "&" not in text:
+        return text
+    if text.count("&") == len(_SIMPLE_ENTITY.findall(text)):
+        return _SIMPLE_ENTITY.sub(lambda entity: _SIMPLE_ENTITIES[entity[0]], text)
+    from html import unescape  # its table of 2,231 names is seldom needed
+
+    return unescape(text)
+
+
+def _scan(text: str) -> tuple[list[str], dict[str, str], str, bool]:
+    """Return the attributes of each link, the `pypi:` metas, the first `<base href>`, and whether there is a script."""
+    anchors: list[str] = []
+    metas: dict[str, str] = {}
+    base = ""
+    has_script = False
+    for anchor, element, attributes, script in _PARTS.findall(text):
+        if anchor:
+            anchors.append(anchor)
+        elif script:
+            has_script = True
+        elif element:
+            values = _attributes(attributes)
+            if element.lower() == "base":
+                base = base or values.get("href", "").strip()
+            elif values.get("name", "").startswith(_META_PREFIX):
+                metas.setdefault(values["name"][len(_META_PREFIX) :], values.get("content", ""))
+    return anchors, metas, base, has_script
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """Return the attributes of a tag; of one given twice the first counts."""
+    values: dict[str, str] = {}
+    for key, double, single, bare in _ATTRIBUTE.findall(text):
+        values.setdefault(key.lower(), unescaped(double or single or bare))
+    return values
+
+
+def _row(anchor: str, links: Links, skipped: list[Skipped]) -> Row | None:
+    """Return the row of a link that looks like a file; other links are no business of ours."""
+    values = _attributes(anchor)
+    url = values.get("href", "").strip()
+    filename = file_name_of(url)
+    if not looks_like_file(filename):
+        return None
+    if not links.accepts(url):
+        skipped.append(Skipped(filename, "its link leaves the web"))
+        return None
+    metadata = values.get("data-core-metadata")
+    if metadata is None:
+        metadata = values.get("data-dist-info-metadata")
+    bare_url, _, fragment = url.partition("#")
+    return (
+        filename,
+        links.clean(bare_url),
+        fragment if "=" in fragment else "",
+        None,
+        utc_time(values.get("data-upload-time")),
+        values.get("data-requires-python") or None,
+        values.get("data-yanked"),
+        metadata_attribute(metadata),
+    )
+
+
+def metadata_attribute(text: str | None) -> bool | str | None:
+    """Return what `data-core-metadata` says: nothing, yes, no, or the hash."""
+    if text is None:
+        return None
+    if "=" in text:
+        return text
+    return text.strip().lower() != "false"
+
+
+def _refuse_other_pages(text: str, url: str, *, has_links: bool, has_script: bool) -> None:
+    """Raise NotAnIndex for a page without files that does not look like the page of a project without files."""
+    title = page_title(text)
+    if _HEADING.search(title) or _HEADING.search(text, 0, 4096):
+        return
+    if not (has_links or has_script or _FORM.search(text)) and not title:
+        return
+    named = f"titled `{title}`" if title else "without files"
+    raise NotAnIndex(url, f"answers with a web page {named}, not with the page of an index")
+
+
+def page_title(text: str) -> str:
+    """Return the title of an HTML page as one short line that is safe to show."""
+    found = _TITLE.search(text)
+    words = " ".join(unescaped(found[1]).split()) if found else ""
+    return "".join(letter for letter in words if letter.isprintable())[:80]
