@@ -14,17 +14,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from chapbook_core.requirements.constraint_parser import (
-    EVERYTHING,
-    Cuts,
-    InvalidConstraint,
-    complement,
-    intersection,
-    parse_cuts,
-    union,
-)
+from chapbook_core.requirements.constraint_parser import InvalidConstraint, parse_cuts
 from chapbook_core.requirements.constraint_text import NoSpecifier, poetry_text, specifier_text
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.requirements.version_set import EVERYTHING, Cuts, complement, intersection, union
 
 if TYPE_CHECKING:
     from chapbook_core.requirements.cut import Cut

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.requirements.cut import FLOOR, Cut, above, above_locals, above_only, before, before_family
+from chapbook_core.requirements.cut import FLOOR, above, above_locals, above_only, before, before_family
+from chapbook_core.requirements.version_set import EVERYTHING, complement, intersection, union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Cuts = tuple[Cut, ...]
-"""Where a set of versions begins, ends, begins again: a version is inside when an odd number of cuts lies below it."""
-
-EVERYTHING: Cuts = (FLOOR,)
+    from chapbook_core.requirements.cut import Cut
+    from chapbook_core.requirements.version_set import Cuts
 
 _OR = re.compile(r"\|\|?")
 _CLAUSE = re.compile(
@@ -51,51 +50,6 @@ def parse_cuts(text: str) -> tuple[Cuts, bool]:
         cuts = union(cuts, its_cuts)
         prereleases |= its_prereleases
     return cuts, prereleases
-
-
-def union(left: Cuts, right: Cuts) -> Cuts:
-    """Return the cuts of the versions that are in either set."""
-    if not left:
-        return right
-    return _sweep(left, right, wanted=1) if right else left
-
-
-def intersection(left: Cuts, right: Cuts) -> Cuts:
-    """Return the cuts of the versions that are in both sets."""
-    if left == EVERYTHING:
-        return right
-    return left if right == EVERYTHING else _sweep(left, right, wanted=2)
-
-
-def complement(cuts: Cuts) -> Cuts:
-    """Return the cuts of the versions that are not in the set."""
-    return cuts[1:] if cuts[:1] == EVERYTHING else EVERYTHING + cuts
-
-
-def _sweep(left: Cuts, right: Cuts, *, wanted: int) -> Cuts:
-    """Walk both sets upwards and keep the cuts where the number of sets that one is inside reaches or leaves `wanted`.
-
-    Where both have the same cut, the left one's words are kept.
-    """
-    result: list[Cut] = []
-    in_left = in_right = inside = False
-    i = j = 0
-    while i < len(left) or j < len(right):
-        if j == len(right) or (i < len(left) and left[i].key <= right[j].key):
-            cut = left[i]
-            if j < len(right) and right[j].key == cut.key:
-                in_right = not in_right
-                j += 1
-            in_left = not in_left
-            i += 1
-        else:
-            cut = right[j]
-            in_right = not in_right
-            j += 1
-        if (in_left + in_right >= wanted) is not inside:
-            inside = not inside
-            result.append(cut)
-    return tuple(result)
 
 
 def _conjunction(text: str, whole: str) -> tuple[Cuts, bool]:

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.requirements.constraint_parser import Cuts
+from chapbook_core.requirements.constraint_parser import parse_cuts
 from chapbook_core.requirements.cut import Cut, Side
 from chapbook_core.requirements.version_key import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chapbook_core.requirements.version_set import Cuts
+
 Interval = tuple[Cut, Cut | None]
 """Where a run of versions begins, and where it ends if it does."""
 
-_PEP440 = re.compile(r"\s*(?:===?|~=|!=|<=|>=|<|>)[^|^]*")
 _LONGEST_RUN = 64
 
 
@@ -61,9 +62,20 @@ def specifier_text(cuts: Cuts, written: str) -> str:
     if outer is not None and all(gap is not None for gap in gaps):
         lower, upper = outer
         return ",".join([*lower, *(text for gap in gaps for text in gap or ()), *upper])
-    if _PEP440.fullmatch(written):
+    if _is_specifier_set(written) and parse_cuts(written)[0] == cuts:
         return re.sub(r"\s+", "", written.strip().rstrip(","))
     raise NoSpecifier(written)
+
+
+def _is_specifier_set(text: str) -> bool:
+    # Imported here because it costs a start more than all other imports of this module, and is seldom needed.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
 
 
 def _intervals(cuts: Cuts) -> Iterator[Interval]:
@@ -143,7 +155,7 @@ def _lower(cut: Cut) -> list[str]:
         case Side.BEFORE:
             return [f">={version}"]
         case Side.BEFORE_DEV:
-            return [f">={version}.dev0"]
+            return [f">={version}.dev0"] if cut.key else []
         case Side.ABOVE_LOCALS if version.post is None and version.dev is None and not version.local:
             return [f">={version}", f"!={version}"]
         case _:

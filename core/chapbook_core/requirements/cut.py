@@ -71,4 +71,5 @@ def above(version: Version) -> Cut:
 
 
 def _before_dev(version: Version, first: Version) -> Cut:
-    return FLOOR if first <= _LOWEST else Cut(version_key(first), Side.BEFORE_DEV, version)
+    # Nothing sorts below `0.dev0`, so that place is the floor; it keeps its words, for `==0.*` to be printed again.
+    return Cut(b"" if first <= _LOWEST else version_key(first), Side.BEFORE_DEV, version)
