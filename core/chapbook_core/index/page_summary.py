@@ -7,7 +7,7 @@ keys are bisected, and a set of versions is an int in which bit `i` stands for `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from chapbook_core.index.blob import StaleBlob, pack, unpack
 from chapbook_core.index.status import ACTIVE, ProjectStatus, Status
@@ -71,7 +71,8 @@ class PageSummary:
         """Return a summary out of the cache; raises StaleBlob."""
         values = unpack(_KIND, blob)
         try:
-            *columns, status, reason = cast("tuple[object, ...]", values)
-            return cls(*columns, status=ProjectStatus(Status(status), cast("str", reason)))  # type: ignore[arg-type] # as `blob` wrote them
+            columns = list(cast("tuple[Any, ...]", values))
+            columns[-2:] = [ProjectStatus(Status(columns[-2]), columns[-1])]
+            return cls(*columns)
         except (TypeError, ValueError) as error:
             raise StaleBlob("the cached page cannot be read") from error
