@@ -1,0 +1,272 @@
+"""What indexes have said, kept between runs: parsed pages, their files, metadata; safe for many processes and kills."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.events import Notice
+from chapbook_core.index.address import split_login
+from chapbook_core.index.database import Database
+from chapbook_core.index.http_cache import Validity
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from chapbook_core.events import Watcher
+
+_DAY = 86_400
+_BATCH = 64
+"""Writes that wait for each other, because a transaction costs more than a row."""
+_LONGEST_WAIT = 0.3
+_KEPT_SHARE = 0.8
+"""How much of the bound is still used after an eviction."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A page's value with what its server said about keeping it; an empty value stands for a 404."""
+
+    value: bytes
+    validity: Validity
+
+
+@dataclass(frozen=True, slots=True)
+class CacheInfo:
+    """What `chapbook cache info` tells."""
+
+    path: Path
+    size: int
+    pages: int
+    metadata: int
+
+
+class Cache:
+    """The kept values by source, name and version; every one of them can be lost and is then fetched again."""
+
+    def __init__(
+        self, folder: Path, watcher: Watcher, *, bound: int = 1_000_000_000, now: Callable[[], float] = time.time
+    ) -> None:
+        self._database = Database(folder, lambda text: watcher.emit(Notice("warning", text)))
+        self._bound = bound
+        self._now = now
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[str, tuple[object, ...]]] = []
+        self._since = 0.0
+        self._written = 0
+
+    def page(self, source: str, name: str) -> KeptPage | None:
+        """Give the page of a package."""
+
+        def act(connection: sqlite3.Connection) -> tuple[bytes, float, float, str, str, int] | None:
+            statement = "SELECT value, fetched, lifetime, etag, last_modified, used FROM page WHERE source=? AND name=?"
+            row: tuple[bytes, float, float, str, str, int] | None = connection.execute(
+                statement, (source, name)
+            ).fetchone()
+            return row
+
+        row = self._database.read(act, None)
+        if row is None:
+            return None
+        value, fetched, lifetime, etag, last_modified, used = row
+        today = self._today()
+        if used != today:
+            self._put("UPDATE page SET used=? WHERE source=? AND name=?", (today, source, name))
+        return KeptPage(value, Validity(fetched, lifetime, etag, last_modified))
+
+    def keep_page(self, source: str, name: str, page: KeptPage, files: bytes) -> None:
+        """Keep a page, and the files it lists beside it, because only chosen versions' files are ever read."""
+        validity = page.validity
+        statement = "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        told = (validity.fetched, validity.lifetime, validity.etag, validity.last_modified)
+        self._put(statement, (source, name, *told, self._today(), page.value))
+        self._put("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (source, name, files))
+
+    def renew_page(self, source: str, name: str, validity: Validity) -> None:
+        """Note that a page is still good."""
+        statement = "UPDATE page SET fetched=?, lifetime=?, etag=?, last_modified=? WHERE source=? AND name=?"
+        told = (validity.fetched, validity.lifetime, validity.etag, validity.last_modified)
+        self._put(statement, (*told, source, name))
+
+    def files(self, source: str, name: str) -> bytes | None:
+        """Give the files of a package's page."""
+        return self._value("SELECT value FROM files WHERE source=? AND name=?", (source, name))
+
+    def metadata(self, source: str, name: str, version: str) -> bytes | None:
+        """Give the metadata of a version; it never grows stale, but goes when its file does."""
+        statement = "SELECT value FROM metadata WHERE source=? AND name=? AND version=?"
+        return self._value(statement, (source, name, version))
+
+    def keep_metadata(self, source: str, name: str, version: str, file: str, value: bytes) -> None:
+        """Keep metadata with the mark of the file it was read from."""
+        statement = "INSERT OR REPLACE INTO metadata VALUES (?, ?, ?, ?, ?, ?)"
+        self._put(statement, (source, name, version, file, self._today(), value))
+
+    def forget_metadata_but(self, source: str, name: str, files: Collection[str]) -> None:
+        """Drop the metadata of files that a changed page does not list."""
+
+        def act(connection: sqlite3.Connection) -> list[str]:
+            statement = "SELECT DISTINCT file FROM metadata WHERE source=? AND name=?"
+            return [file for (file,) in connection.execute(statement, (source, name))]
+
+        kept: list[str] = []
+        for file in self._database.read(act, kept):
+            if file not in files:
+                self._put("DELETE FROM metadata WHERE source=? AND name=? AND file=?", (source, name, file))
+
+    def forget(self, source: str, name: str) -> None:
+        """Drop all that is kept about a package."""
+        for table in ("page", "files", "metadata"):
+            self._put(f"DELETE FROM {table} WHERE source=? AND name=?", (source, name))  # noqa: S608  fixed names
+
+    def fact(self, source: str, subject: str) -> str:
+        """Give something learnt about an index as a whole; empty when unknown."""
+
+        def act(connection: sqlite3.Connection) -> str:
+            statement = "SELECT text FROM fact WHERE source=? AND subject=?"
+            row: tuple[str] | None = connection.execute(statement, (source, subject)).fetchone()
+            return row[0] if row else ""
+
+        return self._database.read(act, "")
+
+    def keep_fact(self, source: str, subject: str, text: str) -> None:
+        """Keep something learnt about an index."""
+        self._put("INSERT OR REPLACE INTO fact VALUES (?, ?, ?)", (source, subject, text))
+
+    def names(self) -> list[str]:
+        """Give every package known to exist, for guesses at what was meant."""
+
+        def act(connection: sqlite3.Connection) -> list[str]:
+            return [name for (name,) in connection.execute("SELECT DISTINCT name FROM page WHERE value != x''")]
+
+        return self._database.read(act, [])
+
+    def info(self) -> CacheInfo:
+        """Count what is there."""
+
+        def act(connection: sqlite3.Connection) -> tuple[int, int]:
+            (pages,) = connection.execute("SELECT count(*) FROM page").fetchone()
+            (metadata,) = connection.execute("SELECT count(*) FROM metadata").fetchone()
+            return pages, metadata
+
+        self.flush()
+        pages, metadata = self._database.read(act, (0, 0))
+        path = self._database.path
+        size = sum(part.stat().st_size for part in path.parent.glob(f"{path.name}*")) if path.parent.is_dir() else 0
+        return CacheInfo(path, size, pages, metadata)
+
+    def clear(self, names: Collection[str] = ()) -> int:
+        """Drop everything, or what is kept about some packages; give how many pages and metadata went."""
+        self.flush()
+        before = self.info()
+
+        def act(connection: sqlite3.Connection) -> None:
+            for table in ("page", "files", "metadata"):
+                if names:
+                    many = [(name,) for name in names]
+                    connection.executemany(f"DELETE FROM {table} WHERE name=?", many)  # noqa: S608  fixed names
+                else:
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608  likewise
+            if not names:
+                connection.execute("DELETE FROM fact")
+
+        self._database.write(act)
+        self._database.read(_shrink, None)
+        if not names:
+            self._database.remove_others()
+        after = self.info()
+        return before.pages + before.metadata - after.pages - after.metadata
+
+    def flush(self) -> bool:
+        """Write what waits; false when it could not be written, and is then lost."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return True
+
+        def act(connection: sqlite3.Connection) -> None:
+            for statement, values in waiting:
+                connection.execute(statement, values)
+
+        written = self._database.write(act)
+        self._written += len(waiting)
+        return written
+
+    def close(self) -> None:
+        """Write what waits, keep within the bound, and close."""
+        self.flush()
+        if self._written:
+            self._evict()
+        self._database.close()
+
+    def _value(self, statement: str, values: tuple[str, ...]) -> bytes | None:
+        def act(connection: sqlite3.Connection) -> bytes | None:
+            row: tuple[bytes] | None = connection.execute(statement, values).fetchone()
+            return row[0] if row else None
+
+        return self._database.read(act, None)
+
+    def _put(self, statement: str, values: tuple[object, ...]) -> None:
+        now = time.monotonic()
+        with self._lock:
+            if not self._waiting:
+                self._since = now
+            self._waiting.append((statement, values))
+            due = len(self._waiting) >= _BATCH or now - self._since > _LONGEST_WAIT
+        if due:
+            self.flush()
+            if self._written >= 16 * _BATCH:
+                self._evict()
+
+    def _evict(self) -> None:
+        """Drop what was not used for the longest time until the bound is kept."""
+        self._written = 0
+        size = self._database.read(_used_size, 0)
+        if size <= self._bound:
+            return
+        excess = size - int(self._bound * _KEPT_SHARE)
+
+        def act(connection: sqlite3.Connection) -> None:
+            freed = 0
+            oldest = connection.execute(
+                "SELECT used, fetched, source, name FROM page ORDER BY used, fetched"
+            ).fetchall()
+            for _used, _fetched, source, name in oldest:
+                if freed >= excess:
+                    break
+                for table in ("page", "files", "metadata"):
+                    where = f"FROM {table} WHERE source=? AND name=?"
+                    (bytes_,) = connection.execute(f"SELECT sum(length(value)) {where}", (source, name)).fetchone()
+                    connection.execute(f"DELETE {where}", (source, name))
+                    freed += bytes_ or 0
+
+        self._database.write(act)
+        self._database.read(_shrink, None)
+
+    def _today(self) -> int:
+        return int(self._now() // _DAY)
+
+
+def source_key(url: str) -> str:
+    """Name a source in the cache: its URL without userinfo, and a digest in place of a query that may hold a token."""
+    bare, _login = split_login(url)
+    address, _, query = bare.partition("?")
+    digest = hashlib.sha256(query.encode()).hexdigest()[:16] if query else ""
+    return f"{address.rstrip('/')}/{digest}"
+
+
+def _used_size(connection: sqlite3.Connection) -> int:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int((pages - free) * size)
+
+
+def _shrink(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA incremental_vacuum").fetchall()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

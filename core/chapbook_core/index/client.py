@@ -1,0 +1,245 @@
+"""Requests with manners: credentials for their origin alone, redirects with care, trouble borne for a while."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from chapbook_core.events import Notice
+from chapbook_core.index.address import masked, origin_of, split_login
+from chapbook_core.index.body import Broken, Overfull, accepted_encodings, unpacked
+from chapbook_core.index.connection import basic
+from chapbook_core.index.failure import (
+    AccessDenied,
+    IndexFailure,
+    RedirectRefused,
+    ServerTrouble,
+    TooLarge,
+    Truncated,
+    UnexpectedStatus,
+    Unreachable,
+    WrongHash,
+)
+from chapbook_core.index.retry import Patience, retry_after_seconds
+from chapbook_core.index.transport import Limits, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.address import Login, Origin
+    from chapbook_core.index.credentials import Credentials
+    from chapbook_core.index.transport import Answer, Transport
+
+AGENT = "chapbook"
+SLOW_AFTER = 3.0
+"""Seconds of waiting after which a host is named as slow."""
+_MOST_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TROUBLES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_USABLE = frozenset({200, 206, 304, 404, 410, 416})
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_TICK = 0.5
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """One thing to get, over all its redirects and tries."""
+
+    url: str
+    headers: Mapping[str, str]
+    limits: Limits
+    deadline: float
+    sink: Callable[[bytes], object] | None = field(default=None)
+
+
+class Client:
+    """Gets things from indexes; used from many threads at once."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        *,
+        watcher: Watcher,
+        patience: Patience = Patience(),  # noqa: B008  a frozen value
+        limits: Limits = Limits(),  # noqa: B008  likewise
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._transport = transport
+        self._credentials = credentials
+        self._watcher = watcher
+        self._patience = patience
+        self._limits = limits
+        self._now = now
+        self._slow: set[str] = set()
+        self._lock = threading.Lock()
+        self.requests = 0
+        """How many requests have left; tests assert it."""
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None, size: int | None = None) -> Answer:
+        """Get an answer with status 200, 206, 304, 404, 410 or 416; an `IndexFailure` for anything else."""
+        limits = self._limits if size is None else replace(self._limits, size=size)
+        sent = {"User-Agent": AGENT, "Accept-Encoding": accepted_encodings(), **(headers or {})}
+        errand = _Errand(url, sent, limits, time.monotonic() + self._patience.total)
+        return self._bear(errand, lambda: self._unpacked(self._followed(errand), limits))
+
+    def download(self, url: str, file: BinaryIO, *, hashes: Mapping[str, str], size: int) -> None:
+        """Write what a URL holds to an open file, and check its hashes; there is no time limit but a slowest rate."""
+        sent = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
+        limits = replace(self._limits, size=size)
+
+        def once() -> None:
+            file.seek(0)
+            file.truncate()
+            digests = {name: hashlib.new(name) for name in hashes if name in hashlib.algorithms_available}
+
+            def sink(piece: bytes) -> None:
+                file.write(piece)
+                for digest in digests.values():
+                    digest.update(piece)
+
+            answer = self._followed(_Errand(url, sent, limits, float("inf"), sink))
+            if answer.status != 200:  # noqa: PLR2004  a whole file comes with no other status
+                raise UnexpectedStatus(answer.url, answer.status)
+            for name, digest in digests.items():
+                if digest.hexdigest() != hashes[name].lower():
+                    raise WrongHash(url, name, hashes[name], digest.hexdigest())
+
+        self._bear(_Errand(url, sent, limits, float("inf")), once)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _bear(self, errand: _Errand, once: Callable[[], _T]) -> _T:
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return once()
+            except IndexFailure as failure:
+                if not failure.passing:
+                    raise
+                asked = failure.retry_after if isinstance(failure, ServerTrouble) else None
+                wait = self._patience.wait(tried, asked, errand.deadline - time.monotonic())
+                if isinstance(failure, WrongHash) and tried > 1:
+                    wait = None
+                if wait is None:
+                    raise
+                self._watcher.emit(Notice("debug", f"{failure.message}; asking again in {wait:.1f} s"))
+                self._sleep(wait)
+
+    def _sleep(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._watcher.checkpoint()
+            time.sleep(min(left, _TICK))
+
+    def _followed(self, errand: _Errand) -> Answer:
+        """Send a request and follow its redirects."""
+        url, login = split_login(errand.url)
+        first = _origin(url)
+        if login is not None:
+            self._credentials.learn(first, login)
+        seen = [url]
+        while True:
+            answer = self._authorised(errand, url, redirected=len(seen) > 1)
+            location = answer.headers.get("location", "")
+            if answer.status not in _REDIRECTS or not location:
+                return self._judged(answer)
+            url = _next_hop(url, location)
+            if url in seen or len(seen) > _MOST_REDIRECTS:
+                raise RedirectRefused(errand.url, "its redirects lead round in a circle")
+            seen.append(url)
+
+    def _authorised(self, errand: _Errand, url: str, *, redirected: bool) -> Answer:
+        login = self._credentials.offer(url, redirected=redirected)
+        tried: list[Login] = []
+        while True:
+            answer = self._sent(errand, url, login)
+            if answer.status not in {_UNAUTHORIZED, _FORBIDDEN}:
+                if tried and login is not None:
+                    self._credentials.learn(origin_of(url), login)
+                return answer
+            if login is not None:
+                tried.append(login)
+            login = None
+            if answer.status == _UNAUTHORIZED and not redirected:
+                login = self._credentials.after_refusal(url, tried)
+            if login is None:
+                found = list(dict.fromkeys(one.found for one in tried))
+                raise AccessDenied(url, answer.status, found, self._credentials.source_of(url))
+
+    def _sent(self, errand: _Errand, url: str, login: Login | None) -> Answer:
+        headers = {**errand.headers, "Authorization": basic(login)} if login else errand.headers
+        host = urlsplit(url).hostname or ""
+        with self._lock:
+            self.requests += 1
+
+        def tick(waited: float) -> None:
+            self._watcher.checkpoint()
+            if waited > SLOW_AFTER:
+                self._name_slow(host)
+
+        return self._transport.get(
+            Request(
+                url,
+                headers,
+                limits=errand.limits,
+                deadline=errand.deadline,
+                tick=tick,
+                sink=errand.sink,
+            )
+        )
+
+    def _name_slow(self, host: str) -> None:
+        with self._lock:
+            if host in self._slow:
+                return
+            self._slow.add(host)
+        self._watcher.emit(Notice("info", f"{host} is slow to answer; still waiting"))
+
+    def _judged(self, answer: Answer) -> Answer:
+        if answer.status in _TROUBLES:
+            retry_after = retry_after_seconds(answer.headers.get("retry-after"), self._now())
+            raise ServerTrouble(answer.url, answer.status, retry_after=retry_after)
+        if answer.status not in _USABLE:
+            raise UnexpectedStatus(answer.url, answer.status)
+        return answer
+
+    def _unpacked(self, answer: Answer, limits: Limits) -> Answer:
+        encoding = answer.headers.get("content-encoding", "")
+        if not encoding or not answer.body:
+            return answer
+        try:
+            return replace(answer, body=unpacked(answer.body, encoding, limits.size))
+        except Broken as problem:
+            raise Truncated(answer.url, str(problem)) from None
+        except Overfull:
+            raise TooLarge(answer.url, limits.size) from None
+
+
+def _origin(url: str) -> Origin:
+    try:
+        return origin_of(url)
+    except ValueError as problem:
+        raise Unreachable(url, str(problem)) from None
+
+
+def _next_hop(url: str, location: str) -> str:
+    try:
+        target, _login = split_login(urljoin(url, location).partition("#")[0])
+        scheme = urlsplit(target).scheme
+    except ValueError:
+        raise RedirectRefused(url, "it redirects to a malformed URL") from None
+    if scheme not in {"http", "https"}:
+        raise RedirectRefused(url, f"it redirects to `{scheme}:`, which is not the web")
+    if urlsplit(url).scheme == "https" and scheme == "http":
+        raise RedirectRefused(url, f"it redirects away from https, to {masked(target)}")
+    return target

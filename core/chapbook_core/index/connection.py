@@ -1,0 +1,292 @@
+"""Sockets kept alive and shared by threads: plain, TLS, through a proxy, with every wait bounded."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+from chapbook_core.index.address import Origin, origin_of, request_target
+from chapbook_core.index.failure import AccessDenied, IndexFailure, TooLarge, TooSlow, Truncated, Unreachable, Untrusted
+from chapbook_core.index.proxy import Proxy, proxy_for
+from chapbook_core.index.transport import Answer
+from chapbook_core.index.trust import Trust, TrustUnreadable, tls_context, trust_from
+from chapbook_core.index.wire import Cut, Garbled, Inlet, Overlong
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator, Mapping
+
+    from chapbook_core.index.address import Login
+    from chapbook_core.index.transport import Request
+
+_SLICE = 0.5
+"""Seconds between two looks at the clock and at the person who may want to stop."""
+_RATE_GRACE = 10.0
+_PROXY_AUTHENTICATION = 407
+
+
+def basic(login: Login) -> str:
+    """Write a login as an `Authorization` value."""
+    return "Basic " + b64encode(f"{login.user}:{login.password.reveal()}".encode()).decode("ascii")
+
+
+class _Silent(Exception):
+    """The server let a time limit pass."""
+
+
+class _Watch:
+    """The clock of one request: what may still be waited, and when it is too much."""
+
+    __slots__ = ("_request", "_started", "received")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._started = time.monotonic()
+        self.received = 0
+
+    def receive(self, connection: socket.socket) -> Callable[[int], bytes]:
+        """Give a `recv` that keeps its eyes on the clock."""
+
+        def receive(size: int) -> bytes:
+            quiet = time.monotonic()
+            while True:
+                try:
+                    piece = connection.recv(size)
+                except TimeoutError:
+                    self._look(quiet)
+                    continue
+                self.received += len(piece)
+                # Also when bytes come: a server that drips them never lets `recv` time out.
+                self._look_at_rate()
+                return piece
+
+        return receive
+
+    def _look(self, quiet: float) -> None:
+        now = time.monotonic()
+        self._request.tick(now - self._started)
+        if now - quiet > self._request.limits.silence:
+            raise _Silent(f"no answer for {now - quiet:.0f} s")
+        self._look_at_rate()
+
+    def _look_at_rate(self) -> None:
+        now = time.monotonic()
+        if now > self._request.deadline:
+            raise _Silent(f"not complete within the time allowed, after {now - self._started:.0f} s")
+        lasting = now - self._started
+        slowest = self._request.limits.slowest
+        if self.received and lasting > _RATE_GRACE and self.received < lasting * slowest:
+            raise _Silent(f"slower than {slowest} bytes a second")
+
+
+class Connection:
+    """One socket to one origin, through which requests go one after another."""
+
+    __slots__ = ("_prefix", "_proxy_header", "_socket", "begun", "used")
+
+    def __init__(self, connected: socket.socket, *, prefix: str = "", proxy_header: str = "") -> None:
+        self._socket = connected
+        self._prefix = prefix
+        self._proxy_header = proxy_header
+        self.used = False
+        """Whether it has served a request."""
+        self.begun = False
+        """Whether the present answer has begun to come."""
+
+    def exchange(self, request: Request, authority: str) -> tuple[Answer, bool]:
+        """Send a request and read its answer; the flag says whether the socket may serve another."""
+        self.begun = False
+        watch = _Watch(request)
+        inlet = Inlet(watch.receive(self._socket))
+        self._socket.sendall(self._head(request, authority))
+        head = inlet.head()
+        self.begun = True
+        pieces: list[bytes] = []
+        good = request.sink is not None and 200 <= head.status < 300  # noqa: PLR2004  the class of good statuses
+        take = request.sink if request.sink is not None and good else pieces.append
+        inlet.body(head, request.limits.size, take)
+        self.used = True
+        return Answer(head.status, head.headers, b"".join(pieces), request.url), head.keeps
+
+    def _head(self, request: Request, authority: str) -> bytes:
+        target = self._prefix + request_target(request.url)
+        lines = [f"GET {target} HTTP/1.1", f"Host: {authority}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        if self._proxy_header:
+            lines.append(f"Proxy-Authorization: {self._proxy_header}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+class Connections:
+    """The transport of the standard library: at most `bound` connections to an origin, reused last in, first out."""
+
+    def __init__(
+        self, variables: Mapping[str, str], *, bound: int = 16, trusts: Mapping[Origin, Trust] | None = None
+    ) -> None:
+        self._variables = variables
+        self._bound = bound
+        self._trusts = trusts or {}
+        self._general_trust = trust_from(variables)
+        self._lock = threading.Lock()
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._places: dict[Origin, threading.BoundedSemaphore] = {}
+        self._contexts: dict[Trust, ssl.SSLContext] = {}
+        self._closed = False
+
+    def get(self, request: Request) -> Answer:
+        """Send a request over an idle connection or a fresh one."""
+        try:
+            origin = origin_of(request.url)
+        except ValueError as problem:
+            raise Unreachable(request.url, str(problem)) from None
+        with self._lock:
+            place = self._places.setdefault(origin, threading.BoundedSemaphore(self._bound))
+        started = time.monotonic()
+        while not place.acquire(timeout=_SLICE):
+            request.tick(time.monotonic() - started)
+        try:
+            return self._get(request, origin)
+        finally:
+            place.release()
+
+    def _get(self, request: Request, origin: Origin) -> Answer:
+        for connection in self._usable(request, origin):
+            try:
+                answer, keeps = connection.exchange(request, origin.authority)
+            except BaseException as problem:
+                connection.close()
+                # A kept connection may have been closed by the server meanwhile; nothing was answered, so ask anew.
+                if connection.used and not connection.begun and isinstance(problem, Cut | OSError):
+                    continue
+                raise _told(problem, request) from problem
+            if keeps and not self._closed:
+                with self._lock:
+                    self._idle.setdefault(origin, []).append(connection)
+            else:
+                connection.close()
+            if answer.status == _PROXY_AUTHENTICATION:
+                raise AccessDenied(str(proxy_for(origin, self._variables)), answer.status, (), None)
+            return answer
+        raise AssertionError("a fresh connection always answers or fails")
+
+    def _usable(self, request: Request, origin: Origin) -> Iterator[Connection]:
+        while True:
+            with self._lock:
+                idle = self._idle.get(origin)
+                connection = idle.pop() if idle else None
+            yield connection or self._connect(request, origin)
+
+    def _connect(self, request: Request, origin: Origin) -> Connection:
+        proxy = proxy_for(origin, self._variables)
+        if proxy is not None and proxy.scheme != "http":
+            hint = "name an `http://` proxy, or except the host in `NO_PROXY`"
+            raise Unreachable(request.url, f"the proxy {proxy} is of a kind that is not supported", hints=[hint])
+        connected = _open(proxy.host if proxy else origin.host, proxy.port if proxy else origin.port, request, proxy)
+        try:
+            if proxy is None:
+                return Connection(self._secured(connected, origin, request))
+            header = basic(proxy.login) if proxy.login else ""
+            if origin.scheme == "http":
+                return Connection(connected, prefix=str(origin), proxy_header=header)
+            _tunnel(connected, origin, header, request, proxy)
+            return Connection(self._secured(connected, origin, request))
+        except BaseException:
+            connected.close()
+            raise
+
+    def _secured(self, connected: socket.socket, origin: Origin, request: Request) -> socket.socket:
+        if origin.scheme == "http":
+            return connected
+        # Imported here because it costs 15 ms, and plain indexes on loopback need none of it.
+        import ssl
+
+        try:
+            connected.settimeout(request.limits.connect)
+            secured = self._context(origin).wrap_socket(connected, server_hostname=origin.host)
+        except TrustUnreadable as problem:
+            raise Untrusted(request.url, str(problem)) from None
+        except ssl.SSLCertVerificationError as problem:
+            raise Untrusted(request.url, f"its certificate is not trusted: {problem.verify_message}") from None
+        except ssl.SSLError as problem:
+            raise Unreachable(request.url, f"the TLS handshake failed: {problem.reason or 'no reason given'}") from None
+        except OSError as problem:
+            raise Unreachable(request.url, f"the TLS handshake failed: {_reason(problem)}") from None
+        secured.settimeout(_SLICE)
+        return secured
+
+    def _context(self, origin: Origin) -> ssl.SSLContext:
+        trust = self._trusts.get(origin, self._general_trust)
+        with self._lock:
+            if trust not in self._contexts:
+                self._contexts[trust] = tls_context(trust)
+            return self._contexts[trust]
+
+    def close(self) -> None:
+        """Close the idle connections, and each busy one after its answer."""
+        with self._lock:
+            self._closed = True
+            idle = [connection for connections in self._idle.values() for connection in connections]
+            self._idle.clear()
+        for connection in idle:
+            connection.close()
+
+
+def _open(host: str, port: int, request: Request, proxy: Proxy | None) -> socket.socket:
+    patience = min(request.limits.connect, max(0.1, request.deadline - time.monotonic()))
+    what = f"the proxy {proxy}" if proxy else host
+    try:
+        connected = socket.create_connection((host, port), timeout=patience)
+    except socket.gaierror:
+        raise Unreachable(request.url, f"the name {what} is not known") from None
+    except TimeoutError:
+        raise Unreachable(request.url, f"no connection to {what} within {patience:.0f} s") from None
+    except (OSError, UnicodeError) as problem:
+        raise Unreachable(request.url, f"no connection to {what}: {_reason(problem)}") from None
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connected.settimeout(_SLICE)
+    return connected
+
+
+def _tunnel(connected: socket.socket, origin: Origin, header: str, request: Request, proxy: Proxy) -> None:
+    """Ask the proxy for a tunnel (RFC 9110, section 9.3.6)."""
+    place = f"{origin.host}:{origin.port}" if ":" not in origin.host else f"[{origin.host}]:{origin.port}"
+    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    if header:
+        lines.append(f"Proxy-Authorization: {header}")
+    try:
+        connected.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        head = Inlet(_Watch(request).receive(connected)).head()
+    except (OSError, Cut, Garbled, _Silent) as problem:
+        raise Unreachable(request.url, f"the proxy {proxy} gives no tunnel: {problem}") from None
+    if head.status == _PROXY_AUTHENTICATION:
+        raise AccessDenied(str(proxy), head.status, ("the proxy's URL",) if header else (), None)
+    if not 200 <= head.status < 300:  # noqa: PLR2004  the class of good statuses
+        raise Unreachable(request.url, f"the proxy {proxy} gives no tunnel (HTTP {head.status})")
+
+
+def _told(problem: BaseException, request: Request) -> BaseException:
+    """Put what went wrong below HTTP into words about the URL."""
+    match problem:
+        case IndexFailure():
+            return problem
+        case Overlong():
+            return TooLarge(request.url, request.limits.size)
+        case _Silent():
+            return TooSlow(request.url, str(problem))
+        case Cut() | Garbled():
+            return Truncated(request.url, str(problem))
+        case OSError():
+            return Truncated(request.url, f"the connection broke: {_reason(problem)}")
+        case _:
+            return problem
+
+
+def _reason(problem: BaseException) -> str:
+    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__

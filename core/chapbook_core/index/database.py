@@ -1,0 +1,228 @@
+"""The file behind the cache: opened, checked, replaced when damaged, done without when it cannot be used.
+
+A damaged database is never deleted under the processes that hold it open (they would delete its successor's journal):
+its successor has the next generation number in its name, everybody moves there, and the damaged files are then removed.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import re
+import stat
+import sys
+import threading
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+_T = TypeVar("_T")
+
+_APPLICATION = 0x43686170
+_LAYOUT = 1
+_MOST_GENERATIONS = 3
+"""How many damaged databases one process leaves behind before it works without."""
+_STEM = f"index-{_LAYOUT}-{marshal.version}-{sys.version_info[0]}.{sys.version_info[1]}"
+_NAME = re.compile(re.escape(_STEM) + r"-(\d+)\.sqlite")
+_ANY_NAME = re.compile(r"index-[\d.-]+\.sqlite(?:-wal|-shm|-journal)?")
+
+_SCHEMA = """
+CREATE TABLE page (
+    source TEXT NOT NULL, name TEXT NOT NULL,
+    fetched REAL NOT NULL, lifetime REAL NOT NULL, etag TEXT NOT NULL, last_modified TEXT NOT NULL,
+    used INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (source, name)
+);
+CREATE TABLE files (source TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (source, name));
+CREATE TABLE metadata (
+    source TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, file TEXT NOT NULL,
+    used INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (source, name, version)
+);
+CREATE TABLE fact (source TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (source, subject));
+"""
+
+
+class Trouble(Enum):
+    """What an error of the database means for us."""
+
+    BUSY = "another process held the database for too long"
+    DAMAGED = "the file is not the database we wrote"
+    UNWRITABLE = "it cannot be written"
+
+
+def trouble_of(problem: Exception) -> Trouble:
+    """Read SQLite's error code."""
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+    match code:
+        case 5 | 6:  # SQLITE_BUSY, SQLITE_LOCKED
+            return Trouble.BUSY
+        case 8 | 10 | 13 | 14 | 3 | 23:  # READONLY, IOERR, FULL, CANTOPEN, PERM, AUTH
+            return Trouble.UNWRITABLE
+        case _:
+            return Trouble.DAMAGED
+
+
+class Database:
+    """Runs statements in one connection under a lock; what fails gives nothing, and is told once."""
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._tell = tell
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._generation = 0
+        self._damaged = 0
+        self._gone = False
+        self._writable = True
+        self._told = False
+
+    @property
+    def path(self) -> Path:
+        """The file in use."""
+        return self._folder / f"{_STEM}-{self._generation}.sqlite"
+
+    def read(self, act: Callable[[sqlite3.Connection], _T], otherwise: _T) -> _T:
+        """Give what `act` reads; `otherwise` when the database cannot be used."""
+        return self._run(act, otherwise)
+
+    def write(self, act: Callable[[sqlite3.Connection], None]) -> bool:
+        """Let `act` write in one transaction; false when that was not possible."""
+
+        def whole(connection: sqlite3.Connection) -> bool:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                act(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return True
+
+        return self._writable and self._run(whole, otherwise=False)
+
+    def _run(self, act: Callable[[sqlite3.Connection], _T], otherwise: _T) -> _T:
+        # Imported here because commands that read no index need no database.
+        import sqlite3
+
+        with self._lock:
+            while not self._gone:
+                try:
+                    return act(self._opened())
+                except (sqlite3.Error, OSError) as problem:
+                    match trouble_of(problem) if isinstance(problem, sqlite3.Error) else Trouble.UNWRITABLE:
+                        case Trouble.BUSY:
+                            return otherwise
+                        case Trouble.DAMAGED:
+                            self._move_on()
+                        case Trouble.UNWRITABLE:
+                            self._do_without(str(problem))
+                            return otherwise
+            return otherwise
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._check_folder()
+            generations = (_NAME.fullmatch(entry) for entry in os.listdir(self._folder))  # noqa: PTH208  names suffice
+            newest = max((int(match[1]) for match in generations if match), default=0)
+            self._generation = max(self._generation, newest)
+            self._connection = _connected(self.path)
+        return self._connection
+
+    def _check_folder(self) -> None:
+        """Refuse a folder in which others could plant values: what is in the cache is believed."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not hasattr(os, "geteuid"):
+            return
+        status = self._folder.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & stat.S_IWOTH:
+            raise PermissionError("it belongs to somebody else, or anybody may write there")
+
+    def _move_on(self) -> None:
+        damaged = self.path
+        self._disconnect()
+        self._damaged += 1
+        self._generation += 1
+        if self._damaged > _MOST_GENERATIONS:
+            self._do_without("it is damaged again and again")
+            return
+        for ending in ("", "-wal", "-shm"):
+            try:
+                damaged.with_name(damaged.name + ending).unlink(missing_ok=True)
+            except OSError:
+                # Another process may hold it open (Windows); its number is never used again.
+                continue
+
+    def _do_without(self, reason: str) -> None:
+        if self._connection is None:
+            self._gone = True
+        self._writable = False
+        if not self._told:
+            self._told = True
+            self._tell(f"the index cache in {self._folder} is not used: {reason}")
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._disconnect()
+            self._gone = True
+
+    def remove_others(self) -> int:
+        """Remove the databases of other versions and generations; give how many files went."""
+        removed = 0
+        with self._lock:
+            ours = self.path.name
+            entries = list(self._folder.iterdir()) if self._folder.is_dir() else []
+            for entry in entries:
+                if _ANY_NAME.fullmatch(entry.name) and not entry.name.startswith(ours):
+                    entry.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    import sqlite3
+
+    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (layout,) = connection.execute("PRAGMA user_version").fetchone()
+        if (application, layout) != (_APPLICATION, _LAYOUT):
+            _lay_out(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _lay_out(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty file; a file with foreign content counts as damaged."""
+    import sqlite3
+
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        if application != _APPLICATION:
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if tables or application:
+                raise sqlite3.DatabaseError("a foreign database")
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

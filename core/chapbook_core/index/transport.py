@@ -1,0 +1,62 @@
+"""The port through which requests leave: what a back end is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how large one answer may be; all of it is named in the error when exceeded."""
+
+    connect: float = 10.0
+    """Seconds until a connection stands."""
+    silence: float = 20.0
+    """Seconds without a byte."""
+    slowest: int = 1_000
+    """Bytes a second, averaged from the tenth second on."""
+    size: int = 64_000_000
+    """Bytes of a body, as sent and as unpacked."""
+
+
+def _patient(_waited: float) -> None:
+    """Wait on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET: a URL without userinfo, its headers and its limits."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    deadline: float = float("inf")
+    """When to give up, on the monotonic clock, whatever happens."""
+    tick: Callable[[float], None] = _patient
+    """Called at least every half second while waiting, with the seconds waited; may raise to stop."""
+    sink: Callable[[bytes], object] | None = None
+    """Takes the body of a good answer piece by piece; without one the answer holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (names in lower case) and body, as they came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Transport(Protocol):
+    """Sends one request and gives one answer; used from many threads at once."""
+
+    def get(self, request: Request, /) -> Answer:
+        """Answer with whatever status the server gave; an `IndexFailure` when there is none."""
+
+    def close(self) -> None:
+        """Close every connection."""
