@@ -1,0 +1,99 @@
+"""The watcher of a terminal: notices as lines, long work as one line that is drawn over."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Self, TextIO, assert_never
+
+from chapbook_core.commands.report import Message
+from chapbook_core.commands.text import Writing, write_text
+from chapbook_core.events import Advanced, Event, Finished, Notice, Started
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_SECONDS_BETWEEN_DRAWINGS = 0.08
+_SECONDS_BEFORE_FIRST = 0.3
+"""Work that ends sooner draws nothing."""
+_WIDTH = 78
+_ERASE = "\r\x1b[K"
+
+
+class Progress:
+    """Draws on the error stream, from whichever thread an event comes."""
+
+    def __init__(self, stream: TextIO, writing: Writing, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._writing = writing
+        self._quiet = quiet
+        self._draws = not quiet and stream.isatty() and writing.ansi
+        self._lock = threading.Lock()
+        self._tasks: dict[str, tuple[str, int, int | None, str]] = {}
+        self._next_drawing = time.monotonic() + _SECONDS_BEFORE_FIRST
+        self._drawn = False
+
+    def emit(self, event: Event, /) -> None:
+        """Draw what is worth drawing."""
+        with self._lock:
+            match event:
+                case Notice():
+                    self._tell(event)
+                case Started(task, label, total):
+                    self._tasks[task] = (label, 0, total, "")
+                case Advanced(task, done, total, note):
+                    label, _, known, _ = self._tasks.get(task, (task, 0, None, ""))
+                    self._tasks[task] = (label, done, total if total is not None else known, note)
+                case Finished(task, seconds, note):
+                    self._finish(task, seconds, note)
+                case _:
+                    assert_never(event)
+            self._draw()
+
+    def checkpoint(self) -> None:
+        """Go on: an interrupt reaches the terminal's command as `KeyboardInterrupt`."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave no half line behind."""
+        with self._lock:
+            self._erase()
+
+    def _tell(self, notice: Notice) -> None:
+        needed = {"warning": 0, "info": 0, "debug": 2}[notice.level]
+        if self._quiet or self._writing.verbosity < needed:
+            return
+        self._erase()
+        if notice.level == "warning":
+            self._stream.write(write_text([Message("warning", notice.message, notice.hints)], self._writing))
+        else:
+            self._stream.write(f"{notice.message}\n")
+
+    def _finish(self, task: str, seconds: float, note: str) -> None:
+        label, *_ = self._tasks.pop(task, (task, 0, None, ""))
+        if self._writing.verbosity > 0 and not self._quiet:
+            self._erase()
+            self._stream.write(f"{label}: {note + ', ' if note else ''}{seconds:.1f} s\n")
+
+    def _draw(self) -> None:
+        now = time.monotonic()
+        if not self._draws or not self._tasks or now < self._next_drawing:
+            return
+        self._next_drawing = now + _SECONDS_BETWEEN_DRAWINGS
+        label, done, total, note = list(self._tasks.values())[-1]
+        count = f" {done}/{total}" if total is not None else f" {done}" if done else ""
+        text = f"{label}{count} {note}".rstrip()
+        self._stream.write(f"{_ERASE}{text[:_WIDTH]}")
+        self._stream.flush()
+        self._drawn = True
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._stream.write(_ERASE)
+            self._stream.flush()
+            self._drawn = False

@@ -1,0 +1,191 @@
+"""One command in a terminal: words in, text and an exit status out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from chapbook_core.commands.dispatch import perform
+from chapbook_core.commands.help import Help
+from chapbook_core.commands.registry import BY_NAME
+from chapbook_core.commands.report import Message, as_data, report_error
+from chapbook_core.commands.surroundings import Surroundings
+from chapbook_core.commands.text import Writing, write_text
+from chapbook_core.commands.words import Manner, Request, parse
+from chapbook_core.errors import Cancelled, ChapbookError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.report import Block, Result
+
+BUG_STATUS = 70
+"""What sysexits.h calls an internal software error."""
+BROKEN_PIPE_STATUS = 141
+"""What a shell reports for a program that the signal of a closed pipe ended."""
+_SHOW_TRACEBACK = 3
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command, and return the status to exit with."""
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        return BROKEN_PIPE_STATUS
+    return status
+
+
+def _run(words: Sequence[str]) -> int:
+    manner = Manner()
+    try:
+        request = parse(words, BY_NAME)
+        manner = request.manner
+        return _answer(request)
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        return _fail(Cancelled(), manner)
+    except ChapbookError as error:
+        return _fail(error, manner)
+    except OSError as error:
+        return _fail(_refused(error), manner)
+    except Exception as error:  # noqa: BLE001  # the last line of defence, and it tells everything
+        return _fail_with_bug(error, manner)
+
+
+def _answer(request: Request) -> int:
+    if request.manner.version:
+        from chapbook_core.cli.version_line import print_version  # shared with the path that imports nothing
+
+        return print_version()
+    if request.manner.help or request.invocation is None:
+        return _print_result(Help(request.topic), request.manner)
+    return _perform(request.invocation, request.manner)
+
+
+def _perform(invocation: Invocation, manner: Manner) -> int:
+    # Not needed for help, and threads cost start-up time.
+    from chapbook_core.cli.progress import Progress
+
+    surroundings = _surroundings(manner)
+    writing = _writing(sys.stderr, manner)
+    with Progress(sys.stderr, writing, quiet=manner.quiet) as progress:
+        result = perform(invocation, surroundings, progress)
+    if "format" in invocation.values and invocation.text("format") == "json":
+        return _print_json(result)
+    return _print_result(result, manner)
+
+
+def _surroundings(manner: Manner) -> Surroundings:
+    variables = dict(os.environ)
+    folder = _folder(Path.cwd(), manner.directory, "--directory") if manner.directory else Path.cwd()
+    project = _folder(folder, manner.project, "--project") if manner.project else None
+    ask = None
+    if manner.interactive and not _is_set(variables, "NO_INTERACTION") and sys.stdin is not None and sys.stdin.isatty():
+        from chapbook_core.cli.ask import TerminalAsker
+
+        ask = TerminalAsker(sys.stdin, sys.stderr)
+    return Surroundings(
+        folder=folder,
+        variables=variables,
+        home=Path.home(),
+        python=sys.version_info[:2],
+        project=project,
+        ask=ask,
+        cache=manner.cache and not _is_set(variables, "NO_CACHE"),
+    )
+
+
+def _folder(start: Path, text: str, option: str) -> Path:
+    folder = start / Path(text).expanduser()
+    if not folder.is_dir():
+        raise UsageError(f"`{option}` names no folder: {text}")
+    return folder.absolute()
+
+
+def _is_set(variables: Mapping[str, str], name: str) -> bool:
+    return any(
+        variables.get(f"{prefix}_{name}", "").lower() in {"1", "true", "yes", "on"} for prefix in ("CHAPBOOK", "POETRY")
+    )
+
+
+def _print_result(result: Result, manner: Manner) -> int:
+    blocks = result.report()
+    outward: list[Block] = []
+    aside: list[Block] = []
+    for block in blocks:
+        (aside if isinstance(block, Message) and block.level != "note" else outward).append(block)
+    if manner.quiet:
+        outward = []
+        aside = [block for block in aside if isinstance(block, Message) and block.level == "error"]
+    sys.stdout.write(write_text(outward, _writing(sys.stdout, manner)))
+    sys.stderr.write(write_text(aside, _writing(sys.stderr, manner)))
+    return result.exit_status
+
+
+def _print_json(result: Result) -> int:
+    # Only when asked for.
+    import json
+
+    sys.stdout.write(json.dumps(as_data(result), indent=2, ensure_ascii=False) + "\n")
+    return result.exit_status
+
+
+def _fail(error: ChapbookError, manner: Manner) -> int:
+    if manner.verbosity >= _SHOW_TRACEBACK:
+        _print_traceback(error)
+    sys.stderr.write(write_text(report_error(error), _writing(sys.stderr, manner)))
+    return error.exit_status
+
+
+def _fail_with_bug(error: Exception, manner: Manner) -> int:
+    hints = ["nothing says that your project is wrong; please report this"]
+    if manner.verbosity >= _SHOW_TRACEBACK:
+        _print_traceback(error)
+    else:
+        hints.append("run it again with `-vvv` to see where it happened")
+    message = Message("error", f"a bug in Chapbook: {type(error).__name__}: {error}", tuple(hints))
+    sys.stderr.write(write_text([message], _writing(sys.stderr, manner)))
+    return BUG_STATUS
+
+
+def _refused(error: OSError) -> ChapbookError:
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return ChapbookError(f"the system refused: {reason}")
+    hints = ["check who may read and write there"] if isinstance(error, PermissionError) else []
+    return ChapbookError(f"{os.fsdecode(error.filename)}: {reason}", hints=hints)
+
+
+def _print_traceback(error: BaseException) -> None:
+    # Only when asked for.
+    import traceback
+
+    traceback.print_exception(error, file=sys.stderr)
+
+
+def _writing(stream: TextIO, manner: Manner) -> Writing:
+    return Writing(ansi=_wants_ansi(stream, manner), verbosity=manner.verbosity)
+
+
+def _wants_ansi(stream: TextIO, manner: Manner) -> bool:
+    if manner.ansi is not None:
+        return manner.ansi
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def _forget_output() -> None:
+    """Point the output elsewhere, lest the interpreter complains about the closed pipe when it ends."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,138 @@
+"""The commands about a project as a whole."""
+
+from __future__ import annotations
+
+from chapbook_core.commands.command import Argument, Command, Example, Option
+
+_DESCRIBE = (
+    Option("name", "the project's name; by default that of its folder", value="NAME"),
+    Option("description", "what it is, in one line", value="TEXT"),
+    Option("author", "as in `Ada Lovelace <ada@example.org>`; by default git's user", value="AUTHOR"),
+    Option("python", "the Pythons it is for, as in `^3.11` or `>=3.11,<3.14`", value="CONSTRAINT"),
+    Option(
+        "dependency",
+        "a package it needs, as in `pandas` or `pandas@^2.2`",
+        value="PACKAGE",
+        repeated=True,
+        completes="package",
+    ),
+    Option(
+        "dev-dependency",
+        "a package its developers need",
+        value="PACKAGE",
+        repeated=True,
+        completes="package",
+    ),
+    Option("license", "an SPDX expression, as in `MIT`", short="l", value="LICENSE"),
+)
+_NOTEBOOK = (
+    Option("notebook", "a project of notebooks: not a package, for one minor version of Python"),
+    Option("no-notebook", "a package, even where notebooks are"),
+)
+
+NEW = Command(
+    name="new",
+    summary="Make a new project in a new folder",
+    run="chapbook_core.commands.new:run",
+    description=(
+        "The folder must be new or empty. In a folder that holds notebooks the new project is one of notebooks, "
+        "with a first notebook in it; elsewhere it is a package, unless told otherwise."
+    ),
+    arguments=(Argument("path", "the folder to make", completes="path"),),
+    options=(
+        Option("interactive", "ask for what is not given", short="i"),
+        Option("src", "put the package below `src` (the default for packages)"),
+        Option("flat", "put the package beside `pyproject.toml`"),
+        *_NOTEBOOK,
+        Option("readme", "the ending of the readme file, as in `md` or `rst`", value="FORMAT"),
+        *_DESCRIBE,
+    ),
+    exclusive=(frozenset({"src", "flat"}), frozenset({"notebook", "no-notebook"})),
+    examples=(
+        Example("new analysis --notebook", "make a folder `analysis` with a project and its first notebook"),
+        Example("new my-library --flat --license MIT", "make a package"),
+    ),
+)
+
+INIT = Command(
+    name="init",
+    summary="Make the present folder a project",
+    run="chapbook_core.commands.init:run",
+    description=(
+        "Adds to a pyproject.toml that only configures other tools, and refuses one that already describes a project. "
+        "In a folder of notebooks the packages that they import are offered as dependencies. "
+        "In a terminal it asks for what is not given."
+    ),
+    options=(
+        *_NOTEBOOK,
+        *_DESCRIBE,
+        Option("imports", "add the packages that notebooks and modules here import, without asking"),
+        Option("no-imports", "do not look at what is imported"),
+    ),
+    exclusive=(frozenset({"notebook", "no-notebook"}), frozenset({"imports", "no-imports"})),
+    examples=(
+        Example("init", "answer a few questions"),
+        Example("init --no-interaction --imports", "ask nothing and take over what the notebooks import"),
+    ),
+)
+
+VERSION = Command(
+    name="version",
+    summary="Show the project's version, or set the next one",
+    run="chapbook_core.commands.version:run",
+    description=(
+        "A rule is one of major, minor, patch, premajor, preminor, prepatch, prerelease; "
+        "anything else is taken as the version itself."
+    ),
+    arguments=(Argument("version", "a rule or a version", required=False, completes="rule"),),
+    options=(
+        Option("short", "print the version alone", short="s"),
+        Option("dry-run", "write nothing"),
+        Option("next-phase", "with `prerelease`: from alpha to beta to candidate to final"),
+    ),
+    examples=(
+        Example("version", "print the name and the version"),
+        Example("version minor", "from 1.4.2 to 1.5.0"),
+    ),
+)
+
+CHECK = Command(
+    name="check",
+    summary="Look for mistakes in pyproject.toml, the lock and the notebooks",
+    run="chapbook_core.commands.check:run",
+    description="Every mistake is told at once. Warnings fail only with `--strict`; remarks are shown with `-v`.",
+    options=(
+        Option("lock", "a lock file must exist; an existing one is checked in any case"),
+        Option("strict", "fail on warnings too"),
+        Option("format", "how to print the result", value="FORMAT", choices=("text", "json")),
+    ),
+    examples=(
+        Example("check", "look for mistakes"),
+        Example("check --lock --strict", "what a continuous integration should run"),
+    ),
+)
+
+ABOUT = Command(
+    name="about",
+    summary="Say what Chapbook is and where it keeps its things",
+    run="chapbook_core.commands.about:run",
+    options=(Option("format", "how to print the result", value="FORMAT", choices=("text", "json")),),
+    examples=(Example("about", "print versions and folders"),),
+)
+
+HELP = Command(
+    name="help",
+    summary="Show the help of a command",
+    run="chapbook_core.commands.help:run",
+    arguments=(Argument("command", "the command", required=False, repeated=True, completes="command"),),
+    examples=(Example("help version", "the same as `chapbook version --help`"),),
+)
+
+LIST = Command(
+    name="list",
+    summary="List the commands",
+    run="chapbook_core.commands.help:run_list",
+    examples=(Example("list", "print every command with its summary"),),
+)
+
+COMMANDS = (NEW, INIT, VERSION, CHECK, ABOUT, HELP, LIST)

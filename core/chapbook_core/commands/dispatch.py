@@ -1,0 +1,26 @@
+"""From an invocation to its result: finds the code of a command, which is imported only when asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.report import Result
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.events import Watcher
+
+
+class Run(Protocol):
+    """The code of a command."""
+
+    def __call__(self, invocation: Invocation, surroundings: Surroundings, watcher: Watcher, /) -> Result:
+        """Do it, and say what was done."""
+
+
+def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """Run the command."""
+    module, _, function = invocation.command.run.partition(":")
+    run = cast("Run", getattr(import_module(module), function))
+    return run(invocation, surroundings, watcher)

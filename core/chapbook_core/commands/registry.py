@@ -1,0 +1,20 @@
+"""The commands there are, in the order of the help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.declarations import project, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chapbook_core.commands.command import Command
+
+COMMANDS: tuple[Command, ...] = (*project.COMMANDS, *settings.COMMANDS)
+BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
+
+
+def commands_below(noun: str) -> tuple[Command, ...]:
+    """Return the commands whose first word is the noun, as `source add` for `source`."""
+    return tuple(command for command in COMMANDS if command.name.startswith(f"{noun} "))

@@ -1,0 +1,50 @@
+"""Where a command runs: everything it may know of the person and the machine, handed in by the front end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+
+class Asker(Protocol):
+    """Puts questions to the person; raises `Cancelled` when there is no answer."""
+
+    def ask(self, question: str, default: str = "", check: Callable[[str], str | None] | None = None) -> str:
+        """Return one line; `check` returns what is wrong with it, and the question is put again."""
+
+    def confirm(self, question: str, *, default: bool) -> bool:
+        """Return whether the person agrees."""
+
+    def choose(self, question: str, choices: Sequence[str], chosen: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return the picked choices, in their order; `chosen` are picked unless the person says otherwise."""
+
+    def tell(self, text: str) -> None:
+        """Show something that the next question is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The values of one invocation; made by a front end, so that nothing below reads the process's own."""
+
+    folder: Path
+    """Absolute; paths that the person types are relative to it."""
+    variables: Mapping[str, str]
+    home: Path
+    python: tuple[int, int]
+    """Version of the Python that a new project is for, unless the person names another."""
+    project: Path | None = None
+    """The project's folder when the person named it; else the search starts at `folder`."""
+    ask: Asker | None = None
+    """Absent when nobody is there to answer."""
+    cache: bool = True
+    now: Callable[[], float] = time.time
+
+    @property
+    def start(self) -> Path:
+        """Where the search for the project starts."""
+        return self.project or self.folder
