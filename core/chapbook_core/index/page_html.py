@@ -8,6 +8,7 @@ also ends at the end of the text and gives nothing back, so that no page makes i
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -20,6 +21,7 @@ from chapbook_core.index.status import read_status
 
 if TYPE_CHECKING:
     from chapbook_core.index.file_table import Row
+    from chapbook_core.index.status import ProjectStatus
 
 # Inside a tag a quote counts only right after `=`; `>` in a quoted value does not end the tag.
 _ATTRIBUTES = r"""(?:[^>=]+|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?)*+"""
@@ -38,8 +40,24 @@ _SIMPLE_ENTITY = re.compile("|".join(_SIMPLE_ENTITIES))
 _META_PREFIX = "pypi:"
 
 
+@dataclass(frozen=True, slots=True)
+class HtmlFiles:
+    """The files an HTML page links to, of whichever project."""
+
+    base_url: str
+    rows: list[Row]
+    skipped: list[Skipped]
+    status: ProjectStatus
+
+
 def parse_html_page(body: bytes, base_url: str, name: str, charset: str = "") -> Page:
-    """Return what an HTML page says; raises NotAnIndex."""
+    """Return what an HTML page says of a project; raises NotAnIndex."""
+    files = read_html_files(body, base_url, charset)
+    return build_page(name, files.rows, files.base_url, files.skipped, files.status)
+
+
+def read_html_files(body: bytes, base_url: str, charset: str = "") -> HtmlFiles:
+    """Return the files an HTML page links to; raises NotAnIndex."""
     text = decoded(body, charset)
     anchors, metas, base, has_script = _scan(text)
     check_api_version(metas.get("repository-version"), base_url)
@@ -53,7 +71,7 @@ def parse_html_page(body: bytes, base_url: str, name: str, charset: str = "") ->
     if not rows and not skipped and "repository-version" not in metas:
         _refuse_other_pages(text, base_url, has_links=bool(anchors), has_script=has_script)
     status = read_status(metas.get("project-status"), metas.get("project-status-reason"))
-    return build_page(name, rows, links.base_url, skipped, status)
+    return HtmlFiles(links.base_url, rows, skipped, status)
 
 
 def decoded(body: bytes, charset: str = "") -> str:

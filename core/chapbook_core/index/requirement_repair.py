@@ -1,0 +1,133 @@
+"""Repairs of requirements that were valid once, or that build tools of old times let pass.
+
+Published files cannot be corrected, and installers agree on what these spellings mean; so they are read as meant, and
+the note says what was read for what. A rule is tried on the text the rules before it left.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_VERSION = r"[0-9][\w.!+]*"
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """A text that can be read, and what a person may want to know about it."""
+
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    wrong: re.Pattern[str]
+    right: str
+
+
+_SPECIFIER_RULES = (
+    # `>=3.6'` and `>= "2.7"`: quotes of some other language.
+    _Rule(re.compile(r"""["'\u2018\u2019\u201c\u201d]"""), ""),
+    # `> =3.6`
+    _Rule(re.compile(r"([<>!=~])\s+(=)"), r"\1\2"),
+    # `=>2.0` and `=<2.0`
+    _Rule(re.compile(r"(?<![<>!=~])=([<>])(?!=)"), r"\1="),
+    # `!=~1.0`
+    _Rule(re.compile(r"!=~"), "!="),
+    # `>=~1.0`
+    _Rule(re.compile(r"([<>]=?)~"), r"\1"),
+    # `~>1.0`, the operator of Ruby
+    _Rule(re.compile(r"~>"), "~="),
+    # `>dev` and `>=dev`: everything
+    _Rule(re.compile(r">=?\s*dev(?![\w.])"), ">=0.0.dev0"),
+    # `>=3.6.*`, and `~=3.6.*`: only `==` and `!=` may end so.
+    _Rule(re.compile(rf"((?:>=|<=|~=|(?<![=<>!~])[<>])\s*{_VERSION}?)\.\*"), r"\1"),
+    # `!=3.0*` and `>=3*`
+    _Rule(re.compile(r"([!=]=\s*[0-9]+(?:\.[0-9]+)*)\*"), r"\1.*"),
+    _Rule(re.compile(r"([<>]=?\s*[0-9]+(?:\.[0-9]+)*)\*"), r"\1"),
+    # `~=3`, which is too short to say what may change
+    _Rule(re.compile(r"~=\s*([0-9]+)(?![\w.])"), r">=\1"),
+    # `=1.0`
+    _Rule(re.compile(rf"(?<![<>!=~])=\s*(?={_VERSION})(?!=)"), "=="),
+    # `>=1.0<2.0` and `>=1.0 <2.0`
+    _Rule(re.compile(r"([\w*])\s*(?=[<>!=~]=?\s*[0-9])"), r"\1,"),
+    # `>=2.7;!=3.0.*` and `>=2.7 and <4`
+    _Rule(re.compile(r"\s*(?:;|&|\band\b)\s*(?=[<>!=~])"), ","),
+    # `>=1.0,,<2` and `>=1.0.,<2` and `>=1.0,`
+    _Rule(re.compile(r"\.(?=\s*(?:,|$))"), ""),
+    _Rule(re.compile(r",(?:\s*,)+"), ","),
+    _Rule(re.compile(r"^\s*,|,\s*$"), ""),
+)
+_MARKER_RULES = (
+    _Rule(re.compile("[\u2018\u2019\u201c\u201d]"), '"'),
+    # `python_version = "2.7"`
+    _Rule(re.compile(r"(?<![<>!=~])=(?![=<>])"), "=="),
+    # `python_version => "3"`
+    _Rule(re.compile(r"(?<![<>!=~])=([<>])"), r"\1="),
+    _Rule(re.compile(r"\s*&&?\s*"), " and "),
+    _Rule(re.compile(r"\s*\|\|?\s*"), " or "),
+    # `extra == docs` and `python_version >= 3.6`
+    _Rule(re.compile(r"""((?:===?|[<>!~]=|[<>])\s*)([A-Za-z0-9][\w.-]*)(?=\s*(?:\)|$|and\b|or\b))"""), r'\1"\2"'),
+)
+_REQUIREMENT = re.compile(
+    r"\s*(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<open>\()?(?P<specifier>[^;()]*)(?P<close>\))?"
+    r"\s*(?:;\s*(?P<marker>.+))?",
+    re.DOTALL,
+)
+
+
+@lru_cache(maxsize=4096)
+def repair_specifier(text: str) -> Repaired | None:
+    """Return a version specifier that can be read, or None when there is no telling what is meant."""
+    from packaging.specifiers import SpecifierSet  # few texts need it
+
+    return _repaired(text, _SPECIFIER_RULES, SpecifierSet)
+
+
+@lru_cache(maxsize=4096)
+def repair_marker(text: str) -> Repaired | None:
+    """Return a marker that can be read, or None when there is no telling what is meant."""
+    from packaging.markers import Marker  # it costs start-up time, and few texts need it
+
+    return _repaired(text, _MARKER_RULES, Marker)
+
+
+@lru_cache(maxsize=4096)
+def repair_requirement(text: str) -> Repaired | None:
+    """Return a requirement that can be read, or None when there is no telling what is meant."""
+    match = _REQUIREMENT.fullmatch(text)
+    if match is None:
+        return None
+    parts = [match["name"], match["extras"] or ""]
+    if match["specifier"].strip():
+        specifier = repair_specifier(match["specifier"])
+        if specifier is None:
+            return None
+        parts.append(specifier.text)
+    if match["marker"]:
+        marker = repair_marker(match["marker"])
+        if marker is None:
+            return None
+        parts.append(f" ; {marker.text}")
+    whole = "".join(parts)
+    return Repaired(whole, f"`{text}` was read as `{whole}`")
+
+
+def _repaired(text: str, rules: tuple[_Rule, ...], read: Callable[[str], object]) -> Repaired | None:
+    """Apply rule after rule until the text can be read."""
+    attempt = text.strip()
+    for rule in (None, *rules):
+        if rule is not None:
+            attempt = rule.wrong.sub(rule.right, attempt)
+        try:
+            read(attempt)
+        except ValueError:
+            continue
+        return Repaired(attempt, "" if attempt == text.strip() else f"`{text}` was read as `{attempt}`")
+    return None

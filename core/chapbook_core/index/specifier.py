@@ -1,0 +1,40 @@
+"""Version specifiers of published metadata: read as PEP 440 has them, repaired where they once were let pass."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from chapbook_core.index.requirement_repair import repair_specifier
+from chapbook_core.requirements.constraint import ANY, Constraint, parse_constraint
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)*"
+_VERSION = rf"{_NUMBER}(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
+_CLAUSE = rf"(?:(?:<=?|>=?|==|!=)\s*{_VERSION}|[=!]=\s*{_NUMBER}\.\*|~=\s*[0-9]+(?:\.[0-9]+)+)"
+PLAIN_SPECIFIER = rf"{_CLAUSE}(?:\s*,\s*{_CLAUSE})*"
+"""The pattern of a specifier that is certainly valid, without going through `packaging`; few are of another form."""
+
+_PLAIN = re.compile(rf"\s*{PLAIN_SPECIFIER}\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class RequiresPython:
+    """Which Pythons a file is for."""
+
+    pythons: Constraint
+    note: str = ""
+    """What a person should know when the text had to be repaired, or could not be."""
+
+
+@lru_cache(maxsize=4096)
+def read_requires_python(text: str) -> RequiresPython:
+    """Return what a Requires-Python means; a text without meaning demands nothing, as every installer has it."""
+    if _PLAIN.fullmatch(text):
+        return RequiresPython(parse_constraint("".join(text.split())))
+    repaired = repair_specifier(text)
+    if repaired is None:
+        return RequiresPython(ANY, f"Requires-Python `{text}` has no meaning and is ignored")
+    if not repaired.text:
+        return RequiresPython(ANY)
+    return RequiresPython(parse_constraint("".join(repaired.text.split())), repaired.note)
