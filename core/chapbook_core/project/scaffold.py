@@ -1,0 +1,168 @@
+"""The files of a new project, from a few words about it."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from chapbook_core.project.notebook_text import Cell, notebook_text
+from chapbook_core.requirements.name import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from chapbook_core.project.author import Author
+
+# Poetry accepts the project only with a backend that it knows.
+_BUILD_SYSTEM = """\
+[build-system]
+requires = ["poetry-core>=2.0.0,<3.0.0"]
+build-backend = "poetry.core.masonry.api"
+"""
+_OUTSIDE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Layout(Enum):
+    """Where the project's modules stand."""
+
+    SRC = "src"
+    """A package below `src`."""
+    FLAT = "flat"
+    """A package beside pyproject.toml."""
+    NOTEBOOKS = "notebooks"
+    """There is no package: the project is its notebooks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a project before it exists."""
+
+    name: str
+    """As the distribution is called."""
+    layout: Layout
+    package: str = ""
+    """As it is imported, with dots for packages in packages; by default made of the name."""
+    version: str = "0.1.0"
+    description: str = ""
+    authors: tuple[Author, ...] = ()
+    license: str = ""
+    readme: str = ""
+    """File name."""
+    requires_python: str = ""
+    dependencies: tuple[str, ...] = ()
+    """As they stand in `project.dependencies`."""
+    dev_dependencies: tuple[str, ...] = ()
+
+    @property
+    def package_path(self) -> tuple[str, ...]:
+        """The folders of the package."""
+        dotted = self.package or self.name.replace("-", "_")
+        return tuple(module_name(part) for part in dotted.split(".") if part)
+
+
+def name_of_folder(name: str) -> str:
+    """Return the name of a project in a folder of that name, as in `my-package-name` for `My_Package.Name`."""
+    # Letters lose their accents; what is still outside ASCII then becomes a dash.
+    letters = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    return canonical_name(_OUTSIDE_NAMES.sub("-", letters).strip("-_.")) or "project"
+
+
+def module_name(text: str) -> str:
+    """Return a name that can be imported."""
+    name = re.sub(r"\W", "_", text)
+    return f"_{name}" if keyword.iskeyword(name) or not name.isidentifier() else name
+
+
+def default_requires_python(python: tuple[int, int], layout: Layout) -> str:
+    """Return the Pythons a new project is for.
+
+    Others install a package into Pythons that do not exist yet, so its range is open. Notebooks run here, in one
+    environment: their range is the one minor version, because a wider one makes the lock consider Pythons that nobody
+    uses, and fail when a package excludes one of them.
+    """
+    major, minor = python
+    lower = f">={major}.{minor}"
+    return f"{lower},<{major}.{minor + 1}" if layout is Layout.NOTEBOOKS else lower
+
+
+def project_files(outline: Outline, *, notebook: bool = False) -> dict[str, str]:
+    """Return the files of a new project: their texts by their paths."""
+    files = {"pyproject.toml": pyproject_text(outline)}
+    if outline.readme:
+        files[outline.readme] = ""
+    if outline.layout is not Layout.NOTEBOOKS:
+        folders = (["src"] if outline.layout is Layout.SRC else []) + list(outline.package_path)
+        files["/".join([*folders, "__init__.py"])] = ""
+        files["tests/__init__.py"] = ""
+    if notebook:
+        files[f"{outline.name}.ipynb"] = first_notebook(outline.name)
+    return files
+
+
+def first_notebook(name: str) -> str:
+    """Return the notebook that shows how the project is used."""
+    welcome = (
+        f"# {name}\n\nThis notebook runs in the project's own environment. "
+        "Add a package with `%poetry add` and its name, then import it."
+    )
+    return notebook_text((Cell("markdown", welcome), Cell("code", "import sys\n\nsys.version")))
+
+
+def pyproject_text(outline: Outline) -> str:
+    """Return the text of the project file, written as Poetry writes it."""
+    tables = ["".join(_project_lines(outline))]
+    if outline.dev_dependencies:
+        tables.append(f"[dependency-groups]\ndev = {_array(outline.dev_dependencies)}\n")
+    if outline.layout is Layout.NOTEBOOKS:
+        tables.append("[tool.poetry]\npackage-mode = false\n")
+    else:
+        packages = _packages(outline)
+        tables += [f"[tool.poetry]\npackages = [{packages}]\n"] if packages else []
+        tables.append(_BUILD_SYSTEM)
+    return "\n".join(tables)
+
+
+def _project_lines(outline: Outline) -> Iterator[str]:
+    yield "[project]\n"
+    yield f"name = {quoted(outline.name)}\n"
+    yield f"version = {quoted(outline.version)}\n"
+    yield f"description = {quoted(outline.description)}\n"
+    if outline.authors:
+        yield "authors = [\n"
+        for author in outline.authors:
+            pairs = {"name": author.name, "email": author.email}
+            yield "    {" + ", ".join(f"{key} = {quoted(value)}" for key, value in pairs.items() if value) + "},\n"
+        yield "]\n"
+    for key, value in (
+        ("license", outline.license),
+        ("readme", outline.readme),
+        ("requires-python", outline.requires_python),
+    ):
+        if value:
+            yield f"{key} = {quoted(value)}\n"
+    yield f"dependencies = {_array(outline.dependencies)}\n"
+
+
+def _packages(outline: Outline) -> str:
+    """Return what Poetry must be told of the package, unless it finds it by the project's name."""
+    top = outline.package_path[0]
+    if outline.layout is Layout.SRC:
+        return f'{{include = {quoted(top)}, from = "src"}}'
+    if outline.package_path == (outline.name.replace("-", "_"),):
+        return ""
+    return f"{{include = {quoted(top)}}}"
+
+
+def _array(texts: Iterable[str]) -> str:
+    lines = "".join(f"    {quoted(text)},\n" for text in texts)
+    return f"[\n{lines}]" if lines else "[]"
+
+
+def quoted(text: str) -> str:
+    """Return a TOML string; JSON's is one, but for the delete character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
