@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.constraint_parser import parse_cuts
-from chapbook_core.requirements.cut import Cut, Side
+from chapbook_core.requirements.cut import FLOOR, Cut, Side
 from chapbook_core.requirements.version_key import version_key
 
 if TYPE_CHECKING:
@@ -43,12 +43,11 @@ def poetry_text(cuts: Cuts) -> str:
     """
     if not cuts:
         return "<empty>"
-    intervals = list(_intervals(cuts))
-    if [cut.side for cut in cuts] == [Side.FLOOR, Side.BEFORE_DEV, Side.BEFORE_DEV] and (
-        excluded := _wildcard(cuts[1], cuts[2])
-    ):
-        return f"!={excluded}.*"
-    return " || ".join(_group_text(group) for group in _punctured(intervals))
+    match cuts:
+        case (lowest, ended, begun) if lowest == FLOOR and (left_out := _wildcard(ended, begun)):
+            return f"!={left_out}.*"
+        case _:
+            return " || ".join(_group_text(group) for group in _punctured(list(_intervals(cuts))))
 
 
 def specifier_text(cuts: Cuts, written: str) -> str:

@@ -25,7 +25,7 @@ TEXTS = """
 ^2.0.dev1 | ^1!2.3
 ~1 | ~1.2 | ~1.2.3 | ~1.2.3.4 | ~0.0.3 | ~2.0a1 | ^ 1.2 | ~ 1.2
 ~=1 | ~=1.4 | ~=1.4.5 | ~=0.0.0.5 | ~=2.0a1 | ~= 1.4
-1.* | ==1.* | !=1.* | 1.2.* | ==1.2.*.* | 1.2.3.4.* | ==1.0a1.* | 1.0.post1.* | ==1.0.*,<1.0.5
+1.* | ==1.* | !=1.* | 0.* | ==0.* | 1.2.* | ==1.2.*.* | 1.2.3.4.* | ==1.0a1.* | 1.0.post1.* | ==1.0.*,<1.0.5
 !=1.2 | !=1.0,!=1.1,!=1.2.* | >=2.7,!=3.0.*,!=3.1.*,<4 | >=2.7,!=3.0.* | >1,!=2,<3 | >=2.7, !=3.0.*, !=3.1.*, !=3.2.*
 >1.0 | >=1.0 | <1.0 | <=1.0 | <1.0a1 | <1.0.post1 | >1.0.post1 | >=1.0.dev0 | >1.0-alpha | >=1.0-1 | <=1.0a1,>=0
 >=1,<2 | >=1 <2 | >= 1, < 2 | >=1.0 ,<2 | >=1, | >1,<1 | >=3.6.* | <3.7.*,>=3 | >=1.0.0,>=1.0 | <2,<2.0.0
@@ -193,7 +193,7 @@ def test_caret_drops_the_local_part_and_keeps_the_precision() -> None:
         ("1.0 || 2.0rc1", True),
     ],
 )
-def test_naming_a_pre_release_asks_for_them(text: str, asked: bool) -> None:  # noqa: FBT001 (a parameter of the table)
+def test_naming_a_pre_release_asks_for_them(text: str, asked: bool) -> None:
     assert parse_constraint(text).allows_prereleases is asked
 
 
