@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from tests.fakes.index import names, pages
+from tests.fakes.index import control, names, pages
 from tests.fakes.index.counts import Counts, kind_of
 from tests.fakes.index.faults import Faults
 from tests.fakes.index.listing import list_file, list_project
@@ -36,8 +36,10 @@ _NOT_FOUND = plain(404, "there is nothing here\n")
 class Application:
     """Answers requests from a world; called on the server's thread only."""
 
-    def __init__(self, world: World, habits: Habits, *, remember: bool = True) -> None:
+    def __init__(self, world: World, habits: Habits, *, remember: bool = True, controlled: bool = False) -> None:
         self.world = world
+        self.controlled = controlled
+        """Whether the addresses of `control` are served."""
         self.habits = habits
         self.faults = Faults()
         self.counts = Counts(remember=remember)
@@ -48,6 +50,8 @@ class Application:
 
     def answer(self, request: Request) -> Reply:
         """Return the reply, and note what was asked."""
+        if self.controlled and request.path.startswith(control.PREFIX):
+            return control.control(request, self.counts, self.habits)
         fault = self.faults.take(request.path)
         kind, reply = self._answer(request, fault)
         if fault is not None and fault.reply is not None:

@@ -8,8 +8,28 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-_NAMES = "subjectAltName=IP:127.0.0.1,DNS:localhost"
+Validity = Literal["valid", "expired"]
+
+_SPANS = {"valid": ("20200101000000Z", "20991231000000Z"), "expired": ("20200101000000Z", "20210101000000Z")}
+_SETTINGS = """\
+[ca]
+default_ca = loopback
+[loopback]
+database = database
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+policy = names
+x509_extensions = extensions
+[names]
+commonName = supplied
+[extensions]
+subjectAltName = IP:127.0.0.1,DNS:localhost
+basicConstraints = critical,CA:TRUE
+subjectKeyIdentifier = hash
+"""
 
 
 class NoOpenSsl(Exception):
@@ -43,19 +63,19 @@ def can_make_certificates() -> bool:
     return shutil.which("openssl") is not None
 
 
-def make_certificate() -> Certificate:
-    """Make a certificate that is valid for a day."""
+def make_certificate(validity: Validity) -> Certificate:
+    """Make a certificate for `127.0.0.1` and `localhost`."""
     program = shutil.which("openssl")
     if program is None:
         raise NoOpenSsl("the program `openssl` is not installed")
     folder = Path(tempfile.mkdtemp(prefix="fake-index-"))
-    subprocess.run(
-        [
-            *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-keyout", folder / "key.pem", "-out", folder / "certificate.pem", "-days", "1"),
-            *("-subj", "/CN=localhost", "-addext", _NAMES),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    (folder / "settings").write_text(_SETTINGS, encoding="ascii")
+    (folder / "database").touch()
+    begin, end = _SPANS[validity]
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    request = (program, "req", *curve, "-keyout", "key.pem", "-out", "request", "-subj", "/CN=localhost")
+    sign = (program, "ca", "-batch", "-notext", "-config", "settings", "-selfsign", "-keyfile", "key.pem")
+    span = ("-in", "request", "-out", "certificate.pem", "-startdate", begin, "-enddate", end)
+    for command in (request, (*sign, *span)):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return Certificate(folder)

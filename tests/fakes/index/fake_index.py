@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from tests.fakes.index.certificate import Validity
     from tests.fakes.index.counts import Seen
     from tests.fakes.index.dialect import Dialect
     from tests.fakes.index.faults import Faults
@@ -43,16 +44,17 @@ class FakeIndex(Habits):
         port: int = 0,
         dialect: str | Dialect = "json",
         latency: float = 0.0,
-        tls: bool = False,
+        tls: Validity | None = None,
         remember: bool = True,
+        control: bool = False,
     ) -> None:
         super().__init__()
         self.dialect = dialect
         self.latency = latency
         self.world = world or World()
-        self._application = Application(self.world, self, remember=remember)
+        self._application = Application(self.world, self, remember=remember, controlled=control)
         self._port = port
-        self._certificate = make_certificate() if tls else None
+        self._certificate = make_certificate(tls) if tls else None
         context = self._certificate.context() if self._certificate else None
         self._server = Server(self._application.answer, lambda: self.latency, context)
 
