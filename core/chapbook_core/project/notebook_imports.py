@@ -1,0 +1,173 @@
+"""What the notebooks and modules of a folder import from outside it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.project.cell_source import python_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
+_LARGEST = 64 * 2**20
+"""Bytes; a notebook beyond that is mostly pictures, and reading it would take long."""
+# Finds the imports of a cell that is not valid Python.
+_IMPORT_LINE = re.compile(
+    r"^[ \t]*(?:import[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)|from[ \t]+(\w[\w.]*)[ \t]+import\b)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Something imported from outside, and where it is asked for."""
+
+    name: str
+    """With dots, as in `google.cloud.storage`; its last part may be a module or something in one."""
+    files: tuple[str, ...]
+    """Relative to the folder, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that could not be looked into."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """Everything found in a folder."""
+
+    found: tuple[Import, ...]
+    """By name; neither the standard library nor the folder's own modules."""
+    unread: tuple[Unread, ...]
+    notebooks: tuple[str, ...]
+
+
+def find_imports(folder: Path) -> Imports:
+    """Look into every notebook and module below a folder, but not into hidden folders, environments, other projects."""
+    files = sorted(_files(folder), key=lambda path: path.relative_to(folder).parts)
+    found: dict[str, list[str]] = {}
+    unread = []
+    for file in files:
+        shown = file.relative_to(folder).as_posix()
+        try:
+            names = _imports_of(file)
+        except (OSError, ValueError, RecursionError) as error:
+            unread.append(Unread(shown, _reason(error)))
+            continue
+        for name in names:
+            found.setdefault(name, []).append(shown)
+    own = _own_modules(folder, files)
+    inside = sys.stdlib_module_names | own
+    outside = {name: paths for name, paths in found.items() if name.partition(".")[0] not in inside}
+    return Imports(
+        found=tuple(Import(name, tuple(paths)) for name, paths in sorted(outside.items())),
+        unread=tuple(unread),
+        notebooks=tuple(file.relative_to(folder).as_posix() for file in files if file.suffix == ".ipynb"),
+    )
+
+
+def imported_names(source: str) -> frozenset[str]:
+    """Return the names that a piece of Python imports, the relative ones left out; magics are tolerated."""
+    source = python_source(source)
+    try:
+        with warnings.catch_warnings():
+            # What is odd about a person's strings is not ours to tell.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except SyntaxError:
+        return frozenset(_guessed(source))
+    return frozenset(_named(tree))
+
+
+def _named(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(str(module), names, 0):
+                # `from google.cloud import storage` names a module; whether it does is not visible here.
+                yield from (f"{module}.{alias.name}" if alias.name != "*" else module for alias in names)
+            case _:
+                pass
+
+
+def _guessed(source: str) -> Iterator[str]:
+    for names, module in _IMPORT_LINE.findall(source):
+        yield from (name.strip() for name in (names or module).split(","))
+
+
+def _imports_of(file: Path) -> frozenset[str]:
+    if file.stat().st_size > _LARGEST:
+        raise ValueError(f"it is larger than {_LARGEST // 2**20} MiB")
+    content = file.read_bytes()
+    if file.suffix == ".py":
+        return imported_names(content.decode())
+    return frozenset(name for cell in _code_cells(json.loads(content)) for name in imported_names(cell))
+
+
+def _code_cells(notebook: object) -> Iterator[str]:
+    if not isinstance(notebook, dict):
+        raise ValueError("it is not a notebook")  # noqa: TRY004  # the file is wrong, not the program
+    sheets = notebook.get("worksheets")
+    # Format 3 kept its cells in sheets, and called the source `input`.
+    tables = sheets if isinstance(sheets, list) else [notebook]
+    for table in tables:
+        for cell in table.get("cells", ()) if isinstance(table, dict) else ():
+            if isinstance(cell, dict) and cell.get("cell_type") == "code":
+                yield _text(cell.get("source", cell.get("input", "")))
+
+
+def _text(source: object) -> str:
+    match source:
+        case str():
+            return source
+        case list():
+            return "".join(part for part in source if isinstance(part, str))
+        case _:
+            return ""
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        path = Path(place)
+        if path != folder and ("pyvenv.cfg" in names or "pyproject.toml" in names):
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS]
+        yield from (path / name for name in names if name.endswith((".ipynb", ".py")) and not name.startswith("."))
+
+
+def _own_modules(folder: Path, files: Iterable[Path]) -> frozenset[str]:
+    """Return the names that notebooks and modules here can import because they lie beside them."""
+    own = set()
+    for file in files:
+        if file.suffix == ".py":
+            own.add(file.stem)
+            own.update(file.relative_to(folder).parts[:-1])
+    return frozenset(own)
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case OSError():
+            return error.strerror or str(error)
+        case json.JSONDecodeError():
+            return f"it is not JSON: {error.msg} in line {error.lineno}"
+        case UnicodeDecodeError():
+            return "it is not UTF-8"
+        case RecursionError():
+            return "it is nested too deeply"
+        case _:
+            return str(error)
