@@ -50,7 +50,7 @@ class Cache:
     """The kept values by source, name and version; every one of them can be lost and is then fetched again."""
 
     def __init__(
-        self, folder: Path, watcher: Watcher, *, bound: int = 1_000_000_000, now: Callable[[], float] = time.time
+        self, folder: Path | None, watcher: Watcher, *, bound: int = 1_000_000_000, now: Callable[[], float] = time.time
     ) -> None:
         self._database = Database(folder, lambda text: watcher.emit(Notice("warning", text)))
         self._bound = bound
@@ -107,17 +107,19 @@ class Cache:
         statement = "INSERT OR REPLACE INTO metadata VALUES (?, ?, ?, ?, ?, ?)"
         self._put(statement, (source, name, version, file, self._today(), value))
 
-    def forget_metadata_but(self, source: str, name: str, files: Collection[str]) -> None:
-        """Drop the metadata of files that a changed page does not list."""
+    def metadata_files(self, source: str, name: str) -> list[tuple[str, str]]:
+        """Give the versions whose metadata is kept, each with the mark of its file."""
 
-        def act(connection: sqlite3.Connection) -> list[str]:
-            statement = "SELECT DISTINCT file FROM metadata WHERE source=? AND name=?"
-            return [file for (file,) in connection.execute(statement, (source, name))]
+        def act(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+            statement = "SELECT version, file FROM metadata WHERE source=? AND name=?"
+            return [(version, file) for version, file in connection.execute(statement, (source, name))]
 
-        kept: list[str] = []
-        for file in self._database.read(act, kept):
-            if file not in files:
-                self._put("DELETE FROM metadata WHERE source=? AND name=? AND file=?", (source, name, file))
+        none: list[tuple[str, str]] = []
+        return self._database.read(act, none)
+
+    def forget_metadata(self, source: str, name: str, version: str) -> None:
+        """Drop the metadata of a version."""
+        self._put("DELETE FROM metadata WHERE source=? AND name=? AND version=?", (source, name, version))
 
     def forget(self, source: str, name: str) -> None:
         """Drop all that is kept about a package."""

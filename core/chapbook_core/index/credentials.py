@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from chapbook_core.index.address import Login, Origin, origin_of
 from chapbook_core.project.secret import Secret
@@ -125,8 +125,8 @@ class Credentials:
 def _login_of(place: Place) -> Login | None:
     if place.credentials is None:
         return None
-    user, _, password = place.credentials.reveal().partition(":")
-    return Login(unquote(user), Secret(unquote(password)), f"the URL of source {place.name}")
+    told = place.credentials
+    return Login(told.username, Secret(told.password), f"the URL of source {place.name}")
 
 
 def environment_logins(name: str, variables: Mapping[str, str]) -> list[Login]:

@@ -13,12 +13,12 @@ import stat
 import sys
 import threading
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
-    from pathlib import Path
 
 _T = TypeVar("_T")
 
@@ -66,16 +66,19 @@ def trouble_of(problem: Exception) -> Trouble:
 
 
 class Database:
-    """Runs statements in one connection under a lock; what fails gives nothing, and is told once."""
+    """Runs statements in one connection under a lock; what fails gives nothing, and is told once.
 
-    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
-        self._folder = folder
+    Without a folder there is no database, and everything gives nothing.
+    """
+
+    def __init__(self, folder: Path | None, tell: Callable[[str], None]) -> None:
+        self._folder = folder or Path()
         self._tell = tell
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._generation = 0
         self._damaged = 0
-        self._gone = False
+        self._gone = folder is None
         self._writable = True
         self._told = False
 
@@ -189,7 +192,7 @@ class Database:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    import sqlite3
+    import sqlite3  # here for the reason given in `Database._run`
 
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
@@ -204,19 +207,26 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _lay_out(connection: sqlite3.Connection) -> None:
-    """Make the tables in an empty file; a file with foreign content counts as damaged."""
-    import sqlite3
+def _refuse_foreign(connection: sqlite3.Connection) -> None:
+    import sqlite3  # here for the reason given in `Database._run`
 
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != _APPLICATION and (tables or application):
+        raise sqlite3.DatabaseError("a foreign database")
+
+
+def _lay_out(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty file; a file with foreign content counts as damaged and is not touched."""
+    _refuse_foreign(connection)
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     try:
+        # Another process may have made the tables while this one waited.
+        _refuse_foreign(connection)
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != _APPLICATION:
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            if tables or application:
-                raise sqlite3.DatabaseError("a foreign database")
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")

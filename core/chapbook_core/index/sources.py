@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from chapbook_core.index.failure import SourceUnknown
-from chapbook_core.project.source import Priority, Source, without_credentials
+from chapbook_core.project.source import Priority, Source
+from chapbook_core.requirements.url import split_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from chapbook_core.project.secret import Secret
+    from chapbook_core.requirements.url import Userinfo
 
 DEFAULT_NAME = "PyPI"
 """How Poetry calls the default index; a source of this name without `url` stands for it."""
@@ -40,8 +41,8 @@ class Place:
     """Without userinfo; of an index with a slash at its end."""
     priority: Priority = Priority.PRIMARY
     shape: Shape = Shape.INDEX
-    credentials: Secret | None = None
-    """`user:password` from its URL."""
+    credentials: Userinfo | None = None
+    """From its URL."""
     is_default: bool = False
     """Whether it is the index that is asked when a project declares none."""
 
@@ -112,9 +113,11 @@ def arrange(
     return Sources(tuple(places), MappingProxyType(named))
 
 
-def index_place(name: str, url: str, priority: Priority = Priority.PRIMARY, credentials: Secret | None = None) -> Place:
+def index_place(
+    name: str, url: str, priority: Priority = Priority.PRIMARY, credentials: Userinfo | None = None
+) -> Place:
     """Make the place of an index whose URL may hold userinfo."""
-    bare, found = without_credentials(url)
+    bare, found = split_userinfo(url)
     credentials = credentials or found
     return Place(name, bare.partition("#")[0].rstrip("/") + "/", priority, credentials=credentials)
 
@@ -127,7 +130,7 @@ def _links_place(text: str, folder: Path) -> Place:
     if "://" not in text:
         path = folder / Path(text).expanduser()
         return Place(text, path.absolute().as_uri() + "/", shape=Shape.LINKS)
-    bare, credentials = without_credentials(text)
+    bare, credentials = split_userinfo(text)
     return Place(bare, bare, shape=Shape.LINKS, credentials=credentials)
 
 

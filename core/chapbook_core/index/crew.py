@@ -1,0 +1,89 @@
+"""Threads that work off wishes, the urgent ones first."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+_URGENT, _LATER, _LAST = 0, 1, 2
+
+
+class Wish(Generic[_T]):
+    """A piece of work and the future of its result; done once, however often it is queued."""
+
+    __slots__ = ("_claim", "_work", "future")
+
+    def __init__(self, work: Callable[[], _T]) -> None:
+        self.future: Future[_T] = Future()
+        self._work = work
+        self._claim = threading.Lock()
+
+    def give(self, result: _T) -> None:
+        """Fulfil the wish with a result that is at hand, unless somebody has begun the work."""
+        if self._claim.acquire(blocking=False):
+            self.future.set_result(result)
+
+    def do(self) -> None:
+        """Do the work unless somebody has begun it."""
+        if not self._claim.acquire(blocking=False):
+            return
+        try:
+            result = self._work()
+        except BaseException as problem:  # noqa: BLE001  whoever waits for the future gets it, whatever it is
+            self.future.set_exception(problem)
+        else:
+            self.future.set_result(result)
+
+
+class Crew:
+    """At most `size` threads, started when there is work for them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._queue: queue.PriorityQueue[tuple[int, int, Wish[object] | None]] = queue.PriorityQueue()
+        self._serials = itertools.count()
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def ask(self, wish: Wish[_T], *, urgent: bool = False) -> None:
+        """Queue a wish; queued again as urgent, it overtakes what is not."""
+        with self._lock:
+            if self._closed:
+                wish.future.cancel()
+                return
+            self._queue.put((_URGENT if urgent else _LATER, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
+            if self._queue.qsize() > self._idle and len(self._threads) < self._size:
+                thread = threading.Thread(target=self._work, name="chapbook-index", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                self._idle += 1
+            _rank, _serial, wish = self._queue.get()
+            with self._lock:
+                self._idle -= 1
+            if wish is None:
+                return
+            if not self._closed:
+                wish.do()
+
+    def close(self) -> None:
+        """Let go of what has not begun; wait for what has."""
+        with self._lock:
+            self._closed = True
+            threads = list(self._threads)
+            for _thread in threads:
+                self._queue.put((_LAST, next(self._serials), None))
+        for thread in threads:
+            thread.join(timeout=5.0)

@@ -1,0 +1,94 @@
+"""Client, cache and reader put together from what a command knows; everything is closed in one place.
+
+with open_index(sources, variables=..., home=..., watcher=..., cache_folder=...) as index:
+    index.reader.versions("a")
+    index.client.download(url, stream, hashes=..., size=...)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from chapbook_core.index.address import origin_of
+from chapbook_core.index.cache import Cache
+from chapbook_core.index.client import Client
+from chapbook_core.index.connection import Connections
+from chapbook_core.index.credentials import Credentials
+from chapbook_core.index.keyring import Keyring
+from chapbook_core.index.mode import Mode
+from chapbook_core.index.reader import WORKERS, IndexReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.address import Login
+    from chapbook_core.index.sources import Sources
+    from chapbook_core.index.trust import Trust
+    from chapbook_core.project.secret import Secret
+
+CACHE_BOUND = 1_000_000_000
+"""Bytes the index cache may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIndex:
+    """The parts of an index in use."""
+
+    reader: IndexReader
+    client: Client
+    cache: Cache
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close reader, cache and connections."""
+        self.reader.close()
+        self.cache.close()
+        self.client.close()
+
+
+def open_index(
+    sources: Sources,
+    *,
+    variables: Mapping[str, str],
+    home: Path,
+    watcher: Watcher,
+    cache_folder: Path | None,
+    mode: Mode = Mode.ONLINE,
+    configured: Callable[[str], tuple[str, Secret] | None] = lambda _source: None,
+    trusted: Callable[[str], Trust | None] = lambda _source: None,
+    keyring: bool = True,
+    workers: int = WORKERS,
+) -> OpenIndex:
+    """Open the index of a project.
+
+    `cache_folder` is absent for `--no-cache`; `configured` gives a source's `http-basic`, `trusted` its `certificates`.
+    """
+    trusts = {
+        origin_of(place.url): trust
+        for place in sources.places
+        if place.folder is None and (trust := trusted(place.name)) is not None
+    }
+    ask: Callable[[str], Login | None] = Keyring(variables, watcher) if keyring else lambda _url: None
+    netrc = variables.get("NETRC", "")
+    credentials = Credentials(
+        sources.places,
+        variables=variables,
+        configured=configured,
+        netrc=home / (netrc or ".netrc"),
+        keyring=ask,
+    )
+    client = Client(Connections(variables, bound=workers, trusts=trusts), credentials, watcher=watcher)
+    cache = Cache(cache_folder, watcher, bound=CACHE_BOUND)
+    reader = IndexReader(sources, client, cache, watcher=watcher, mode=mode, workers=workers)
+    return OpenIndex(reader, client, cache)

@@ -1,0 +1,278 @@
+"""The index as the rest of Chapbook sees it: ask for versions and metadata, in parallel, each thing once.
+
+    with IndexReader(sources, client, cache) as reader:
+        reader.want_versions("b")                 # begins in the background
+        offers = reader.versions("a")             # waits
+        metadata = reader.metadata("a", "1.0")    # Metadata, or NeedBuild
+
+What is asked is remembered for the reader's life, so every answer of one run is of one moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from chapbook_core.events import Advanced, Finished, Started, Unwatched
+from chapbook_core.index.crew import Crew, Wish
+from chapbook_core.index.failure import PackageNotFound
+from chapbook_core.index.metadata_fetch import MetadataFetch
+from chapbook_core.index.mode import Mode
+from chapbook_core.index.names import did_you_mean
+from chapbook_core.index.offer import Offers
+from chapbook_core.index.page_fetch import PageFetch
+from chapbook_core.requirements.name import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.cache import Cache
+    from chapbook_core.index.client import Client
+    from chapbook_core.index.file import File
+    from chapbook_core.index.metadata import Metadata
+    from chapbook_core.index.metadata_fetch import NeedBuild
+    from chapbook_core.index.offer import Offer
+    from chapbook_core.index.sources import Place, Sources
+
+_T = TypeVar("_T")
+_GLANCE = 0.25
+"""Seconds between two looks at whether the person wants to stop."""
+_TASK = "index"
+WORKERS = 24
+
+
+class IndexReader:
+    """Answers for all sources of a project; safe to use from many threads."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        client: Client,
+        cache: Cache,
+        *,
+        watcher: Watcher | None = None,
+        mode: Mode = Mode.ONLINE,
+        workers: int = WORKERS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._sources = sources
+        self._client = client
+        self._cache = cache
+        self._watcher = watcher or Unwatched()
+        self._pages = PageFetch(client, cache, self._watcher, mode, now)
+        self._metadata = MetadataFetch(client, cache, self._watcher, mode, self._pages)
+        self._crew = Crew(workers)
+        self._lock = threading.Lock()
+        self._offer_wishes: dict[tuple[str, str], Wish[Offer | None]] = {}
+        self._offers: dict[tuple[str, str | None], Wish[Offers]] = {}
+        self._metadata_wishes: dict[tuple[str, str, str | None], Wish[Metadata | NeedBuild]] = {}
+        self._progress = _Progress(self._watcher)
+
+    # Versions.
+
+    def versions(self, name: str, source: str | None = None) -> Offers:
+        """Give what the sources offer of a package; `PackageNotFound` when none of them has it."""
+        return self._waited(self._wish_versions(canonical_name(name), source, urgent=True))
+
+    def want_versions(self, name: str, source: str | None = None) -> Future[Offers]:
+        """Begin to read the pages of a package; the future's callbacks run in the thread that read them."""
+        return self._wish_versions(canonical_name(name), source, urgent=False).future
+
+    def files(self, name: str, version: str, source: str | None = None) -> tuple[File, ...]:
+        """Give the files of a release, with their hashes, from the source it is taken from."""
+        return self.versions(name, source).files(version)
+
+    def _wish_versions(self, name: str, source: str | None, *, urgent: bool) -> Wish[Offers]:
+        with self._lock:
+            wish = self._offers.get((name, source))
+            is_new = wish is None
+            if wish is None:
+                wish = self._offers[name, source] = Wish(lambda: self._read_versions(name, source))
+        if is_new and self._is_kept(name, source):
+            # What the cache knows costs less to read here than to hand to a thread.
+            wish.do()
+        elif (is_new or urgent) and not wish.future.done():
+            self._crew.ask(wish, urgent=urgent)
+        return wish
+
+    def _is_kept(self, name: str, source: str | None) -> bool:
+        try:
+            rounds = self._sources.searched(name, source)
+        except Exception:  # noqa: BLE001  the wish itself will tell
+            return True
+        return all(self._kept_offer(place, name) for place in rounds[0]) if rounds else True
+
+    def _kept_offer(self, place: Place, name: str) -> bool:
+        is_good, offer = self._pages.kept(place, name)
+        if is_good:
+            self._offer_wish(place, name).give(offer)
+        return is_good
+
+    def _read_versions(self, name: str, source: str | None) -> Offers:
+        rounds = self._sources.searched(name, source)
+        for places in rounds:
+            found = [offer for offer in self._round(places, name) if offer is not None]
+            if any(offer.summary.versions for offer in found):
+                return Offers(name, tuple(found))
+        asked = [place.name for places in rounds for place in places]
+        raise PackageNotFound(name, asked, did_you_mean(name, self._cache.names()))
+
+    def _round(self, places: tuple[Place, ...], name: str) -> list[Offer | None]:
+        """Ask several places at once; this thread takes one of them itself, so that waiting never needs a thread."""
+        wishes = [self._offer_wish(place, name) for place in places]
+        for wish in wishes[1:]:
+            if not wish.future.done():
+                self._crew.ask(wish, urgent=True)
+        for wish in wishes:
+            # A wish that another thread has begun is waited for below, one that nobody has begun is done here.
+            wish.do()
+        return [wish.future.result() for wish in wishes]
+
+    def _offer_wish(self, place: Place, name: str) -> Wish[Offer | None]:
+        def work() -> Offer | None:
+            with self._progress.of(name):
+                return self._pages.read(place, name)
+
+        with self._lock:
+            return self._offer_wishes.setdefault((place.url, name), Wish(work))
+
+    # Metadata.
+
+    def metadata(self, name: str, version: str, source: str | None = None) -> Metadata | NeedBuild:
+        """Give the metadata of a version that `versions` told, or say that only a build knows it."""
+        return self._waited(self._wish_metadata(canonical_name(name), version, source, urgent=True))
+
+    def want_metadata(self, name: str, version: str, source: str | None = None) -> Future[Metadata | NeedBuild]:
+        """Begin to read the metadata of a version; the future's callbacks run in the thread that read it."""
+        return self._wish_metadata(canonical_name(name), version, source, urgent=False).future
+
+    def learn(self, need: NeedBuild, metadata: Metadata) -> None:
+        """Take what a build told; from here on it is the answer."""
+        self._metadata.learn(need, metadata)
+        wish: Wish[Metadata | NeedBuild] = Wish(lambda: metadata)
+        wish.give(metadata)
+        with self._lock:
+            for key in list(self._metadata_wishes):
+                if key[:2] == (need.name, need.version):
+                    self._metadata_wishes[key] = wish
+
+    def _wish_metadata(
+        self, name: str, version: str, source: str | None, *, urgent: bool
+    ) -> Wish[Metadata | NeedBuild]:
+        key = (name, version, source)
+        with self._lock:
+            wish = self._metadata_wishes.get(key)
+            is_new = wish is None
+            if wish is None:
+                wish = self._metadata_wishes[key] = Wish(lambda: self._read_metadata(name, version, source))
+        if is_new:
+            versions = self._wish_versions(name, source, urgent=urgent)
+            if versions.future.done() and (kept := self._kept_metadata(versions.future, name, version)):
+                wish.give(kept)
+                return wish
+            # Queued behind the page, so that no thread waits for another.
+            versions.future.add_done_callback(lambda _page: self._crew.ask(wish, urgent=urgent))
+        elif urgent and not wish.future.done():
+            self._wish_versions(name, source, urgent=True).future.add_done_callback(
+                lambda _page: self._crew.ask(wish, urgent=True)
+            )
+        return wish
+
+    def _kept_metadata(self, page: Future[Offers], name: str, version: str) -> Metadata | None:
+        if page.cancelled() or page.exception() is not None:
+            return None
+        offer = page.result().offer_of(version)
+        return self._metadata.kept(offer, name, version) if offer is not None else None
+
+    def _read_metadata(self, name: str, version: str, source: str | None) -> Metadata | NeedBuild:
+        offers = self._wish_versions(name, source, urgent=True).future.result()
+        offer = offers.offer_of(version)
+        if offer is None or version not in offer.summary.versions:
+            raise PackageNotFound(f"{name} {version}", [one.place.name for one in offers.offers], ())
+        found = self._metadata.kept(offer, name, version)
+        if found is not None:
+            return found
+        with self._progress.of(f"{name} {version}"):
+            return self._metadata.read(offer, name, version)
+
+    # Its life.
+
+    def _waited(self, wish: Wish[_T]) -> _T:
+        if wish.future.done():
+            return wish.future.result()
+        while True:
+            try:
+                return wish.future.result(timeout=_GLANCE)
+            except NotYet:
+                if wish.future.done():
+                    raise
+                self._watcher.checkpoint()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the threads, and write what the cache still holds back; client and cache stay open."""
+        self._crew.close()
+        self._cache.flush()
+        self._progress.end()
+
+
+class _Progress:
+    """Tells how many things were wanted from indexes, and how many have come."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._lock = threading.Lock()
+        self._began = 0.0
+        self._wanted = 0
+        self._come = 0
+
+    def of(self, what: str) -> _Step:
+        """Count a thing as wanted, and as come when the block ends."""
+        with self._lock:
+            self._wanted += 1
+            begins = self._wanted == 1
+            if begins:
+                self._began = time.monotonic()
+        if begins:
+            self._watcher.emit(Started(_TASK, "Reading package indexes"))
+        return _Step(self, what)
+
+    def came(self, what: str) -> None:
+        """Count a thing as come."""
+        with self._lock:
+            self._come += 1
+            come, wanted = self._come, self._wanted
+        self._watcher.emit(Advanced(_TASK, come, wanted, what))
+
+    def end(self) -> None:
+        """Tell how many came, and how long it took."""
+        if self._wanted:
+            self._watcher.emit(Finished(_TASK, time.monotonic() - self._began, f"{self._come} pages and metadata"))
+            self._wanted = self._come = 0
+
+
+class _Step:
+    """One thing on its way."""
+
+    __slots__ = ("_progress", "_what")
+
+    def __init__(self, progress: _Progress, what: str) -> None:
+        self._progress = progress
+        self._what = what
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_problem: object) -> None:
+        self._progress.came(self._what)
