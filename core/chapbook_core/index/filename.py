@@ -64,38 +64,44 @@ class WheelName:
 class NameReader:
     """Reads the file names on one project's page; the spellings of the project it meets are remembered."""
 
-    __slots__ = ("_project", "_sdist_prefix", "_wheel_prefixes")
+    __slots__ = ("_project", "_sdist_prefix", "_tags", "_wheel_names")
 
     def __init__(self, project: str) -> None:
         self._project = canonical_name(project)
-        self._wheel_prefixes: dict[str, bool] = {}
-        self._sdist_prefix = ""
+        self._wheel_names: set[str] = set()
+        self._tags: set[str] = set()
+        self._sdist_prefix = "/"
 
     def version(self, filename: str) -> str:
-        """Return the version a file of this project has, as its name writes it; raises UnusableName."""
+        """Return the version a file of this project has, as its name writes it; raises UnusableName.
+
+        The text is what stands in the version's place; whether it is a version is for the caller to see.
+        """
         if filename.endswith(".whl"):
-            return self._wheel_version(filename)
+            name, _, rest = filename.partition("-")
+            version, _, tags = rest.partition("-")
+            if name in self._wheel_names and tags in self._tags:
+                return version
+            return self._wheel_version(filename, tags)
+        if filename.endswith(".tar.gz") and filename.startswith(self._sdist_prefix):
+            return filename[len(self._sdist_prefix) : -7]
         if filename.endswith(SDIST_ENDINGS):
             return self._sdist_version(filename)
         raise UnusableName(other_kind(filename))
 
-    def _wheel_version(self, filename: str) -> str:
+    def _wheel_version(self, filename: str, tags: str) -> str:
         match = _WHEEL.fullmatch(filename)
-        if match is None:
+        if match is None or "__" in match[1]:
             raise UnusableName(_hidden_path(filename) or "not a name that a wheel may have")
         name, version = match.group(1, 2)
-        ours = self._wheel_prefixes.get(name)
-        if ours is None:
-            ours = self._wheel_prefixes[name] = "__" not in name and canonical_name(name) == self._project
-        if not ours:
-            raise UnusableName("a file of another project" if "__" not in name else "not a name that a wheel may have")
+        if canonical_name(name) != self._project:
+            raise UnusableName("a file of another project")
+        self._wheel_names.add(name)
+        self._tags.add(tags)
         return version
 
     def _sdist_version(self, filename: str) -> str:
         stem = sdist_stem(filename)
-        prefix = self._sdist_prefix
-        if prefix and stem.startswith(prefix):
-            return stem[len(prefix) :]
         # The project may itself hold dashes, and so may an old version (`1.0-2`): the split is where the name fits.
         split = stem.find("-")
         while split > 0:

@@ -74,7 +74,8 @@ def _rows(entries: Iterable[object], links: Links, skipped: list[Skipped]) -> It
         requires_python = entry.get("requires-python")
         metadata = entry.get("core-metadata")
         if metadata is None:
-            metadata = entry.get("dist-info-metadata")
+            # The name before PEP 714, and the one that indexes gave it by mistake.
+            metadata = entry.get("dist-info-metadata", entry.get("data-dist-info-metadata"))
         yield (
             filename,
             links.clean(url),

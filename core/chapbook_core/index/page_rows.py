@@ -29,6 +29,7 @@ _NUMBER = r"(?:0|[1-9][0-9]*)"
 _NORMAL = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*(?:(?:a|b|rc){_NUMBER})?(?:\.post{_NUMBER})?(?:\.dev{_NUMBER})?")
 # The words of PEP 440 for a pre-release have these letters, and those for a post release have not.
 _PRERELEASE = re.compile(r"[^+]*(?:[abc]|dev|pre)", re.IGNORECASE)
+_OF_RELEASES = "0123456789."
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WEB = ("https://", "http://")
 _UTC_LENGTH = len("2024-04-11T03:34:41.447563Z")
@@ -64,18 +65,22 @@ def build_page(
     """Return the page that a dialect's rows make; `skipped` are the entries the dialect could make no row of."""
     name = canonical_name(name)
     refused = list(skipped)
-    by_text = _by_version_text(name, rows, refused)
-    by_key: dict[bytes, dict[str, list[Row]]] = {}
-    for text, group in by_text.items():
+    groups = _by_version_text(name, rows, refused)
+    texts_by_key: dict[bytes, list[str]] = {}
+    for text in groups:
         try:
-            by_key.setdefault(version_key(text), {})[text] = group
+            if text.isascii() and text == text.strip():
+                texts_by_key.setdefault(version_key(text), []).append(text)
+                continue
         except ValueError:
-            refused.extend(Skipped(row[0], f"`{text}` is not a version") for row in group)
-    keys = sorted(by_key)
-    releases = {}
+            pass
+        refused.extend(Skipped(row[0], f"`{text}` is not a version") for row in groups[text])
+    keys = sorted(texts_by_key)
+    releases: dict[str, list[Row]] = {}
     for key in keys:
-        spellings = by_key[key]
-        releases[_shown(spellings)] = _merged(spellings, refused)
+        texts = texts_by_key[key]
+        group = groups[texts[0]] if len(texts) == 1 else [row for text in texts for row in groups[text]]
+        releases[_shown(texts)] = group if len(group) == 1 else _distinct(group, refused)
     return Page(
         summary=_summary(name, tuple(keys), releases, status),
         files=FileTable(base_url, releases),
@@ -134,42 +139,37 @@ def _shown(spellings: Iterable[str]) -> str:
     return normal[0] if len(normal) == 1 else max(normal, key=lambda text: (len(text), text))
 
 
-def _merged(spellings: dict[str, list[Row]], refused: list[Skipped]) -> list[Row]:
+def _distinct(rows: list[Row], refused: list[Skipped]) -> list[Row]:
     """Return the rows of a version by file name, each name once."""
-    groups = iter(spellings.values())
-    rows = next(groups)
-    for group in groups:
-        rows = rows + group
-    if len(rows) == 1:
-        return rows
     by_name: dict[str, Row] = {}
     again = [row[0] for row in rows if by_name.setdefault(row[0], row) is not row]
-    refused.extend(Skipped(filename, "listed twice; the first entry counts") for filename in again)
+    if again:
+        refused.extend(Skipped(filename, "listed twice; the first entry counts") for filename in again)
     return [by_name[name] for name in sorted(by_name)]
 
 
 def _summary(name: str, keys: tuple[bytes, ...], releases: dict[str, list[Row]], status: ProjectStatus) -> PageSummary:
     """Compute each column over all versions; equal values are one object, so that the cached form is small."""
-    limits: dict[frozenset[str | None], tuple[str, ...]] = {}
+    limits: dict[tuple[str | None, ...], tuple[str, ...]] = {}
     requires_python = []
     upload_times: list[str | None] = []
     yanked = wheels = sdists = prereleases = 0
     bit = 1
     for version, rows in releases.items():
-        demands = frozenset([row[5] for row in rows])
+        names, _, _, _, times, demands, reasons, _ = zip(*rows, strict=True)
         limit = limits.get(demands)
         if limit is None:
-            limit = limits[demands] = () if None in demands else tuple(sorted(filter(None, demands)))
+            limit = limits[demands] = () if None in demands else tuple(sorted(set(demands)))
         requires_python.append(limit)
-        upload_times.append(min((time for row in rows if (time := row[4])), default=None))
-        built = sum([row[0].endswith(".whl") for row in rows])
+        upload_times.append(min(filter(None, times)) if any(times) else None)
+        built = len([filename for filename in names if filename.endswith(".whl")])
         if built:
             wheels |= bit
         if built < len(rows):
             sdists |= bit
-        if None not in [row[6] for row in rows]:
+        if None not in reasons:
             yanked |= bit
-        if _PRERELEASE.match(version):
+        if version.strip(_OF_RELEASES) and _PRERELEASE.match(version):
             prereleases |= bit
         bit <<= 1
     return PageSummary(
