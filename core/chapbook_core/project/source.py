@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING
 
-from chapbook_core.project.secret import Secret
+if TYPE_CHECKING:
+    from chapbook_core.requirements.url import Userinfo
 
 
 class Priority(Enum):
@@ -28,14 +29,5 @@ class Source:
     url: str | None
     """Without any credentials; None for the default index, which is listed by its name."""
     priority: Priority = Priority.PRIMARY
-    credentials: Secret | None = None
-    """What stood before the `@` in the URL, as `user:password`."""
-
-
-def without_credentials(url: str) -> tuple[str, Secret | None]:
-    """Split a URL into the part that may be shown and the `user:password` it carried."""
-    parts = urlsplit(url)
-    userinfo, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return url, None
-    return urlunsplit(parts._replace(netloc=host)), Secret(userinfo) if userinfo else None
+    credentials: Userinfo | None = None
+    """What stood before the `@` in the URL."""

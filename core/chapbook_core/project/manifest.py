@@ -1,0 +1,251 @@
+"""The manifest: what a `pyproject.toml` says, as frozen values."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import FileMistakes, Mistake
+from chapbook_core.project.about import About, read_about
+from chapbook_core.project.discovery import PROJECT_FILE
+from chapbook_core.project.enrichment import built_requirements, locked_requirements
+from chapbook_core.project.groups import MAIN, Group, read_groups
+from chapbook_core.project.layout import read_layout
+from chapbook_core.project.poetry_table import PoetryTable, read_poetry_table
+from chapbook_core.project.project_table import ProjectTable, read_project_table
+from chapbook_core.project.reading import Findings, Table, place_text
+from chapbook_core.requirements.constraint import ANY, Constraint
+from chapbook_core.requirements.name import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from chapbook_core.project.dependency_entry import Entry
+    from chapbook_core.project.source import Source
+    from chapbook_core.requirements.requirement import Requirement
+
+_AT_LINE = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
+_AT_END = " (at end of document)"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One project: its name, what it requires and where from, and what it says about itself."""
+
+    file: Path
+    name: str | None
+    """As its author wrote it; a project that is no package may have none."""
+    version: str | None
+    package_mode: bool
+    """Whether the project is itself something to install."""
+    python: Constraint
+    """The Python versions that the lock must work for."""
+    python_text: str
+    """The same as its author wrote it, which is what a lock file repeats."""
+    requires_python: str | None
+    """What a built package declares."""
+    groups: tuple[Group, ...]
+    """The main one first."""
+    built_requirements: tuple[Requirement, ...]
+    """What a built package declares; the main group holds what is locked."""
+    extras: Mapping[str, tuple[str, ...]]
+    """The normalised name of each extra, and the names of what it holds."""
+    dynamic: frozenset[str]
+    sources: tuple[Source, ...]
+    about: About
+    poetry: PoetryTable
+    """What only `[tool.poetry]` can say: packages, includes, build script, constraints on builds and tools."""
+    data: Mapping[str, object] = field(repr=False)
+    """The whole file as parsed."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the file stands in."""
+        return self.file.parent
+
+    @property
+    def main(self) -> Group:
+        """The group of the project's own requirements."""
+        return self.groups[0]
+
+    @property
+    def description(self) -> str:
+        """The one-line summary."""
+        return self.about.description
+
+    @property
+    def readme(self) -> tuple[str, ...]:
+        """The files of the long description."""
+        return self.about.readme.files
+
+    @property
+    def scripts(self) -> Mapping[str, str]:
+        """The console scripts and what each one calls."""
+        return self.about.scripts
+
+    @property
+    def tool(self) -> Mapping[str, object]:
+        """The `[tool.chapbook]` table, unread."""
+        return _subtable(_subtable(self.data, "tool"), "chapbook")
+
+    def group(self, name: str) -> Group | None:
+        """Return the group of that name, in any spelling."""
+        wanted = canonical_name(name)
+        return next((group for group in self.groups if group.name == wanted), None)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a `pyproject.toml`, or the one in a folder; raises FileMistakes with everything that is wrong in it."""
+    manifest, mistakes = inspect_manifest(path)
+    if manifest is None or mistakes:
+        raise FileMistakes(_file(path), mistakes)
+    return manifest
+
+
+def inspect_manifest(path: Path) -> tuple[Manifest | None, tuple[Mistake, ...]]:
+    """Read as far as possible: what could be understood, if anything, and everything that is wrong."""
+    file = _file(path)
+    try:
+        content = file.read_bytes()
+    except OSError as cause:
+        return None, (Mistake(f"cannot be read: {cause.strerror or cause}"),)
+    return parse_manifest(content, file)
+
+
+def parse_manifest(content: bytes, file: Path) -> tuple[Manifest | None, tuple[Mistake, ...]]:
+    """Do what `inspect_manifest` does, for bytes that would be written to `file`."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return None, (Mistake("is not UTF-8 text", line=line, hint="save the file as UTF-8 and try again"),)
+    if text.startswith("\ufeff"):
+        message = "begins with a byte order mark, which TOML does not allow"
+        return None, (Mistake(message, line=1, hint="save the file as UTF-8 without byte order mark"),)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, (_broken(error, text),)
+    findings = Findings()
+    manifest = _read(data, file, findings)
+    return manifest, _located(findings, text)
+
+
+def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
+    document = Table(data, (), findings)
+    project_table = document.subtable("project")
+    poetry_table = document.subtable("tool").subtable("poetry")
+    project = read_project_table(project_table)
+    poetry = read_poetry_table(poetry_table, file.parent)
+    _check_identity(document, project, poetry)
+    entries, extras = _extras(project, poetry)
+    is_dynamic = bool(project.dynamic & {"dependencies", "optional-dependencies"})
+    built = built_requirements(project.dependencies, entries, is_dynamic=is_dynamic)
+    locked = locked_requirements(built, project.dependencies, entries, findings)
+    requires_python = project_table.text("requires-python")
+    python = _python(project, poetry, findings)
+    return Manifest(
+        file=file,
+        name=project.name or poetry.name,
+        version=project.version or poetry.version,
+        package_mode=poetry.package_mode,
+        python=python,
+        python_text=python.text,
+        requires_python=requires_python,
+        groups=read_groups(document, poetry_table, file.parent, locked),
+        built_requirements=built,
+        extras=extras,
+        dynamic=project.dynamic,
+        sources=poetry.sources,
+        about=read_about(project_table, poetry_table),
+        poetry=poetry,
+        data=data,
+    )
+
+
+def _check_identity(document: Table, project: ProjectTable, poetry: PoetryTable) -> None:
+    if "project" in document and project.name is None and "name" not in _subtable(document.data, "project"):
+        document.findings.add(("project", "name"), "is missing", 'add `name = "..."` under [project]')
+    if not poetry.package_mode:
+        return
+    path = ("project",) if "project" in document else ("tool", "poetry")
+    table = f"[{'.'.join(path)}]"
+    for key, value in (("name", project.name or poetry.name), ("version", project.version or poetry.version)):
+        if value is None and (key == "version" or "project" not in document):
+            hint = (
+                f'add `{key} = "..."` under {table}, or `package-mode = false` under [tool.poetry] if it is no package'
+            )
+            document.findings.add((*path, key), "is missing", hint)
+
+
+def _extras(project: ProjectTable, poetry: PoetryTable) -> tuple[tuple[Entry, ...], Mapping[str, tuple[str, ...]]]:
+    """Return the entries of `[tool.poetry.dependencies]` with their extras, and the extras of the project.
+
+    `[tool.poetry.extras]` only counts when `[project]` requires nothing.
+    """
+    if project.dependencies or project.extras:
+        return poetry.entries, project.extras
+    names = {extra: {canonical_name(name) for name in held} for extra, held in poetry.extras.items()}
+    entries = tuple(
+        replace(
+            entry,
+            requirement=replace(
+                entry.requirement,
+                in_extras=frozenset(extra for extra, held in names.items() if entry.requirement.name in held),
+            ),
+        )
+        for entry in poetry.entries
+    )
+    return entries, poetry.extras
+
+
+def _python(project: ProjectTable, poetry: PoetryTable, findings: Findings) -> Constraint:
+    """Return the Python versions to lock for: the narrower of the two declarations."""
+    outer = project.python or ANY
+    if poetry.python is None:
+        return outer
+    if not poetry.python.is_subset(outer):
+        findings.add(
+            ("tool", "poetry", "dependencies", "python"),
+            f"`{poetry.python}` allows versions that `requires-python` does not: `{outer}`",
+            "narrow it, or drop it to use `requires-python`",
+        )
+    return poetry.python
+
+
+def _subtable(data: Mapping[str, object], key: str) -> Mapping[str, object]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _file(path: Path) -> Path:
+    return path / PROJECT_FILE if path.is_dir() else path
+
+
+def _broken(error: tomllib.TOMLDecodeError, text: str) -> Mistake:
+    message = str(error)
+    match = _AT_LINE.search(message)
+    if match is None:
+        line = text.rstrip().count("\n") + 1
+        return Mistake(f"is not valid TOML: {message.removesuffix(_AT_END)}", line=line)
+    twice = "Cannot overwrite" in message or "Cannot declare" in message
+    hint = "the key or table is there twice; keep one" if twice else ""
+    return Mistake(f"is not valid TOML: {message[: match.start()]}", line=int(match["line"]), hint=hint)
+
+
+def _located(findings: Findings, text: str) -> tuple[Mistake, ...]:
+    """Return the findings as mistakes with their lines."""
+    if not findings.found:
+        return ()
+    layout = read_layout(text)
+    mistakes = [
+        Mistake(finding.message, place_text(finding.path), layout.line(finding.path), finding.hint)
+        for finding in findings.found
+    ]
+    return tuple(sorted(mistakes, key=lambda mistake: mistake.line or 0))
+
+
+__all__ = ["MAIN", "About", "Group", "Manifest", "inspect_manifest", "parse_manifest", "read_manifest"]
