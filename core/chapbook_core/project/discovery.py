@@ -16,7 +16,7 @@ PROJECT_FILE = "pyproject.toml"
 
 # A table that makes a project, at the start of a line; what cannot have one need not be parsed.
 _MARK = re.compile(
-    rb"""^[ \t]*(?:\[[ \t]*)?["']?"""
+    rb"""^[ \t]*(?:\[{1,2}[ \t]*)?["']?"""
     rb"""(?:project|dependency-groups|tool["']?[ \t]*(?:\.[ \t]*["']?(?:poetry|chapbook)|\]|=))""",
     re.MULTILINE,
 )

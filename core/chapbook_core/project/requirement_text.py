@@ -76,7 +76,9 @@ def _origin_keys(requirement: Requirement, folder: Path) -> dict[str, Value]:
             return {"version": _constraint_text(requirement)}
         case GitOrigin() as origin:
             references = {"branch": origin.branch, "tag": origin.tag, "rev": origin.revision}
-            return {"git": origin.url} | {key: reference for key, reference in references.items() if reference}
+            keys: dict[str, Value] = {"git": origin.url}
+            keys |= {key: reference for key, reference in references.items() if reference}
+            return keys
         case UrlOrigin(url=url):
             return {"url": url}
         case FileOrigin(path=path) | DirectoryOrigin(path=path):
