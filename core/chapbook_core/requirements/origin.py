@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from chapbook_core.requirements.url import Userinfo, split_userinfo
 
@@ -153,15 +154,10 @@ def _subdirectory(fragment: Iterable[tuple[str, str]]) -> str | None:
 
 
 def _parse_file(rest: str) -> FileOrigin | DirectoryOrigin:
-    # Imported here because few requirements are local, and this module does not come cheap.
-    from urllib.parse import unquote
-
     address, fragment = _split_fragment(rest)
     path = unquote(address)
     return path_origin(Path(path[1:] if _DRIVE.match(path) else path), _subdirectory(fragment))
 
 
 def _path_url(path: Path) -> str:
-    from urllib.parse import quote  # as in _parse_file
-
     return path.as_uri() if path.is_absolute() else f"file:{quote(path.as_posix())}"

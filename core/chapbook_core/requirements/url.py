@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<userinfo>[^\s/?#'\"<>`]*)@")
 MASK = "****"
@@ -33,9 +34,6 @@ def split_userinfo(url: str) -> tuple[str, Userinfo | None]:
     match = _USERINFO.match(url)
     if match is None or masked_url(match[0]) == match[0]:
         return url, None
-    # Imported here because most URLs carry no credentials, and this module does not come cheap.
-    from urllib.parse import unquote
-
     username, _, password = match["userinfo"].partition(":")
     address = f"{match['scheme']}://{username}@" if _is_ssh(match["scheme"]) else f"{match['scheme']}://"
     return address + url[match.end() :], Userinfo(unquote(username), unquote(password))
