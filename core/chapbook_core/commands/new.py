@@ -61,10 +61,10 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
                 "`--interactive` needs somebody to ask", hints=["run it in a terminal, without `--no-interaction`"]
             )
         outline = ask_outline(outline, surroundings.ask, surroundings, invocation.values)
-        surroundings.ask.tell("\n" + project_files(outline)["pyproject.toml"])
+        surroundings.ask.tell("\n" + project_files(outline, folder)["pyproject.toml"])
         if not surroundings.ask.confirm("make this project?", default=True):
             raise Cancelled
-    files = project_files(outline, notebook=notebook)
+    files = project_files(outline, folder, notebook=notebook)
     place_files(folder, files)
     return Made(outline.name, folder, shown, layout, tuple(sorted(files)))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Asker, Surroundings
+    from chapbook_core.requirements.requirement import Requirement
 
 T = TypeVar("T")
 
@@ -139,30 +140,37 @@ def read_license(text: str) -> str:
         raise ChapbookError(f"`{text}` is not an SPDX licence expression", hints=hints) from cause
 
 
-def read_requirement(text: str, surroundings: Surroundings) -> str:
-    """Return a package as it stands in `project.dependencies`."""
+def read_requirement(text: str, surroundings: Surroundings) -> Requirement:
+    """Return the package that a person names; a path is relative to where the person is."""
     # A new project mostly goes without requirements.
     from chapbook_core.requirements.argument import parse_argument
+    from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin
 
-    return parse_argument(text, surroundings.folder).pep508_text()
+    requirement = parse_argument(text, surroundings.folder, home=surroundings.home)
+    match requirement.origin:
+        case FileOrigin() | DirectoryOrigin() as origin:
+            return replace(requirement, origin=replace(origin, path=surroundings.folder / origin.path))
+        case _:
+            return requirement
 
 
 def _requirements(
     mistakes: _Mistakes, name: str, invocation: Invocation, surroundings: Surroundings
-) -> tuple[str, ...]:
-    def read(text: str) -> str:
+) -> tuple[Requirement, ...]:
+    def read(text: str) -> Requirement | None:
         return read_requirement(text, surroundings)
 
-    return tuple(mistakes.attempt(f"--{name}", text, read, "") for text in invocation.texts(name))
+    read_all = (mistakes.attempt(f"--{name}", text, read, None) for text in invocation.texts(name))
+    return tuple(requirement for requirement in read_all if requirement is not None)
 
 
-def _ask_requirements(question: str, ask: Asker, surroundings: Surroundings) -> list[str]:
-    def read(text: str) -> str:
-        return read_requirement(text, surroundings) if text else ""
+def _ask_requirements(question: str, ask: Asker, surroundings: Surroundings) -> list[Requirement]:
+    def read(text: str) -> Requirement | None:
+        return read_requirement(text, surroundings) if text else None
 
     found = []
-    while answer := ask.ask(question, "", lambda answer: _mistake(answer, read)):
-        found.append(read(answer))
+    while requirement := read(ask.ask(question, "", lambda answer: _mistake(answer, read))):
+        found.append(requirement)
     return found
 
 

@@ -74,11 +74,11 @@ class _Reading:
     def read(self) -> None:
         rest = iter(self.words)
         for word in rest:
-            if word == "--":
+            if self._is_verbatim():
+                self.positional.append(word)
+            elif word == "--":
                 for remaining in rest:
                     self._take_positional(remaining)
-            elif self._is_verbatim():
-                self.positional.append(word)
             elif word.startswith("--"):
                 self._take_long(word, rest)
             elif word.startswith("-") and len(word) > 1:
@@ -174,13 +174,15 @@ class _Reading:
     def _unknown_command(self, name: str) -> None:
         self.unknown_command = True
         self.mistakes.append(f"there is no command `{name}`")
-        below = [known for known in self.commands if self.topic and known.startswith(f"{self.topic} ")]
-        nouns = [known.split(" ")[0] for known in self.commands]
-        close = _close(name, dict.fromkeys(below or [*self.commands, *nouns]))
+        before, _, last = name.rpartition(" ")
+        known = dict.fromkeys(_next_words(self.commands, before))
+        close = _close(last, known)
         if close:
-            self.hints.append("did you mean " + " or ".join(f"`{match}`" for match in close) + "?")
-        elif below:
-            self.hints.append(f"`{self.topic}` has: {', '.join(known.split(' ')[1] for known in below)}")
+            self.hints.append(
+                "did you mean " + " or ".join(f"`{before} {word}`".replace("` ", "`") for word in close) + "?"
+            )
+        elif before:
+            self.hints.append(f"`{before}` has: {', '.join(known)}")
         else:
             self.hints.append("run `chapbook list` to see the commands")
 
@@ -188,8 +190,8 @@ class _Reading:
         """Fit the words to the command's declaration, noting what does not fit."""
         if self.command is None:
             if not self.unknown_command and self.topic:
-                below = [name.split(" ")[1] for name in self.commands if name.startswith(f"{self.topic} ")]
-                self.mistakes.append(f"`{self.topic}` needs to know what to do: {', '.join(below)}")
+                below = ", ".join(_next_words(self.commands, self.topic))
+                self.mistakes.append(f"`{self.topic}` needs to know what to do: {below}")
             return None
         values: dict[str, Given] = {}
         for option in self.command.options:
@@ -258,6 +260,15 @@ class _Reading:
         if self.topic:
             hints = [*hints, f"run `chapbook {self.topic} --help` to see how it is used"]
         raise UsageError("\n".join(dict.fromkeys(self.mistakes)), hints=dict.fromkeys(hints))
+
+
+def _next_words(names: Iterable[str], before: str) -> Iterator[str]:
+    """Yield the words that can follow the first words of a command, or begin one."""
+    for name in names:
+        if not before:
+            yield name.partition(" ")[0]
+        elif name.startswith(f"{before} "):
+            yield name[len(before) + 1 :]
 
 
 def _option_value(option: Option, given: list[str]) -> Given:

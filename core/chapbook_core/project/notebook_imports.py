@@ -9,6 +9,7 @@ import re
 import sys
 import warnings
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
+_MOST_FOLDERS = 2000
+"""Somebody's whole home folder is not looked into; what comes in its first folders is enough to see that."""
 _LARGEST = 64 * 2**20
 """Bytes; a notebook beyond that is mostly pictures, and reading it would take long."""
 # Finds the imports of a cell that is not valid Python.
@@ -76,6 +79,12 @@ def find_imports(folder: Path) -> Imports:
         unread=tuple(unread),
         notebooks=tuple(file.relative_to(folder).as_posix() for file in files if file.suffix == ".ipynb"),
     )
+
+
+def holds_notebooks(folder: Path) -> bool:
+    """Tell whether there is a notebook in a folder or in one directly below it."""
+    found = (path.relative_to(folder).parts for pattern in ("*.ipynb", "*/*.ipynb") for path in folder.glob(pattern))
+    return any(not part.startswith(".") for parts in found for part in parts[:1])
 
 
 def imported_names(source: str) -> frozenset[str]:
@@ -140,7 +149,7 @@ def _text(source: object) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in islice(os.walk(folder), _MOST_FOLDERS):
         path = Path(place)
         if path != folder and ("pyvenv.cfg" in names or "pyproject.toml" in names):
             folders.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 import unicodedata
@@ -10,13 +9,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.notebook_text import Cell, notebook_text
+from chapbook_core.project.toml_text import value_text
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from chapbook_core.project.author import Author
+    from chapbook_core.requirements.requirement import Requirement
 
 # Poetry accepts the project only with a backend that it knows.
 _BUILD_SYSTEM = """\
@@ -54,9 +57,9 @@ class Outline:
     readme: str = ""
     """File name."""
     requires_python: str = ""
-    dependencies: tuple[str, ...] = ()
-    """As they stand in `project.dependencies`."""
-    dev_dependencies: tuple[str, ...] = ()
+    dependencies: tuple[Requirement, ...] = ()
+    """Local paths in them are absolute."""
+    dev_dependencies: tuple[Requirement, ...] = ()
 
     @property
     def package_path(self) -> tuple[str, ...]:
@@ -90,9 +93,9 @@ def default_requires_python(python: tuple[int, int], layout: Layout) -> str:
     return f"{lower},<{major}.{minor + 1}" if layout is Layout.NOTEBOOKS else lower
 
 
-def project_files(outline: Outline, *, notebook: bool = False) -> dict[str, str]:
-    """Return the files of a new project: their texts by their paths."""
-    files = {"pyproject.toml": pyproject_text(outline)}
+def project_files(outline: Outline, folder: Path, *, notebook: bool = False) -> dict[str, str]:
+    """Return the files of a new project in a folder: their texts by their paths."""
+    files = {PROJECT_FILE: pyproject_text(outline, folder)}
     if outline.readme:
         files[outline.readme] = ""
     if outline.layout is not Layout.NOTEBOOKS:
@@ -113,30 +116,50 @@ def first_notebook(name: str) -> str:
     return notebook_text((Cell("markdown", welcome), Cell("code", "import sys\n\nsys.version")))
 
 
-def pyproject_text(outline: Outline) -> str:
-    """Return the text of the project file, written as Poetry writes it."""
+def pyproject_text(outline: Outline, folder: Path, before: str = "") -> str:
+    """Return the text of the project file, written as Poetry writes it, behind what is there `before`."""
     tables = ["".join(_project_lines(outline))]
-    if outline.dev_dependencies:
-        tables.append(f"[dependency-groups]\ndev = {_array(outline.dev_dependencies)}\n")
     if outline.layout is Layout.NOTEBOOKS:
         tables.append("[tool.poetry]\npackage-mode = false\n")
     else:
         packages = _packages(outline)
         tables += [f"[tool.poetry]\npackages = [{packages}]\n"] if packages else []
         tables.append(_BUILD_SYSTEM)
-    return "\n".join(tables)
+    text = _joined(before, "\n".join(tables))
+    return _with_requirements(text, outline, folder) if outline.dependencies or outline.dev_dependencies else text
+
+
+def _joined(before: str, text: str) -> str:
+    if not before.strip():
+        return text
+    if "\r\n" in before:
+        text = text.replace("\n", "\r\n")
+    newline = "\r\n" if "\r\n" in before else "\n"
+    return before.rstrip("\r\n") + newline * 2 + text
+
+
+def _with_requirements(text: str, outline: Outline, folder: Path) -> str:
+    # A new project mostly requires nothing yet.
+    from chapbook_core.project.document import Document
+
+    document = Document(text.encode(), folder / PROJECT_FILE)
+    for requirement in outline.dependencies:
+        document.add_requirement(requirement)
+    for requirement in outline.dev_dependencies:
+        document.add_requirement(requirement, group="dev")
+    return document.text()
 
 
 def _project_lines(outline: Outline) -> Iterator[str]:
     yield "[project]\n"
-    yield f"name = {quoted(outline.name)}\n"
-    yield f"version = {quoted(outline.version)}\n"
-    yield f"description = {quoted(outline.description)}\n"
+    yield f"name = {value_text(outline.name)}\n"
+    yield f"version = {value_text(outline.version)}\n"
+    yield f"description = {value_text(outline.description)}\n"
     if outline.authors:
         yield "authors = [\n"
         for author in outline.authors:
             pairs = {"name": author.name, "email": author.email}
-            yield "    {" + ", ".join(f"{key} = {quoted(value)}" for key, value in pairs.items() if value) + "},\n"
+            yield f"    {value_text({key: value for key, value in pairs.items() if value})},\n"
         yield "]\n"
     for key, value in (
         ("license", outline.license),
@@ -144,25 +167,16 @@ def _project_lines(outline: Outline) -> Iterator[str]:
         ("requires-python", outline.requires_python),
     ):
         if value:
-            yield f"{key} = {quoted(value)}\n"
-    yield f"dependencies = {_array(outline.dependencies)}\n"
+            yield f"{key} = {value_text(value)}\n"
+    # On two lines, so that what is added later gets lines of its own.
+    yield "dependencies = [\n]\n"
 
 
 def _packages(outline: Outline) -> str:
     """Return what Poetry must be told of the package, unless it finds it by the project's name."""
     top = outline.package_path[0]
     if outline.layout is Layout.SRC:
-        return f'{{include = {quoted(top)}, from = "src"}}'
+        return value_text({"include": top, "from": "src"})
     if outline.package_path == (outline.name.replace("-", "_"),):
         return ""
-    return f"{{include = {quoted(top)}}}"
-
-
-def _array(texts: Iterable[str]) -> str:
-    lines = "".join(f"    {quoted(text)},\n" for text in texts)
-    return f"[\n{lines}]" if lines else "[]"
-
-
-def quoted(text: str) -> str:
-    """Return a TOML string; JSON's is one, but for the delete character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return value_text({"include": top})

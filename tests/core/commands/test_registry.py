@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from chapbook_core.commands.command import GLOBAL_OPTIONS, Command
+from chapbook_core.commands.registry import BY_NAME, COMMANDS
+from chapbook_core.commands.words import parse
+
+each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+
+
+def test_no_name_is_declared_twice() -> None:
+    assert len(BY_NAME) == len(COMMANDS)
+
+
+@each_command
+def test_the_code_of_every_command_exists(command: Command) -> None:
+    module, _, function = command.run.partition(":")
+    assert callable(getattr(import_module(module), function))
+
+
+@each_command
+def test_every_example_is_a_call_that_the_declaration_allows(command: Command) -> None:
+    assert command.examples
+    for example in command.examples:
+        request = parse(example.words.split(), BY_NAME)
+        assert request.topic == command.name
+
+
+@each_command
+def test_no_letter_or_name_means_two_things(command: Command) -> None:
+    options = (*command.options, *GLOBAL_OPTIONS)
+    shorts = [option.short for option in options if option.short]
+    assert len(shorts) == len(set(shorts))
+    names = [option.name for option in options] + [argument.name for argument in command.arguments]
+    assert len(names) == len(set(names)) or command.name == "version"
+
+
+@each_command
+def test_help_texts_are_fragments_without_a_full_stop(command: Command) -> None:
+    for text in (command.summary, *(part.help for part in (*command.options, *command.arguments))):
+        assert text
+        assert not text.endswith(".")
+    for names in command.exclusive:
+        assert names <= {option.name for option in command.options}
