@@ -17,7 +17,10 @@ from functools import lru_cache
 
 from packaging.version import Version
 
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
+# What nearly every version looks like; all others are read by packaging.
+_USUAL = re.compile(
+    r"([0-9]+(?:\.[0-9]+)*) (?: (a|b|rc)([0-9]+) )? (?: \.post([0-9]+) )? (?: \.dev([0-9]+) )?", re.ASCII | re.VERBOSE
+)
 _SMALLEST = 0x08
 # A number below this is one byte; a larger one is its length above it, then its bytes.
 _ONE_BYTE_NUMBERS = 0xE0 - _SMALLEST
@@ -37,10 +40,10 @@ _ABOVE_ONE_LOCAL = b"\x00"
 def version_key(version: Version | str) -> bytes:
     """Return the bytes that sort as the version does; raises packaging's InvalidVersion for a text that is none."""
     if isinstance(version, str):
-        if _PLAIN.fullmatch(version):
-            return _NO_EPOCH + _release([int(segment) for segment in version.split(".")]) + _FINAL_WITHOUT_SUFFIX
+        if match := _USUAL.fullmatch(version):
+            return _usual_key(*match.groups())
         version = Version(version)
-    key = _family(version) + _suffix(version)
+    key = _family(version) + _suffix(version.post, version.dev)
     return key + _local(version.local) if version.local else key
 
 
@@ -79,9 +82,17 @@ def _family(version: Version) -> bytes:
     return start + (_DEV_ONLY if version.dev is not None and version.post is None else _FINAL)
 
 
-def _suffix(version: Version) -> bytes:
-    post = b"\x01" if version.post is None else b"\x02" + _number(version.post)
-    return post + (b"\x02" if version.dev is None else b"\x01" + _number(version.dev))
+def _usual_key(release: str, phase: str | None, pre: str | None, post: str | None, dev: str | None) -> bytes:
+    key = _NO_EPOCH + _release([int(segment) for segment in release.split(".")])
+    if phase is None and post is None:
+        # Most versions end here.
+        return key + (_FINAL_WITHOUT_SUFFIX if dev is None else _DEV_ONLY + _suffix(None, int(dev)))
+    key += _PHASES[phase] + _number(int(pre or 0)) if phase else _FINAL
+    return key + _suffix(None if post is None else int(post), None if dev is None else int(dev))
+
+
+def _suffix(post: int | None, dev: int | None) -> bytes:
+    return (b"\x01" if post is None else b"\x02" + _number(post)) + (b"\x02" if dev is None else b"\x01" + _number(dev))
 
 
 def _release(segments: list[int]) -> bytes:
