@@ -1,0 +1,133 @@
+"""The tables of a locked package that repeat its metadata: what it requires and what its extras add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chapbook_core.lock.lockfile import LockedDependency
+from chapbook_core.requirements.constraint import NoSpecifier
+from chapbook_core.requirements.marker_spelling import spelled
+from chapbook_core.requirements.origin import (
+    DirectoryOrigin,
+    FileOrigin,
+    GitOrigin,
+    IndexOrigin,
+    UrlOrigin,
+    reference_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from chapbook_core.requirements.marker import Marker
+    from chapbook_core.requirements.requirement import Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A requirement of a locked package, with the marker as its metadata words it."""
+
+    requirement: Requirement
+    marker: str = ""
+
+    def marker_text(self, *, extras: bool) -> str:
+        """Return the marker as Poetry would repeat it, with or without the extras in it."""
+        meaning = self.requirement.marker if extras else self.requirement.marker.without_extras()
+        if meaning.is_always:
+            return ""
+        text = spelled(self.marker, extras=extras)
+        return str(meaning) if text is None else text
+
+
+def dependencies_table(
+    requirements: Iterable[Demand], extras: Collection[str], python: Marker
+) -> Mapping[str, tuple[LockedDependency, ...]]:
+    """Return `[package.dependencies]`: all that holds for some Python of the project, and of extras those turned on."""
+    merged: dict[tuple[str, LockedDependency], tuple[str, list[str]]] = {}
+    for demand in requirements:
+        requirement = demand.requirement
+        in_extras = requirement.marker.extras()
+        if in_extras and not in_extras.intersection(extras):
+            continue
+        if requirement.marker.is_disjoint(python):
+            continue
+        # The same demand under two markers is one demand under either.
+        key = (requirement.name, _dependency(requirement))
+        merged.setdefault(key, (requirement.pretty_name, []))[1].append(demand.marker_text(extras=True))
+    entries = [
+        (name, "" if "" in markers else " or ".join(dict.fromkeys(markers)), pretty_name, dependency)
+        for (name, dependency), (pretty_name, markers) in merged.items()
+    ]
+    entries.sort(key=lambda entry: entry[:2])
+    table: dict[str, tuple[LockedDependency, ...]] = {}
+    spelling: dict[str, str] = {}
+    for name, marker, pretty_name, dependency in entries:
+        # One package has one key, in the spelling that came first.
+        key_text = spelling.setdefault(name, pretty_name)
+        table[key_text] = (*table.get(key_text, ()), replace(dependency, markers=marker))
+    return table
+
+
+def extras_table(requirements: Iterable[Demand]) -> Mapping[str, tuple[str, ...]]:
+    """Return `[package.extras]`: what each extra adds, whether it is turned on or not."""
+    table: dict[str, list[str]] = {}
+    for demand in requirements:
+        for extra in demand.requirement.marker.extras():
+            table.setdefault(extra, []).append(_extra_text(demand))
+    return {extra: tuple(sorted(table[extra])) for extra in sorted(table)}
+
+
+def _extra_text(demand: Demand) -> str:
+    requirement = demand.requirement
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    if reference := reference_text(requirement.origin):
+        versions = f" @ {reference}"
+    else:
+        versions = "" if requirement.constraint.is_any else f" ({_specifiers(requirement)})"
+    marker = demand.marker_text(extras=False)
+    return f"{requirement.pretty_name}{extras}{versions}" + (f" ; {marker}" if marker else "")
+
+
+def _specifiers(requirement: Requirement) -> str:
+    try:
+        return requirement.constraint.specifier_text()
+    except NoSpecifier:
+        return requirement.constraint.poetry_text()
+
+
+def _dependency(requirement: Requirement) -> LockedDependency:
+    location, develop = _location(requirement)
+    return LockedDependency(
+        constraint=None if location else requirement.constraint.poetry_text(),
+        location=location,
+        develop=develop,
+        extras=tuple(sorted(requirement.extras)),
+        optional=requirement.optional or bool(requirement.marker.extras()),
+    )
+
+
+def _location(requirement: Requirement) -> tuple[tuple[tuple[str, str], ...], bool | None]:
+    """Say where a direct reference leads, in the keys and the order of a lock."""
+    match requirement.origin:
+        case IndexOrigin():
+            return (), None
+        case GitOrigin() as git:
+            pairs = (
+                ("git", git.url),
+                ("branch", git.branch),
+                ("tag", git.tag),
+                ("rev", git.revision),
+                ("subdirectory", git.subdirectory),
+            )
+            return tuple((key, value) for key, value in pairs if value), git.develop or None
+        case UrlOrigin(url=url, subdirectory=subdirectory):
+            return _with_subdirectory(("url", url), subdirectory), None
+        case FileOrigin(path=path, subdirectory=subdirectory):
+            return _with_subdirectory(("path", path.as_posix()), subdirectory), None
+        case DirectoryOrigin(path=path, subdirectory=subdirectory, develop=develop):
+            return _with_subdirectory(("path", path.as_posix()), subdirectory), develop or None
+
+
+def _with_subdirectory(place: tuple[str, str], subdirectory: str | None) -> tuple[tuple[str, str], ...]:
+    return (place, ("subdirectory", subdirectory)) if subdirectory else (place,)

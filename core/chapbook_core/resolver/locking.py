@@ -1,0 +1,79 @@
+"""Turns a solution into the values of a lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.lock.lockfile import Lock, LockedFile, LockedPackage, LockedSource
+from chapbook_core.requirements.marker import Marker
+from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin
+from chapbook_core.resolver.locked_texts import Demand, dependencies_table, extras_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chapbook_core.resolver.problem import Selected, Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a lock repeats of a release, besides its name and version."""
+
+    requirements: tuple[Demand, ...] = ()
+    requires_python: str = ""
+    summary: str = ""
+    files: tuple[LockedFile, ...] = ()
+    source: LockedSource | None = None
+    """Where it comes from, unless that is the default index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a lock says of its project."""
+
+    python: Marker
+    """Where the lock has to work."""
+    python_versions: str
+    content_hash: str
+    extras: Mapping[str, tuple[str, ...]]
+
+
+def make_lock(solution: Solution, frame: Frame, details: Callable[[Selected], Details]) -> Lock:
+    """Write down a solution; `details` is asked once for each of its packages."""
+    packages = tuple(_package(selected, details(selected), frame) for selected in solution.packages)
+    return Lock(packages, frame.python_versions, frame.content_hash, frame.extras)
+
+
+def _package(selected: Selected, details: Details, frame: Frame) -> LockedPackage:
+    regions = {group: Marker(region) for group, region in selected.groups.items()}
+    texts = {group: region.text(frame.python) for group, region in regions.items()}
+    return LockedPackage(
+        name=selected.name,
+        version=selected.version,
+        description=details.summary,
+        optional=all(_needs_an_extra(region) for region in regions.values()),
+        python_versions=details.requires_python or "*",
+        groups=tuple(regions),
+        markers={group: text for group, text in texts.items() if text},
+        files=details.files,
+        develop=_develop(selected),
+        dependencies=dependencies_table(details.requirements, selected.extras.keys(), frame.python),
+        extras=extras_table(details.requirements),
+        source=details.source,
+    )
+
+
+def _needs_an_extra(region: Marker) -> bool:
+    """Whether nobody gets the package who asks for no extra of the project."""
+    for extra in region.extras():
+        region = region.with_extra(extra, active=False)
+    return region.is_never
+
+
+def _develop(selected: Selected) -> bool | None:
+    match selected.origin:
+        case DirectoryOrigin(develop=develop) | GitOrigin(develop=develop):
+            return develop
+        case _:
+            return None
