@@ -118,8 +118,9 @@ class Cache:
         return self._database.read(act, none)
 
     def forget_metadata(self, source: str, name: str, version: str) -> None:
-        """Drop the metadata of a version."""
+        """Drop the metadata of a version, at once: it must not be read any more."""
         self._put("DELETE FROM metadata WHERE source=? AND name=? AND version=?", (source, name, version))
+        self.flush()
 
     def forget(self, source: str, name: str) -> None:
         """Drop all that is kept about a package."""

@@ -125,7 +125,7 @@ class TooLarge(IndexFailure):
     """The answer is larger than an answer of its kind may be."""
 
     def __init__(self, url: str, limit: int) -> None:
-        super().__init__(url, f"more than {limit // 1_000_000} MB", hints=["no such answer should be so large"])
+        super().__init__(url, f"more than the {limit:,} bytes that such an answer may have", hints=["check the source's `url`, and tell the index's owner"])
 
 
 class NotCached(IndexFailure):

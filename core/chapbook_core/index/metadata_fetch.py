@@ -198,7 +198,9 @@ class MetadataFetch:
         hashes = dict(file.hashes)
         chosen = next(({name: hashes[name]} for name in _PREFERRED_HASHES if name in hashes), hashes)
         with path.open("wb") as stream:
-            self._client.download(file.url, stream, hashes=chosen, size=file.size or _LARGEST_FILE)
+            # An index may err about a size; the hash decides.
+            most = max(2 * file.size, _LARGEST_METADATA) if file.size else _LARGEST_FILE
+            self._client.download(file.url, stream, hashes=chosen, size=most)
         return path
 
 

@@ -7,6 +7,7 @@ with open_index(sources, variables=..., home=..., watcher=..., cache_folder=...)
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +19,8 @@ from chapbook_core.index.credentials import Credentials
 from chapbook_core.index.keyring import Keyring
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.reader import WORKERS, IndexReader
+from chapbook_core.index.retry import Patience
+from chapbook_core.index.transport import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +72,9 @@ def open_index(
     trusted: Callable[[str], Trust | None] = lambda _source: None,
     keyring: bool = True,
     workers: int = WORKERS,
+    limits: Limits = Limits(),  # noqa: B008  a frozen value
+    patience: Patience = Patience(),  # noqa: B008  likewise
+    now: Callable[[], float] = time.time,
 ) -> OpenIndex:
     """Open the index of a project.
 
@@ -88,7 +94,8 @@ def open_index(
         netrc=home / (netrc or ".netrc"),
         keyring=ask,
     )
-    client = Client(Connections(variables, bound=workers, trusts=trusts), credentials, watcher=watcher)
-    cache = Cache(cache_folder, watcher, bound=CACHE_BOUND)
-    reader = IndexReader(sources, client, cache, watcher=watcher, mode=mode, workers=workers)
+    transport = Connections(variables, bound=workers, trusts=trusts)
+    client = Client(transport, credentials, watcher=watcher, patience=patience, limits=limits, now=now)
+    cache = Cache(cache_folder, watcher, bound=CACHE_BOUND, now=now)
+    reader = IndexReader(sources, client, cache, watcher=watcher, mode=mode, workers=workers, now=now)
     return OpenIndex(reader, client, cache)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_LINE = 8 * 1024
 _PIECE = 64 * 1024
+_GREETING = b"HTTP/"
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
 
@@ -120,6 +121,10 @@ class Inlet:
 
     def head(self) -> Head:
         """Read up to the blank line of the final head (section 2.1)."""
+        if not self._buffer:
+            self._fill()
+        if not (self._buffer.startswith(_GREETING) or _GREETING.startswith(self._buffer)):
+            raise Garbled("the server does not speak HTTP")
         while True:
             head = Head(self._until(b"\r\n\r\n", _LONGEST_HEAD))
             if not head.is_interim:

@@ -1,0 +1,287 @@
+"""The reader of indexes, against a loopback index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.errors import Cancelled
+from chapbook_core.events import Advanced, Finished, Started
+from chapbook_core.index.failure import NotCached, PackageNotFound
+from chapbook_core.index.metadata import Metadata
+from chapbook_core.index.metadata_fetch import NeedBuild
+from chapbook_core.index.mode import Mode
+from chapbook_core.index.sources import Place, Shape
+from tests.fakes.clock import Clock
+from tests.fakes.index import DIALECTS, FakeIndex, reply_faults
+from tests.fakes.opened import opened
+from tests.fakes.watcher import RecordingWatcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAMES = [f"p{number}" for number in range(12)]
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        for name in NAMES:
+            index.serve(name, "1.0", requires=["b>=1"], python=">=3.9", metadata=True)
+            index.serve(name, "2.0", requires=["b>=2"], python=">=3.10", metadata=True)
+        yield index
+
+
+def read_all(index: FakeIndex, cache: Path | None, **options: object) -> int:
+    """Read every page and the newest metadata; give the number of requests."""
+    with opened(index, cache, **options) as open_index:  # type: ignore[arg-type]  # named by each test
+        futures = [open_index.reader.want_metadata(name, "2.0") for name in NAMES]
+        for future in futures:
+            found = future.result(timeout=10)
+            assert isinstance(found, Metadata)
+            assert found.requires_dist == ("b>=2",)
+        return open_index.client.requests
+
+
+@pytest.mark.parametrize("dialect", ["json", "html", "html-legacy", "json-bare"])
+def test_a_cold_read_asks_one_page_and_one_metadata_for_each_package(
+    index: FakeIndex, tmp_path: Path, dialect: str
+) -> None:
+    index.dialect = DIALECTS[dialect]
+    assert read_all(index, tmp_path / "cache") == 2 * len(NAMES)
+    assert index.counts["page"] == index.counts["metadata"] == len(NAMES)
+
+
+def test_a_bare_index_costs_one_document_a_package_and_one_page_in_all(index: FakeIndex, tmp_path: Path) -> None:
+    index.dialect = DIALECTS["html-bare"]
+    read_all(index, tmp_path / "cache")
+    assert (index.counts["page"], index.counts["project-json"]) == (1, len(NAMES))
+
+
+def test_what_was_learnt_about_a_bare_index_is_remembered_for_the_next_run(index: FakeIndex, tmp_path: Path) -> None:
+    index.dialect = DIALECTS["html-bare"]
+    read_all(index, tmp_path / "cache")
+    index.serve("fresh", "1.0", python=">=3.9")
+    index.reset_counts()
+    with opened(index, tmp_path / "cache") as open_index:
+        offers = open_index.reader.versions("fresh")
+    assert offers.summary.requires_python == ((">=3.9",),)
+    assert (index.counts["page"], index.counts["project-json"]) == (0, 1)
+
+
+def test_a_bare_index_without_documents_is_asked_for_one_document_only(index: FakeIndex, tmp_path: Path) -> None:
+    index.dialect = DIALECTS["html-plain"]
+    read_all(index, tmp_path / "cache")
+    assert (index.counts["page"], index.counts["project-json"]) == (len(NAMES), 1)
+
+
+def test_within_max_age_a_second_run_asks_nothing(index: FakeIndex, tmp_path: Path) -> None:
+    clock = Clock()
+    read_all(index, tmp_path / "cache", clock=clock)
+    clock.advance(599)
+    assert read_all(index, tmp_path / "cache", clock=clock) == 0
+
+
+def test_after_max_age_each_page_costs_one_conditional_request(index: FakeIndex, tmp_path: Path) -> None:
+    clock = Clock()
+    read_all(index, tmp_path / "cache", clock=clock)
+    index.reset_counts()
+    clock.advance(601)
+    assert read_all(index, tmp_path / "cache", clock=clock) == len(NAMES)
+    assert index.counts["not-modified"] == len(NAMES)
+    # The 304 made the pages fresh again.
+    assert read_all(index, tmp_path / "cache", clock=clock) == 0
+
+
+def test_a_clock_that_was_turned_back_makes_nothing_fresh(index: FakeIndex, tmp_path: Path) -> None:
+    clock = Clock()
+    read_all(index, tmp_path / "cache", clock=clock)
+    clock.advance(-1000)
+    assert read_all(index, tmp_path / "cache", clock=clock) == len(NAMES)
+
+
+def test_refresh_asks_about_every_page_once(index: FakeIndex, tmp_path: Path) -> None:
+    read_all(index, tmp_path / "cache")
+    assert read_all(index, tmp_path / "cache", mode=Mode.REFRESH) == len(NAMES)
+
+
+def test_without_a_cache_every_run_is_cold(index: FakeIndex) -> None:
+    assert read_all(index, None) == read_all(index, None) == 2 * len(NAMES)
+
+
+def test_offline_reads_the_cache_however_old(index: FakeIndex, tmp_path: Path) -> None:
+    clock = Clock()
+    read_all(index, tmp_path / "cache", clock=clock)
+    clock.advance(10_000_000)
+    assert read_all(index, tmp_path / "cache", clock=clock, mode=Mode.OFFLINE) == 0
+
+
+def test_offline_says_what_the_cache_does_not_have(index: FakeIndex, tmp_path: Path) -> None:
+    with (
+        opened(index, tmp_path / "cache", mode=Mode.OFFLINE) as open_index,
+        pytest.raises(NotCached, match="the page of p1 is not in the cache") as failure,
+    ):
+        open_index.reader.versions("p1")
+    assert failure.value.hints == ("run once without `--offline`",)
+    assert index.requests == []
+
+
+def test_offline_says_which_metadata_the_cache_does_not_have(index: FakeIndex, tmp_path: Path) -> None:
+    with opened(index, tmp_path / "cache") as open_index:
+        open_index.reader.versions("p1")
+    with (
+        opened(index, tmp_path / "cache", mode=Mode.OFFLINE) as open_index,
+        pytest.raises(NotCached, match=r"the metadata of p1 1\.0"),
+    ):
+        open_index.reader.metadata("p1", "1.0")
+
+
+def test_a_thing_asked_many_times_at_once_is_fetched_once(index: FakeIndex) -> None:
+    with opened(index) as open_index:
+        futures = [open_index.reader.want_metadata("p1", "1.0") for _ in range(50)]
+        results = {future.result(timeout=10) for future in futures}
+        results.add(open_index.reader.metadata("P.1".replace(".", ""), "1.0"))  # type: ignore[arg-type]  # no NeedBuild
+    assert len(results) == 1
+    assert index.counts["page"] == index.counts["metadata"] == 1
+
+
+def test_spellings_of_a_name_are_one_package(index: FakeIndex) -> None:
+    index.serve("Some.Name", "1.0")
+    with opened(index) as open_index:
+        assert open_index.reader.versions("some_name") is open_index.reader.versions("SOME-name")
+    assert index.counts["page"] == 1
+
+
+def test_a_missing_package_is_named_with_what_may_have_been_meant(index: FakeIndex, tmp_path: Path) -> None:
+    index.serve("requests", "1.0")
+    with opened(index, tmp_path / "cache") as open_index:
+        open_index.reader.versions("requests")
+    with opened(index, tmp_path / "cache") as open_index, pytest.raises(PackageNotFound) as failure:
+        open_index.reader.versions("reqeusts")
+    assert failure.value.message == "package not found: reqeusts (asked fake)"
+    assert failure.value.hints[0] == "did you mean `requests`?"
+
+
+def test_a_missing_package_is_not_asked_for_again_while_the_answer_is_fresh(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        with opened(index, tmp_path / "cache") as open_index, pytest.raises(PackageNotFound):
+            open_index.reader.versions("missing")
+    assert index.counts["not-found"] == 1
+
+
+def test_metadata_that_nobody_promised_is_tried_and_then_cut_out_of_the_wheel(index: FakeIndex) -> None:
+    index.dialect = DIALECTS["html-plain"]
+    index.metadata_for = lambda _file: False
+    with opened(index) as open_index:
+        found = open_index.reader.metadata("p1", "2.0")
+    assert isinstance(found, Metadata)
+    assert found.requires_dist == ("b>=2",)
+    assert (index.counts["range"], index.counts["file"]) == (1, 0)
+
+
+def test_an_index_that_never_has_metadata_files_is_soon_not_asked_for_them(index: FakeIndex) -> None:
+    index.dialect = DIALECTS["html-plain"]
+    index.metadata_for = lambda _file: False
+    with opened(index) as open_index:
+        for name in NAMES:
+            open_index.reader.metadata(name, "2.0")
+    assert index.counts["not-found"] < len(NAMES)
+
+
+def test_an_index_without_ranges_gives_the_whole_wheel(index: FakeIndex) -> None:
+    index.metadata_for = lambda _file: False
+    index.ranges = "ignore"
+    with opened(index) as open_index:
+        found = open_index.reader.metadata("p1", "2.0")
+    assert isinstance(found, Metadata)
+    assert index.counts["file"] == 1
+
+
+def test_a_static_source_archive_is_read_and_not_built(index: FakeIndex) -> None:
+    index.serve("source", "1.0", requires=["c>=3"], sdist="only")
+    with opened(index) as open_index:
+        found = open_index.reader.metadata("source", "1.0")
+    assert isinstance(found, Metadata)
+    assert found.requires_dist == ("c>=3",)
+
+
+def test_a_dynamic_source_archive_needs_a_build_and_what_it_told_is_kept(index: FakeIndex, tmp_path: Path) -> None:
+    index.serve("source", "1.0", requires=["c>=3"], sdist="dynamic-only")
+    with opened(index, tmp_path / "cache") as open_index:
+        need = open_index.reader.metadata("source", "1.0")
+        assert isinstance(need, NeedBuild)
+        assert need.file.filename == "source-1.0.tar.gz"
+    index.reset_counts()
+    with opened(index, tmp_path / "cache") as open_index:
+        # That a build is needed is remembered as well: the archive is not fetched again.
+        need = open_index.reader.metadata("source", "1.0")
+        assert isinstance(need, NeedBuild)
+        assert index.counts["file"] == 0
+        built = Metadata("source", "1.0", ("c>=3",))
+        open_index.reader.learn(need, built)
+        assert open_index.reader.metadata("source", "1.0") == built
+    with opened(index, tmp_path / "cache") as open_index:
+        assert open_index.reader.metadata("source", "1.0") == built
+
+
+def test_a_changed_page_drops_the_metadata_of_files_that_were_replaced(index: FakeIndex, tmp_path: Path) -> None:
+    clock = Clock()
+    with opened(index, tmp_path / "cache", clock=clock) as open_index:
+        open_index.reader.metadata("p1", "1.0")
+        open_index.reader.metadata("p1", "2.0")
+    index.serve("p1", "1.0", requires=["other>=1"], metadata=True)
+    clock.advance(601)
+    index.reset_counts()
+    with opened(index, tmp_path / "cache", clock=clock) as open_index:
+        open_index.reader.versions("p1")
+        found = open_index.reader.metadata("p1", "1.0")
+        assert isinstance(found, Metadata)
+        assert found.requires_dist == ("other>=1",)
+        open_index.reader.metadata("p1", "2.0")
+    assert index.counts["metadata"] == 1
+
+
+def test_files_come_with_hashes_also_out_of_the_cache(index: FakeIndex, tmp_path: Path) -> None:
+    with opened(index, tmp_path / "cache") as open_index:
+        cold = open_index.reader.files("p1", "1.0")
+    with opened(index, tmp_path / "cache", mode=Mode.OFFLINE) as open_index:
+        warm = open_index.reader.files("p1", "1.0")
+    assert cold == warm
+    assert cold[0].digest() == index.files("p1")[0].sha256
+
+
+def test_a_page_that_cannot_be_asked_about_is_used_with_a_warning(index: FakeIndex, tmp_path: Path) -> None:
+    clock = Clock()
+    read_all(index, tmp_path / "cache", clock=clock)
+    clock.advance(3600)
+    index.faults.always("/simple/*", reply_faults.status(503))
+    watcher = RecordingWatcher()
+    read_all(index, tmp_path / "cache", clock=clock, watcher=watcher)
+    assert "using the page of p1 kept 60 minutes ago" in "\n".join(watcher.warnings)
+
+
+def test_progress_tells_how_much_is_wanted_and_how_much_has_come(index: FakeIndex) -> None:
+    watcher = RecordingWatcher()
+    read_all(index, None, watcher=watcher)
+    assert len(watcher.of_kind(Started)) == 1
+    assert watcher.of_kind(Advanced)[-1].done == 2 * len(NAMES)
+    assert [finished.note for finished in watcher.of_kind(Finished)] == ["24 pages and metadata"]
+
+
+def test_waiting_ends_when_the_person_asks_to_stop(index: FakeIndex) -> None:
+    index.faults.always("*", reply_faults.hang())
+    watcher = RecordingWatcher(cancel_after=0)
+    with opened(index, watcher=watcher) as open_index, pytest.raises(Cancelled):
+        open_index.reader.versions("p1")
+
+
+def test_an_index_of_find_links_is_one_request_for_all_packages(index: FakeIndex, tmp_path: Path) -> None:
+    place = Place("links", index.find_links_url, shape=Shape.LINKS)
+    with opened(place, tmp_path / "cache") as open_index:
+        for name in NAMES:
+            assert open_index.reader.versions(name).summary.versions == ("1.0", "2.0")
+    assert index.counts["find-links"] == 1
