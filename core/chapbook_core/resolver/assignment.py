@@ -1,0 +1,226 @@
+"""The partial solution: for every package, which versions are still possible in which environments.
+
+PubGrub keeps one list of assignments for one environment. Here the list is *lifted*: each assignment holds on a region,
+and a package's possible versions are a partition of the universe, `{mask: region}`. What PubGrub's specification says
+of a partial solution is true of the restriction of this one to any single point of the universe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.requirements.diagram import FALSE, conjunction, contains, difference, disjunction
+from chapbook_core.resolver.versions import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chapbook_core.requirements.diagram import Value
+    from chapbook_core.resolver.incompatibility import Incompatibility
+
+Point = Mapping[str, "Value"]
+"""One environment: a value for each variable that matters."""
+
+Pieces = dict[int, int]
+"""The possible versions of a package: masks, each with its region; the regions partition the universe."""
+
+BEFORE_THE_TRAIL = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A package's versions narrowed on a region: by a decision when it has no cause, else by a derivation."""
+
+    package: str
+    allowed: int
+    region: int
+    level: int
+    cause: Incompatibility | None
+    pieces_before: Pieces
+    selected_before: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a package can be at one point from an assignment on."""
+
+    place: int
+    """Of the assignment in the trail."""
+    level: int
+    allowed: int
+    """What this assignment alone allows."""
+    possible: int
+    """What it allows together with all earlier ones."""
+    cause: Incompatibility | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A package would be left without a version on a region, because of an incompatibility."""
+
+    incompatibility: Incompatibility
+    region: int
+
+
+class PartialSolution:
+    """The assignments made so far, oldest first, and what they leave possible."""
+
+    def __init__(self, universe: int) -> None:
+        self.universe = universe
+        self.level = 0
+        self.pieces: dict[str, Pieces] = {}
+        self.selected: dict[str, tuple[tuple[int, int], ...]] = {}
+        """Decided versions: (mask of one version, region)."""
+        self.trail: list[Assignment] = []
+        self._full: dict[str, int] = {}
+        self._given: dict[str, Sequence[Incompatibility]] = {}
+        self._places: dict[str, list[int]] = {}
+
+    def __contains__(self, package: str) -> bool:
+        return package in self.pieces
+
+    def full(self, package: str) -> int:
+        """Return the mask of every version of a package, and of absence."""
+        return self._full[package]
+
+    def add(self, package: str, full: int, given: Sequence[Incompatibility] = ()) -> None:
+        """Admit a package, with the incompatibilities about it alone; those hold before every assignment."""
+        self._full[package] = full
+        self._given[package] = given
+        self._places[package] = []
+        self.selected[package] = ()
+        pieces = {full: self.universe}
+        for incompatibility in given:
+            pieces, _ = _narrowed(pieces, full ^ incompatibility.terms[package], incompatibility.region)
+        self.pieces[package] = pieces
+
+    def derive(self, package: str, cause: Incompatibility, region: int) -> int | Clash:
+        """Rule out the versions in the cause's term on a region; return where that changed anything."""
+        allowed = self._full[package] ^ cause.terms[package]
+        before = self.pieces[package]
+        after, changed = _narrowed(before, allowed, region)
+        if changed == FALSE:
+            return FALSE
+        if 0 in after:
+            return Clash(cause, after[0])
+        self._assign(package, allowed, changed, cause, after)
+        return changed
+
+    def decide(self, package: str, version: int, region: int) -> None:
+        """Select a version, given as the mask of it alone, on a region where it is possible."""
+        self.level += 1
+        after, _ = _narrowed(self.pieces[package], version, region)
+        self._assign(package, version, region, None, after)
+        self.selected[package] = (*self.selected[package], (version, region))
+
+    def _assign(self, package: str, allowed: int, region: int, cause: Incompatibility | None, after: Pieces) -> None:
+        self._places[package].append(len(self.trail))
+        self.trail.append(
+            Assignment(package, allowed, region, self.level, cause, self.pieces[package], self.selected[package])
+        )
+        self.pieces[package] = after
+
+    def backjump(self, level: int) -> set[str]:
+        """Undo every assignment above a decision level; return the packages this touched."""
+        touched = set()
+        while self.trail and self.trail[-1].level > level:
+            assignment = self.trail.pop()
+            self.pieces[assignment.package] = assignment.pieces_before
+            self.selected[assignment.package] = assignment.selected_before
+            self._places[assignment.package].pop()
+            touched.add(assignment.package)
+        self.level = level
+        return touched
+
+    def decided(self, package: str) -> int:
+        """Return the region where a version of a package is selected."""
+        region = FALSE
+        for _, where in self.selected[package]:
+            region = disjunction(region, where)
+        return region
+
+    def pending(self, package: str) -> Pieces:
+        """Return the pieces where a package is required and no version of it is selected."""
+        decided = self.decided(package)
+        pending = {}
+        for mask, where in self.pieces[package].items():
+            if not mask & ABSENT:
+                rest = difference(where, decided) if decided != FALSE else where
+                if rest != FALSE:
+                    pending[mask] = rest
+        return pending
+
+    def required(self, package: str) -> int:
+        """Return the region where a package cannot be absent."""
+        region = FALSE
+        for mask, where in self.pieces[package].items():
+            if not mask & ABSENT:
+                region = disjunction(region, where)
+        return region
+
+    def satisfied(self, package: str, mask: int, within: int) -> int:
+        """Return the part of a region where a package's possible versions are all in a mask."""
+        region = FALSE
+        for possible, where in self.pieces[package].items():
+            if not possible & ~mask:
+                region = disjunction(region, where)
+        return conjunction(region, within)
+
+    def reasons(self, package: str, region: int) -> list[Incompatibility]:
+        """Return the causes of the derivations about a package that meet a region, oldest first."""
+        return [
+            assignment.cause
+            for assignment in (self.trail[place] for place in self._places[package])
+            if assignment.cause is not None and conjunction(assignment.region, region) != FALSE
+        ]
+
+    def pieces_before_decision(self, package: str) -> Pieces:
+        """Return what a package could be when the first of the decisions on it was made."""
+        for place in self._places[package]:
+            if self.trail[place].cause is None:
+                return self.trail[place].pieces_before
+        return self.pieces[package]
+
+    def decision_level(self, package: str) -> int | None:
+        """Return the level of the first decision on a package."""
+        for place in self._places[package]:
+            if self.trail[place].cause is None:
+                return self.trail[place].level
+        return None
+
+    def narrowings(self, package: str, point: Point) -> list[Narrowing]:
+        """Return how a package came to be what it is at one point, oldest first; `possible` shrinks all the way."""
+        possible = self._full[package]
+        narrowings = []
+        for incompatibility in self._given[package]:
+            if contains(incompatibility.region, point):
+                allowed = self._full[package] ^ incompatibility.terms[package]
+                possible &= allowed
+                narrowings.append(Narrowing(BEFORE_THE_TRAIL, 0, allowed, possible, incompatibility))
+        for place in self._places[package]:
+            assignment = self.trail[place]
+            if contains(assignment.region, point):
+                possible &= assignment.allowed
+                narrowings.append(Narrowing(place, assignment.level, assignment.allowed, possible, assignment.cause))
+        return narrowings
+
+
+def _narrowed(pieces: Mapping[int, int], allowed: int, region: int) -> tuple[Pieces, int]:
+    """Return the pieces with only the allowed versions left on a region, and where that changed anything."""
+    after: Pieces = {}
+    changed = FALSE
+    for mask, where in pieces.items():
+        rest = where
+        narrowed = mask & allowed
+        if narrowed != mask:
+            inside = conjunction(where, region)
+            if inside != FALSE:
+                changed = disjunction(changed, inside)
+                after[narrowed] = disjunction(after[narrowed], inside) if narrowed in after else inside
+                rest = difference(where, inside)
+                if rest == FALSE:
+                    continue
+        after[mask] = disjunction(after[mask], rest) if mask in after else rest
+    return after, changed

@@ -1,0 +1,295 @@
+"""Catalogue: what is known of packages, from the problem and from the answers so far.
+
+It outlives a search. A search that meets a requirement which changes what an earlier answer meant (a direct reference
+to a package whose index was read, a pin of a yanked release) ends with `Reconsider`, and the next one begins with that
+known. Such a discovery only ever adds, so this comes to an end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+from chapbook_core.requirements.constraint import ANY, Constraint, InvalidConstraint, parse_constraint
+from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction, implies
+from chapbook_core.requirements.marker import python_marker
+from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.resolver.cause import (
+    Constrained,
+    FromElsewhere,
+    NeedsPython,
+    Prerelease,
+    Unusable,
+    Yanked,
+)
+from chapbook_core.resolver.facts import Dependency, Metadata, MetadataWanted, Unavailable, VersionsWanted
+from chapbook_core.resolver.incompatibility import Incompatibility
+from chapbook_core.resolver.problem import Prereleases
+from chapbook_core.resolver.versions import ABSENT, Versions, is_prerelease, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from chapbook_core.requirements.origin import Origin
+    from chapbook_core.resolver.cause import Fact
+    from chapbook_core.resolver.facts import Facts, Want
+    from chapbook_core.resolver.problem import Problem
+    from chapbook_core.resolver.versions import Release
+
+_PIN = re.compile(r"\s*={1,3}\s*[^\s*,|]+\s*")
+
+
+class Reconsider(Exception):
+    """Something was learned that changes the answers an earlier part of the search was built on."""
+
+
+class Catalogue:
+    """The versions of packages, which of them are out of the question, and what each depends on."""
+
+    def __init__(self, problem: Problem, universe: int) -> None:
+        self.problem = problem
+        self.universe = universe
+        self.facts: dict[Want, Versions | Metadata | Unavailable] = {}
+        self._overrides = _by_name(problem.overrides)
+        self._constraints = _by_name(problem.constraints)
+        self._pins = self._project_pins()
+        self._origins: dict[str, set[Origin | None]] = {name: set(pins) for name, pins in self._pins.items()}
+        self._versions: dict[str, Versions] = {}
+        self._judged: set[str] = set()
+        """Packages whose exclusions the search already relies upon."""
+        self._with_prereleases: set[str] = set()
+        self._pinned_versions: dict[str, set[str]] = {}
+        """Versions somebody insists on, which are taken though they are yanked."""
+        self._python_regions: dict[str, int] = {}
+        self._dependencies: dict[MetadataWanted, tuple[Dependency, ...]] = {}
+        for locked in problem.locked:
+            self._pinned_versions.setdefault(locked.name, set()).add(locked.version)
+            if is_prerelease(locked.version):
+                self._with_prereleases.add(locked.name)
+
+    def _project_pins(self) -> dict[str, dict[Origin | None, int]]:
+        """Return the packages that the project takes from a certain origin, and on which region from which."""
+        pins: dict[str, dict[Origin | None, int]] = {}
+        for dependency in self.root_dependencies():
+            if dependency.origin is not None:
+                regions = pins.setdefault(dependency.name, {})
+                before = regions.get(dependency.origin, FALSE)
+                regions[dependency.origin] = disjunction(before, conjunction(dependency.region, self.universe))
+        return pins
+
+    def root_dependencies(self) -> Iterator[Dependency]:
+        """Yield what the project requires, after overrides and exclusions."""
+        for requirement in self.problem.requirements:
+            yield from self.effective(requirement.dependency)
+
+    def learn(self, facts: Facts) -> None:
+        """Take note of answers."""
+        self.facts.update(facts)
+
+    def start(self) -> None:
+        """Begin a search: nothing relies on an exclusion yet."""
+        self._judged.clear()
+
+    # What a requirement brings to light
+
+    def meet(self, dependency: Dependency, region: int) -> None:
+        """Take note of where a requirement that is in force on a region wants its package from."""
+        if dependency.origin is not None:
+            self._allow_origin(dependency.name, dependency.origin)
+        elif not self._is_pinned_throughout(dependency.name, region):
+            self._allow_origin(dependency.name, None)
+
+    def _is_pinned_throughout(self, name: str, region: int) -> bool:
+        """Tell whether the default index need not be asked, because the project says where the package comes from."""
+        pinned = FALSE
+        for where in self._pins.get(name, {}).values():
+            pinned = disjunction(pinned, where)
+        return implies(region, pinned)
+
+    def _allow_origin(self, name: str, origin: Origin | None) -> None:
+        origins = self._origins.setdefault(name, set())
+        if origin not in origins:
+            origins.add(origin)
+            self._versions.pop(name, None)
+            if name in self._judged:
+                raise Reconsider
+
+    def admit(self, dependency: Dependency) -> None:
+        """Let in what a requirement asks for that nobody gets unasked: yanked releases and pre-releases."""
+        name = dependency.name
+        versions = self.versions(name)
+        if not versions.prereleases and not versions.yanked:
+            return
+        matching = self.allowed(dependency)
+        if name not in self._with_prereleases and self._wants_prereleases(dependency, matching, versions.prereleases):
+            self._with_prereleases.add(name)
+            if name in self._judged:
+                raise Reconsider
+        if matching & versions.yanked and _PIN.fullmatch(dependency.constraint):
+            pinned = self._pinned_versions.setdefault(name, set())
+            texts = versions.texts(matching & versions.yanked)
+            if not pinned.issuperset(texts):
+                pinned.update(texts)
+                if name in self._judged:
+                    raise Reconsider
+
+    def _wants_prereleases(self, dependency: Dependency, matching: int, prereleases: int) -> bool:
+        if not matching & prereleases:
+            return False
+        match self.problem.policy.prereleases:
+            case Prereleases.NEVER:
+                return False
+            case Prereleases.ALLOW:
+                return True
+            case Prereleases.EXPLICIT:
+                return asks_for_prereleases(dependency)
+            case Prereleases.WHEN_NEEDED:
+                nothing_else = not matching & ~prereleases
+                return asks_for_prereleases(dependency) or (nothing_else and dependency.allow_prereleases is None)
+
+    # Packages
+
+    def wanted(self, name: str) -> list[Want]:
+        """Return the questions that are still open before the versions of a package are known."""
+        if name in self._versions:
+            return []
+        return [want for want in self._version_wants(name) if want not in self.facts]
+
+    def _version_wants(self, name: str) -> list[VersionsWanted]:
+        # Of two equal versions the later one is preferred, so the default index comes first.
+        origins = sorted(self._origins[name], key=lambda origin: (origin is not None, is_direct(origin), repr(origin)))
+        return [VersionsWanted(name, origin) for origin in origins]
+
+    def versions(self, name: str) -> Versions:
+        """Return the versions of a package; its questions are answered."""
+        known = self._versions.get(name)
+        if known is None:
+            parts = [cast("Versions", self.facts[want]) for want in self._version_wants(name)]
+            known = self._versions[name] = merged(name, parts)
+        return known
+
+    def allowed(self, dependency: Dependency) -> int:
+        """Return the mask of the releases that a requirement is content with."""
+        versions = self.versions(dependency.name)
+        matching = versions.matching(dependency.constraint)
+        if dependency.origin is not None:
+            matching &= versions.by_origin.get(dependency.origin, 0)
+        return matching
+
+    def given(self, name: str) -> list[Incompatibility]:
+        """Return the incompatibilities about one package alone; the search relies on them from here on."""
+        self._judged.add(name)
+        return [
+            Incompatibility({name: mask}, region, fact)
+            for mask, region, fact in self._exclusions(name, self.versions(name))
+            if mask and region != FALSE
+        ]
+
+    def _exclusions(self, name: str, versions: Versions) -> Iterator[tuple[int, int, Fact]]:
+        """Yield masks of releases that are out of the question on a region, and why."""
+        yield self._unasked_prereleases(name, versions), self.universe, Prerelease(name)
+        yield self._unasked_yanked(name, versions), self.universe, Yanked(name)
+        for reason, mask in versions.unusable.items():
+            yield mask, self.universe, Unusable(name, reason)
+        for region, mask in versions.usable_region.items():
+            yield mask, difference(self.universe, region), Unusable(name, "has no file that fits")
+        for text, mask in versions.requires_python.items():
+            yield mask, difference(self.universe, self.python_region(text)), NeedsPython(name, text)
+        for origin, region in self._pins.get(name, {}).items():
+            mask = versions.by_origin.get(origin, 0)
+            yield mask, difference(self.universe, region), FromElsewhere(name, origin)
+        for constraint in self._constraints.get(name, ()):
+            excluded = versions.full ^ ABSENT ^ self.allowed(constraint)
+            yield excluded, conjunction(self.universe, constraint.region), Constrained(constraint)
+
+    def _unasked_prereleases(self, name: str, versions: Versions) -> int:
+        policy = self.problem.policy.prereleases
+        if not versions.prereleases or name in self._with_prereleases or policy is Prereleases.ALLOW:
+            return 0
+        from_indexes = versions.full & ~ABSENT & ~_direct(versions)
+        unasked = versions.prereleases & from_indexes
+        # A package without any final release is one whose pre-releases are all there is to have.
+        return 0 if policy is Prereleases.WHEN_NEEDED and unasked == from_indexes else unasked
+
+    def _unasked_yanked(self, name: str, versions: Versions) -> int:
+        unasked = versions.yanked and versions.yanked & ~_direct(versions)
+        if unasked:
+            for version in self._pinned_versions.get(name, ()):
+                unasked &= ~versions.matching(f"==={version}")
+        return unasked
+
+    def python_region(self, requires_python: str) -> int:
+        """Return the environments whose Python a Requires-Python allows; one that says nothing sensible allows all."""
+        region = self._python_regions.get(requires_python)
+        if region is None:
+            try:
+                constraint = parse_constraint(requires_python)
+            except InvalidConstraint:
+                constraint = ANY
+            if self.problem.policy.ignore_python_upper_bounds:
+                constraint = Constraint(requires_python, constraint.cuts[:1])
+            region = self._python_regions[requires_python] = python_marker(constraint).node
+        return region
+
+    # Releases
+
+    def metadata_wanted(self, name: str, release: Release) -> MetadataWanted:
+        """Return the question what a release depends on."""
+        return MetadataWanted(name, release.version, release.origin)
+
+    def dependencies(self, want: MetadataWanted) -> tuple[Dependency, ...]:
+        """Return what a release depends on, after overrides and exclusions."""
+        known = self._dependencies.get(want)
+        if known is None:
+            metadata = cast("Metadata", self.facts[want])
+            known = metadata.dependencies
+            if self.problem.excludes or self._overrides:
+                known = tuple(effective for written in known for effective in self.effective(written))
+            self._dependencies[want] = known
+        return known
+
+    def effective(self, dependency: Dependency) -> Iterator[Dependency]:
+        """Yield what a requirement amounts to after overrides and exclusions."""
+        if dependency.name in self.problem.excludes:
+            return
+        rest = dependency.region
+        for override in self._overrides.get(dependency.name, ()):
+            inside = conjunction(rest, override.region)
+            if inside != FALSE:
+                extras = tuple(sorted({*dependency.extras, *override.extras}))
+                yield replace(override, region=inside, extras=extras, extra=dependency.extra)
+                rest = difference(rest, override.region)
+        if rest == dependency.region:
+            yield dependency
+        elif rest != FALSE:
+            yield replace(dependency, region=rest)
+
+
+@lru_cache(maxsize=16384)
+def asks_for_prereleases(dependency: Dependency) -> bool:
+    """Tell whether a requirement wants pre-releases, in words or by naming one."""
+    if dependency.allow_prereleases is not None:
+        return dependency.allow_prereleases
+    return parse_constraint(dependency.constraint).allows_prereleases
+
+
+def is_direct(origin: Origin | None) -> bool:
+    """Tell whether an origin is a direct reference, which has one release only."""
+    return origin is not None and not isinstance(origin, IndexOrigin)
+
+
+def _direct(versions: Versions) -> int:
+    mask = 0
+    for origin, its_mask in versions.by_origin.items():
+        if is_direct(origin):
+            mask |= its_mask
+    return mask
+
+
+def _by_name(dependencies: Iterable[Dependency]) -> dict[str, list[Dependency]]:
+    by_name: dict[str, list[Dependency]] = {}
+    for dependency in dependencies:
+        by_name.setdefault(dependency.name, []).append(dependency)
+    return by_name

@@ -1,0 +1,85 @@
+"""Cause: the fact, or the reasoning, that makes an incompatibility true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chapbook_core.requirements.origin import Origin
+    from chapbook_core.resolver.facts import Dependency
+    from chapbook_core.resolver.incompatibility import Incompatibility
+    from chapbook_core.resolver.problem import RootRequirement
+
+
+@dataclass(frozen=True, slots=True)
+class RootRequires:
+    """The project requires a package."""
+
+    requirement: RootRequirement
+
+
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """A release requires a package."""
+
+    name: str
+    version: str
+    dependency: Dependency
+
+
+@dataclass(frozen=True, slots=True)
+class Constrained:
+    """The project constrains a package, should it be needed."""
+
+    constraint: Dependency
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsPython:
+    """Releases do not run on every Python of the project."""
+
+    name: str
+    requires_python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prerelease:
+    """Nobody asked for the pre-releases of a package."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Yanked:
+    """Releases were withdrawn by their authors, and nobody pins one."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Releases have no file, or no readable metadata, with which they could be installed."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromElsewhere:
+    """Releases come from a source that the project takes this package from only in other environments."""
+
+    name: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Two incompatibilities together imply this one."""
+
+    left: Incompatibility
+    right: Incompatibility
+
+
+Fact = RootRequires | Requires | Constrained | NeedsPython | Prerelease | Yanked | Unusable | FromElsewhere
+Cause = Fact | Derived

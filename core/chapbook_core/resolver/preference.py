@@ -1,0 +1,113 @@
+"""Preference: which of the possible versions of a package is the best one."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING
+
+from chapbook_core.requirements.diagram import FALSE, conjunction, disjunction
+from chapbook_core.resolver.problem import ForkStrategy, Resolution
+from chapbook_core.resolver.versions import ABSENT, bits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chapbook_core.resolver.assignment import Pieces
+    from chapbook_core.resolver.problem import LockedVersion, Policy
+    from chapbook_core.resolver.versions import Versions
+
+Choice = tuple[int, int]
+"""A version, as the mask of it alone, and the region to select it on."""
+
+
+class Preference:
+    """Chooses for a package where requirements leave a choice; asks in the order of what people expect most."""
+
+    def __init__(self, policy: Policy, direct: frozenset[str], locked: Iterable[LockedVersion]) -> None:
+        """`direct` are the packages that the project names itself."""
+        self._policy = policy
+        self._direct = direct
+        self._locked: dict[str, list[LockedVersion]] = {}
+        for entry in locked:
+            self._locked.setdefault(entry.name, []).append(entry)
+
+    def choose(
+        self,
+        versions: Versions,
+        pending: Pieces,
+        *,
+        selected: tuple[Choice, ...],
+        leaning: int,
+        prereleases_wanted: bool,
+    ) -> Choice:
+        """Return a version for some of the pieces where one is pending, preferably for all of them.
+
+        Locked versions come first. Then one version for every piece: one that is selected elsewhere, or else the best.
+        Only when no version is possible in all pieces they are parted, and the part that can have the best version of
+        all gets it. `leaning` is a mask of versions that suit requirements elsewhere; it is heeded while it can be.
+        """
+        if (choice := self._locked_choice(versions, pending, leaning)) is not None:
+            return choice
+        everywhere = reduce(and_, pending)
+        if self._policy.fork_strategy is ForkStrategy.REQUIRES_PYTHON and everywhere:
+            everywhere = self._possible_but_for_python(versions, pending)
+        everywhere = everywhere & leaning or everywhere
+        candidates = everywhere or reduce(or_, pending)
+        elsewhere = reduce(or_, (version for version, _ in selected), 0)
+        best = self.best(versions, candidates & elsewhere or candidates, prereleases_wanted=prereleases_wanted)
+        return best, _region_with(pending, best)
+
+    def keeps_apart(self, package: str) -> bool:
+        """Tell whether a package was locked in several versions."""
+        return len(self._locked.get(package, ())) > 1
+
+    def _locked_choice(self, versions: Versions, pending: Pieces, leaning: int) -> Choice | None:
+        """Return a locked version and its region, when the locked versions suit all pieces they were locked for."""
+        first: Choice | None = None
+        for entry in self._locked.get(versions.name, ()):
+            version = versions.bit(entry.version, entry.origin) & leaning
+            region = FALSE
+            for mask, where in pending.items():
+                inside = conjunction(where, entry.region)
+                if inside != FALSE:
+                    if not mask & version:
+                        return None
+                    region = disjunction(region, inside)
+            if first is None and region != FALSE:
+                first = version, region
+        return first
+
+    @staticmethod
+    def _possible_but_for_python(versions: Versions, pending: Pieces) -> int:
+        """Return the versions that would be possible in every piece if they ran on every Python."""
+        picky = reduce(or_, versions.requires_python.values(), 0)
+        lenient = reduce(and_, (mask | picky for mask in pending))
+        return lenient & reduce(or_, pending)
+
+    def best(self, versions: Versions, candidates: int, *, prereleases_wanted: bool = False) -> int:
+        """Return the best of some versions: final rather than not, not yanked, then the newest or the lowest."""
+        candidates &= ~ABSENT
+        candidates = candidates & ~versions.yanked or candidates
+        if not prereleases_wanted:
+            candidates = candidates & ~versions.prereleases or candidates
+        if self._wants_lowest(versions.name):
+            return next(bits(candidates))
+        return 1 << (candidates.bit_length() - 1)
+
+    def _wants_lowest(self, name: str) -> bool:
+        match self._policy.resolution:
+            case Resolution.NEWEST:
+                return False
+            case Resolution.LOWEST:
+                return True
+            case Resolution.LOWEST_DIRECT:
+                return name in self._direct
+
+
+def _region_with(pieces: Pieces, version: int) -> int:
+    region = FALSE
+    for mask, where in pieces.items():
+        if mask & version:
+            region = disjunction(region, where)
+    return region
