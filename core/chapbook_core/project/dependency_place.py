@@ -24,6 +24,8 @@ class StandardPlace:
 
     array: Path
     additions: Path
+    is_split: bool = False
+    """Whether `[project]` holds the extras only: an addition that is not `optional` would be a requirement itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def _extra_place(editor: TomlEditor, extra: str) -> Place:
         and (isinstance(main, StandardPlace) or has_extras)
     ):
         table = (*PROJECT, "optional-dependencies")
-        return StandardPlace((*table, spelled(editor.table(table), extra) or extra), (*POETRY, "dependencies"))
+        key = spelled(editor.table(table), extra) or extra
+        return StandardPlace((*table, key), (*POETRY, "dependencies"), is_split=isinstance(main, PoetryPlace))
     extras = editor.table((*POETRY, "extras"))
     return PoetryPlace((*POETRY, "dependencies"), spelled(extras, extra) or extra)
 

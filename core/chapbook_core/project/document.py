@@ -211,21 +211,23 @@ class Document:
         key = spelled(self._editor.table(place.additions), requirement.name)
         old = self._editor.get((*place.additions, key)) if key is not None else None
         if form.keys:
-            self._editor.set((*place.additions, key or requirement.pretty_name), form.keys)
+            additions = self._optional(requirement) if place.is_split else form.keys
+            self._editor.set((*place.additions, key or requirement.pretty_name), additions)
         elif key is not None and not (isinstance(old, Mapping) and _BINDING.isdisjoint(old)):
             self._editor.remove((*place.additions, key), prune=True)
 
     def _add_to_poetry(self, requirement: Requirement, place: PoetryPlace) -> None:
         key = spelled(self._editor.table(place.table), requirement.name) or requirement.pretty_name
         value = poetry_value(requirement, self.file.parent)
-        if place.extra is not None:
-            keys = dict(value) if isinstance(value, Mapping) else {"version": value}
-            value = {**keys, "optional": True}
-        self._editor.set((*place.table, key), value)
+        self._editor.set((*place.table, key), value if place.extra is None else self._optional(requirement))
         if place.extra is not None:
             array = (*POETRY, "extras", place.extra)
             if not indexes_of(self._editor, array, requirement.name):
                 self._editor.append(array, key)
+
+    def _optional(self, requirement: Requirement) -> dict[str, Value]:
+        value = poetry_value(requirement, self.file.parent)
+        return {**(value if isinstance(value, Mapping) else {"version": value}), "optional": True}
 
 
 def read_document(file: Path) -> Document:

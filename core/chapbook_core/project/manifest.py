@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from chapbook_core.project.layout import read_layout
 from chapbook_core.project.poetry_table import PoetryTable, read_poetry_table
 from chapbook_core.project.project_table import ProjectTable, read_project_table
 from chapbook_core.project.reading import Findings, Table, place_text
+from chapbook_core.project.toml_mistake import toml_mistake
 from chapbook_core.requirements.constraint import ANY, Constraint
 from chapbook_core.requirements.name import canonical_name
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from chapbook_core.project.dependency_entry import Entry
     from chapbook_core.project.source import Source
     from chapbook_core.requirements.requirement import Requirement
-
-_AT_LINE = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
-_AT_END = " (at end of document)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +116,9 @@ def parse_manifest(content: bytes, file: Path) -> tuple[Manifest | None, tuple[M
     """Do what `inspect_manifest` does, for bytes that would be written to `file`."""
     try:
         text = content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return None, (Mistake("is not UTF-8 text", line=line, hint="save the file as UTF-8 and try again"),)
-    if text.startswith("\ufeff"):
-        message = "begins with a byte order mark, which TOML does not allow"
-        return None, (Mistake(message, line=1, hint="save the file as UTF-8 without byte order mark"),)
-    try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return None, (_broken(error, text),)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return None, (toml_mistake(error, content),)
     findings = Findings()
     manifest = _read(data, file, findings)
     return manifest, _located(findings, text)
@@ -223,17 +213,6 @@ def _subtable(data: Mapping[str, object], key: str) -> Mapping[str, object]:
 
 def _file(path: Path) -> Path:
     return path / PROJECT_FILE if path.is_dir() else path
-
-
-def _broken(error: tomllib.TOMLDecodeError, text: str) -> Mistake:
-    message = str(error)
-    match = _AT_LINE.search(message)
-    if match is None:
-        line = text.rstrip().count("\n") + 1
-        return Mistake(f"is not valid TOML: {message.removesuffix(_AT_END)}", line=line)
-    twice = "Cannot overwrite" in message or "Cannot declare" in message
-    hint = "the key or table is there twice; keep one" if twice else ""
-    return Mistake(f"is not valid TOML: {message[: match.start()]}", line=int(match["line"]), hint=hint)
 
 
 def _located(findings: Findings, text: str) -> tuple[Mistake, ...]:

@@ -20,7 +20,7 @@ from chapbook_core.project.array_edits import (
     without_entry,
 )
 from chapbook_core.project.layout import Layout, Node, Path, Section, read_layout
-from chapbook_core.project.toml_text import Value, is_literal, key_text, string_text, value_text
+from chapbook_core.project.toml_text import Value, is_literal, key_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,9 @@ class TomlEditor:
         if node is None:
             self._insert(path, fresh_array(value_text(value), self.newline), on_one_line=f"[{value_text(value)}]")
             return
-        literal = bool(node.children) and is_literal(self._text[node.children[-1].start :])
+        written = [self._text[child.start : child.end] for child in node.children]
+        # A string with double quotes in it is in single ones for that reason alone.
+        literal = any(is_literal(text) and '"' not in text for text in written)
         self._become(with_entry(self._text, node, value_text(value, literal=literal), self.newline))
 
     def remove_entry(self, path: Path, index: int) -> None:
@@ -269,6 +271,3 @@ class TomlEditor:
         self.data = tomllib.loads(text)
         self._text = text
         self._layout = None
-
-
-__all__ = ["TomlEditor", "string_text"]

@@ -1,0 +1,208 @@
+"""The settings there are: their names, what each may be, and its default."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import ChapbookError, UsageError
+from chapbook_core.requirements.name import canonical_name, is_valid_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Value = bool | int | str | tuple[str, ...] | None
+"""What a setting can hold; text may hold `{other-setting}`."""
+
+
+class Kind(Enum):
+    """What a setting may be, with the words for it."""
+
+    FLAG = "`true` or `false`"
+    NUMBER = "a whole number, 0 or more"
+    TEXT = "a text"
+    PACKAGES = "`true`, `false`, `:all:`, `:none:` or names of packages, separated by commas"
+    NAMES = "names, separated by commas"
+    OPTIONS = "a JSON object of texts or lists of texts"
+    LOGIN = "a user name and a password"
+    SECRET = "a secret"  # noqa: S105  # the word for one, not one
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigKey:
+    """A setting that exists."""
+
+    name: str
+    kind: Kind
+    default: Value = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where it stands in a configuration file."""
+        if self.family is None:
+            return tuple(self.name.split("."))
+        rest = self.name.removeprefix(f"{self.family}.")
+        suffix = next((suffix for suffix in _SUFFIXES if rest.endswith(f".{suffix}")), None)
+        name = rest if suffix is None else rest.removesuffix(f".{suffix}")
+        return (*self.family.split("."), name, *(() if suffix is None else (suffix,)))
+
+    @property
+    def family(self) -> str | None:
+        """The part before the name that a person chose: `http-basic` of `http-basic.work`."""
+        return next((family for family in FAMILIES if self.name.startswith(f"{family}.")), None)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it belongs in the file that only its owner can read."""
+        return self.kind in {Kind.LOGIN, Kind.SECRET}
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it, without the tool's prefix."""
+        return re.sub(r"[.-]", "_", ".".join(self.path)).upper()
+
+
+FAMILIES = ("repositories", "http-basic", "pypi-token", "certificates", "installer.build-config-settings")
+_SUFFIXES = ("url", "client-cert", "cert")
+
+KEYS: dict[str, ConfigKey] = {
+    key.name: key
+    for key in (
+        ConfigKey("cache-dir", Kind.TEXT),
+        ConfigKey("data-dir", Kind.TEXT),
+        ConfigKey("installer.builtin-uninstall", Kind.FLAG, default=False),
+        ConfigKey("installer.max-workers", Kind.NUMBER),
+        ConfigKey("installer.no-binary", Kind.PACKAGES),
+        ConfigKey("installer.only-binary", Kind.PACKAGES),
+        ConfigKey("installer.parallel", Kind.FLAG, default=True),
+        ConfigKey("installer.re-resolve", Kind.FLAG, default=False),
+        ConfigKey("keyring.enabled", Kind.FLAG, default=True),
+        ConfigKey("python.installation-dir", Kind.TEXT, "{data-dir}/python"),
+        ConfigKey("requests.max-retries", Kind.NUMBER, 0),
+        ConfigKey("solver.lazy-wheel", Kind.FLAG, default=True),
+        ConfigKey("solver.min-release-age", Kind.NUMBER, 0),
+        ConfigKey("solver.min-release-age-exclude", Kind.PACKAGES),
+        ConfigKey("solver.min-release-age-exclude-source", Kind.NAMES),
+        ConfigKey("system-git-client", Kind.FLAG, default=False),
+        ConfigKey("virtualenvs.create", Kind.FLAG, default=True),
+        # Poetry leaves this open; here the environment is part of the project unless someone says otherwise.
+        ConfigKey("virtualenvs.in-project", Kind.FLAG, default=True),
+        ConfigKey("virtualenvs.options.always-copy", Kind.FLAG, default=False),
+        # Poetry puts pip in; here nothing needs it.
+        ConfigKey("virtualenvs.options.no-pip", Kind.FLAG, default=True),
+        ConfigKey("virtualenvs.options.system-site-packages", Kind.FLAG, default=False),
+        ConfigKey("virtualenvs.path", Kind.TEXT, "{cache-dir}/virtualenvs"),
+        ConfigKey("virtualenvs.prompt", Kind.TEXT, "{project_name}-py{python_version}"),
+        ConfigKey("virtualenvs.use-poetry-python", Kind.FLAG, default=False),
+    )
+}
+
+
+class UnknownSetting(UsageError):
+    """There is no setting of this name."""
+
+    def __init__(self, name: str) -> None:
+        # Imported here because only this error needs it.
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [*KEYS, *FAMILIES], n=1)
+        hint = f"did you mean `{near[0]}`?" if near else "`config --list` shows every setting"
+        super().__init__(f"there is no setting `{name}`", hints=[hint])
+
+
+class InvalidSetting(ChapbookError):
+    """A setting has a value that it cannot have."""
+
+    def __init__(self, key: ConfigKey, value: object, where: str) -> None:
+        shown = "that value" if key.is_secret else f"`{value}`"
+        super().__init__(f"`{key.name}` cannot be {shown}, set in {where}", hints=[f"it must be {key.kind.value}"])
+
+
+def find_key(name: str) -> ConfigKey:
+    """Return the setting of a name; raises UnknownSetting."""
+    if name in KEYS:
+        return KEYS[name]
+    for family, make in _MAKERS.items():
+        rest = name.removeprefix(f"{family}.")
+        if rest != name and rest and (key := make(rest)) is not None:
+            return key
+    raise UnknownSetting(name)
+
+
+def _certificate(rest: str) -> ConfigKey | None:
+    return ConfigKey(f"certificates.{rest}", Kind.TEXT) if rest.endswith((".cert", ".client-cert")) else None
+
+
+_MAKERS: dict[str, Callable[[str], ConfigKey | None]] = {
+    "repositories": lambda rest: ConfigKey(f"repositories.{rest.removesuffix('.url')}.url", Kind.TEXT),
+    "http-basic": lambda rest: ConfigKey(f"http-basic.{rest}", Kind.LOGIN),
+    "pypi-token": lambda rest: ConfigKey(f"pypi-token.{rest}", Kind.SECRET),
+    "certificates": _certificate,
+    "installer.build-config-settings": lambda rest: ConfigKey(
+        f"installer.build-config-settings.{canonical_name(rest)}", Kind.OPTIONS
+    ),
+}
+
+
+def value_from_text(key: ConfigKey, text: str, where: str) -> Value:
+    """Read a value as it is typed or as an environment variable holds it; raises InvalidSetting."""
+    text = text.strip()
+    match key.kind:
+        case Kind.FLAG if text.lower() in {"true", "1", "false", "0"}:
+            return text.lower() in {"true", "1"}
+        case Kind.NUMBER if text.isascii() and text.isdigit():
+            return int(text)
+        case Kind.TEXT | Kind.SECRET if text:
+            return text
+        case Kind.NAMES:
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        case Kind.PACKAGES if (packages := _packages(text)) is not None:
+            return packages
+        case Kind.OPTIONS if _is_options(text):
+            return text
+        case _:
+            raise InvalidSetting(key, text, where)
+
+
+def value_from_file(key: ConfigKey, value: object, where: str) -> Value:
+    """Read a value as a configuration file holds it; raises InvalidSetting."""
+    match key.kind, value:
+        case Kind.FLAG, bool():
+            return value
+        case Kind.NUMBER, int() if not isinstance(value, bool) and value >= 0:
+            return value
+        case ((Kind.NAMES | Kind.PACKAGES), list()) if all(isinstance(item, str) for item in value):
+            return value_from_text(key, ",".join(value), where)
+        case Kind.PACKAGES, bool():
+            return value_from_text(key, str(value), where)
+        case Kind.OPTIONS, dict():
+            return value_from_text(key, json.dumps(value), where)
+        case Kind.TEXT, bool() if key.family == "certificates":
+            return str(value).lower()
+        case _, str():
+            return value_from_text(key, value, where)
+        case _:
+            raise InvalidSetting(key, value, where)
+
+
+def _packages(text: str) -> tuple[str, ...] | None:
+    if text.lower() in {"true", "1", ":all:"}:
+        return (":all:",)
+    if text.lower() in {"false", "0", ":none:", ""}:
+        return (":none:",)
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return tuple(canonical_name(name) for name in names) if all(is_valid_name(name) for name in names) else None
+
+
+def _is_options(text: str) -> bool:
+    try:
+        options = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(options, dict) and all(
+        isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+        for value in options.values()
+    )

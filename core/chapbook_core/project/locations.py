@@ -1,0 +1,61 @@
+"""Where this tool and Poetry keep a person's configuration, data and caches."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_APPLICATION = "chapbook"
+_POETRY = "pypoetry"
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """The folders of one person on one machine."""
+
+    config: Path
+    poetry_config: Path
+    """Poetry's own; it is read and never written."""
+    data: Path
+    cache: Path
+
+
+def find_locations(variables: Mapping[str, str], home: Path, *, platform: str = sys.platform) -> Locations:
+    """Return the folders by the platform's custom, from a given environment and home.
+
+    The libraries that know these customs ask the process for both, which is wrong where one process works for several
+    people, and for a test.
+    """
+    match platform:
+        case "win32":
+            roaming = _folder(variables, "APPDATA", home / "AppData" / "Roaming")
+            local = _folder(variables, "LOCALAPPDATA", home / "AppData" / "Local")
+            found = Locations(
+                roaming / _APPLICATION, roaming / _POETRY, local / _APPLICATION, local / _APPLICATION / "Cache"
+            )
+        case "darwin":
+            support = home / "Library" / "Application Support"
+            caches = home / "Library" / "Caches"
+            found = Locations(support / _APPLICATION, support / _POETRY, support / _APPLICATION, caches / _APPLICATION)
+        case _:
+            config = _folder(variables, "XDG_CONFIG_HOME", home / ".config")
+            data = _folder(variables, "XDG_DATA_HOME", home / ".local" / "share")
+            cache = _folder(variables, "XDG_CACHE_HOME", home / ".cache")
+            found = Locations(config / _APPLICATION, config / _POETRY, data / _APPLICATION, cache / _APPLICATION)
+    return Locations(
+        config=_folder(variables, "CHAPBOOK_CONFIG_DIR", found.config),
+        poetry_config=_folder(variables, "POETRY_CONFIG_DIR", found.poetry_config),
+        data=found.data,
+        cache=found.cache,
+    )
+
+
+def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:
+    value = variables.get(name, "").strip()
+    # A relative folder would be another one in every working directory; the customs say to ignore it.
+    return Path(value) if value and Path(value).is_absolute() else default

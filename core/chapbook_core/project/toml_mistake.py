@@ -1,0 +1,32 @@
+"""What keeps a file from being TOML, and in which line."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import Mistake
+
+if TYPE_CHECKING:
+    import tomllib
+
+_AT_LINE = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
+_AT_END = " (at end of document)"
+
+
+def toml_mistake(error: UnicodeDecodeError | tomllib.TOMLDecodeError, content: bytes) -> Mistake:
+    """Return the mistake behind the error that reading the content raised."""
+    if isinstance(error, UnicodeDecodeError):
+        line = content.count(b"\n", 0, error.start) + 1
+        return Mistake("is not UTF-8 text", line=line, hint="save the file as UTF-8 and try again")
+    if content.startswith(b"\xef\xbb\xbf"):
+        message = "begins with a byte order mark, which TOML does not allow"
+        return Mistake(message, line=1, hint="save the file as UTF-8 without byte order mark")
+    message = str(error)
+    match = _AT_LINE.search(message)
+    if match is None:
+        line = content.rstrip().count(b"\n") + 1
+        return Mistake(f"is not valid TOML: {message.removesuffix(_AT_END)}", line=line)
+    is_twice = "Cannot overwrite" in message or "Cannot declare" in message
+    hint = "the key or table is there twice; keep one" if is_twice else ""
+    return Mistake(f"is not valid TOML: {message[: match.start()]}", line=int(match["line"]), hint=hint)
