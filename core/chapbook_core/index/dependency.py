@@ -104,6 +104,9 @@ def _by_packaging(text: str) -> Dependency:
     note = ""
     try:
         requirement = Requirement(text)
+    except RecursionError:
+        # A thousand parentheses: nobody means anything by them.
+        raise UnreadableDependency(text) from None
     except InvalidRequirement:
         repaired = repair_requirement(text)
         if repaired is None:

@@ -17,7 +17,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
 
 _KIND = b"M1"
-_END = re.compile(rb"^(?![!-9;-~]+:|[ \t]|From )", re.MULTILINE)
+_END = re.compile(rb"^(?![!-9;-~]*:|[ \t]|From )", re.MULTILINE)
 _FIELDS = re.compile(
     rb"^(Requires-Dist|Provides-Extra|Requires-Python|Name|Version|Summary|Metadata-Version|Dynamic):[ \t]*"
     rb"([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)",

@@ -29,6 +29,7 @@ _NUMBER = r"(?:0|[1-9][0-9]*)"
 _NORMAL = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*(?:(?:a|b|rc){_NUMBER})?(?:\.post{_NUMBER})?(?:\.dev{_NUMBER})?")
 # The words of PEP 440 for a pre-release have these letters, and those for a post release have not.
 _PRERELEASE = re.compile(r"[^+]*(?:[abc]|dev|pre)", re.IGNORECASE)
+_WHEEL_AND_SDIST = 2
 _OF_RELEASES = "0123456789."
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WEB = ("https://", "http://")
@@ -141,6 +142,8 @@ def _shown(spellings: Iterable[str]) -> str:
 
 def _distinct(rows: list[Row], refused: list[Skipped]) -> list[Row]:
     """Return the rows of a version by file name, each name once."""
+    if len(rows) == _WHEEL_AND_SDIST and (first := rows[0][0]) != (second := rows[1][0]):
+        return rows if first < second else rows[::-1]
     by_name: dict[str, Row] = {}
     again = [row[0] for row in rows if by_name.setdefault(row[0], row) is not row]
     if again:

@@ -55,14 +55,12 @@ _SPECIFIER_RULES = (
     _Rule(re.compile(r"~=\s*([0-9]+)(?![\w.])"), r">=\1"),
     # `=1.0`
     _Rule(re.compile(rf"(?<![<>!=~])=\s*(?={_VERSION})(?!=)"), "=="),
-    # `>=1.0<2.0` and `>=1.0 <2.0`
-    _Rule(re.compile(r"([\w*])\s*(?=[<>!=~]=?\s*[0-9])"), r"\1,"),
     # `>=2.7;!=3.0.*` and `>=2.7 and <4`
     _Rule(re.compile(r"\s*(?:;|&|\band\b)\s*(?=[<>!=~])"), ","),
-    # `>=1.0,,<2` and `>=1.0.,<2` and `>=1.0,`
+    # `>=1.0<2.0` and `>=1.0 <2.0`
+    _Rule(re.compile(r"([\w*])\s*(?=[<>!=~]=?\s*[0-9])"), r"\1,"),
+    # `>=1.0.,<2.`
     _Rule(re.compile(r"\.(?=\s*(?:,|$))"), ""),
-    _Rule(re.compile(r",(?:\s*,)+"), ","),
-    _Rule(re.compile(r"^\s*,|,\s*$"), ""),
 )
 _MARKER_RULES = (
     _Rule(re.compile("[\u2018\u2019\u201c\u201d]"), '"'),
@@ -116,6 +114,12 @@ def repair_requirement(text: str) -> Repaired | None:
             return None
         parts.append(f" ; {marker.text}")
     whole = "".join(parts)
+    from packaging.requirements import InvalidRequirement, Requirement  # it costs start-up time, and few texts need it
+
+    try:
+        Requirement(whole)
+    except InvalidRequirement:
+        return None
     return Repaired(whole, f"`{text}` was read as `{whole}`")
 
 
@@ -126,8 +130,8 @@ def _repaired(text: str, rules: tuple[_Rule, ...], read: Callable[[str], object]
         if rule is not None:
             attempt = rule.wrong.sub(rule.right, attempt)
         try:
-            read(attempt)
+            meant = str(read(attempt))
         except ValueError:
             continue
-        return Repaired(attempt, "" if attempt == text.strip() else f"`{text}` was read as `{attempt}`")
+        return Repaired(meant, "" if attempt == text.strip() else f"`{text}` was read as `{meant}`")
     return None
