@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
+from chapbook_core.project.secret import Secret
+
 if TYPE_CHECKING:
     from chapbook_core.errors import ChapbookError
 
@@ -50,6 +52,8 @@ class Message:
     level: Level
     text: str
     hints: tuple[str, ...] = ()
+    detail: int = 0
+    """How verbose the person must be to see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,10 @@ def as_data(value: object) -> Data:
 
 
 def _object_data(value: object) -> Data:
-    if not is_dataclass(value):
+    if isinstance(value, Secret) or not is_dataclass(value):
         return str(value)
-    return {field.name: as_data(getattr(value, field.name)) for field in fields(value)}
+    # What is left out of a value's `repr` is long or private.
+    return {field.name: as_data(getattr(value, field.name)) for field in fields(value) if field.repr}
 
 
 def plain(text: Text) -> str:

@@ -98,6 +98,8 @@ def _simple_lines(block: Blank | Line | Heading | Verbatim, writing: Writing) ->
 
 
 def _message_lines(message: Message, writing: Writing) -> Iterator[str]:
+    if message.detail > writing.verbosity:
+        return
     label = _shown(Span(f"{message.level}:", _LEVELS[message.level]), writing)
     for line in message.text.splitlines() or [""]:
         yield f"{label} {_shown(line, writing)}"

@@ -1,0 +1,41 @@
+"""What is looked at, a file for each noun; every check yields findings and raises nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.checks import (
+    classifiers,
+    extras,
+    former_keys,
+    licenses,
+    locks,
+    notebooks,
+    packages,
+    pythons,
+    readmes,
+    requirements,
+    scripts,
+    sources,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chapbook_core.commands.checks.subject import Finding, Subject
+
+CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    pythons.check,
+    licenses.check,
+    classifiers.check,
+    readmes.check,
+    former_keys.check,
+    requirements.check,
+    extras.check,
+    scripts.check,
+    sources.check,
+    packages.check,
+    locks.check,
+    notebooks.check,
+)
+"""In the order of the report."""
