@@ -141,4 +141,4 @@ def pack(members: dict[str, bytes]) -> bytes:
             member.mtime = _MOMENT
             member.mode = 0o644
             archive.addfile(member, io.BytesIO(content))
-    return gzip.compress(buffer.getvalue(), mtime=0)
+    return gzip.compress(buffer.getvalue(), 1, mtime=0)

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from tests.fakes.index.message import Reply, Request
+    from tests.fakes.index.message import Delivery, Reply, Request
 
 _HOST = "127.0.0.1"
 _BACKLOG = 512
+_TURNS = 10
 
 
 @dataclass(slots=True)
@@ -83,16 +84,27 @@ class Server:
         self.loop.close()
 
     async def _shut(self) -> None:
+        # A listener may not be closed while a connection that it has accepted begins, which takes some turns of the
+        # loop; so it turns deaf first.
+        for listener in self._listeners:
+            for listening in listener.sockets:
+                self.loop.remove_reader(listening.fileno())
+        await _turn()
         for listener in self._listeners:
             listener.close()
-        open_connections = list(self.connections)
-        for connection in open_connections:
+        for connection in list(self.connections):
             connection.abort()
-        tasks = [connection.task for connection in open_connections if connection.task is not None]
+        # Deliveries, and connections whose handshake is not over.
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        # Transports report their end in the next turns of the loop.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await _turn()
+
+
+async def _turn() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 class Connection(asyncio.Protocol):
@@ -105,6 +117,7 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._busy = False
         self._permitted = False
+        self._closing = False
         self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._writable: asyncio.Event | None = None
@@ -170,11 +183,12 @@ class Connection(asyncio.Protocol):
     # The life of a request.
 
     def _next(self) -> None:
-        while not self._busy and self._buffer and self._transport is not None:
+        while not self._busy and not self._closing and self._buffer and self._transport is not None:
             try:
                 request = read_request(self._buffer, self._origin)
             except (NotHttp, ValueError) as error:
                 self._transport.write(plain(400, f"{error}\n", connection="close").wire)
+                self._closing = True
                 self._transport.close()
                 return
             if request is None:
@@ -215,13 +229,12 @@ class Connection(asyncio.Protocol):
         transport.write(reply.head if request.method == "HEAD" else reply.wire)
         self._finish()
         if reply.headers.get("Connection") == "close" or request.header("connection").lower() == "close":
+            self._closing = True
             transport.close()
-            self._transport = None
-            self._server.connections.discard(self)
 
-    async def _deliver(self, reply: Reply, delivery: Callable[[Connection, Reply], object]) -> None:
+    async def _deliver(self, reply: Reply, delivery: Delivery) -> None:
         with contextlib.suppress(ConnectionResetError, asyncio.CancelledError):
-            await delivery(self, reply)  # type: ignore[misc]  # narrowed by the caller
+            await delivery(self, reply)
         if self._transport is not None:
             self._transport.close()
 
