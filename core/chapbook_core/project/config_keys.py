@@ -149,60 +149,71 @@ _MAKERS: dict[str, Callable[[str], ConfigKey | None]] = {
 
 def value_from_text(key: ConfigKey, text: str, where: str) -> Value:
     """Read a value as it is typed or as an environment variable holds it; raises InvalidSetting."""
-    text = text.strip()
-    match key.kind:
-        case Kind.FLAG if text.lower() in {"true", "1", "false", "0"}:
-            return text.lower() in {"true", "1"}
-        case Kind.NUMBER if text.isascii() and text.isdigit():
-            return int(text)
-        case Kind.TEXT | Kind.SECRET if text:
-            return text
-        case Kind.NAMES:
-            return tuple(part.strip() for part in text.split(",") if part.strip())
-        case Kind.PACKAGES if (packages := _packages(text)) is not None:
-            return packages
-        case Kind.OPTIONS if _is_options(text):
-            return text
-        case _:
-            raise InvalidSetting(key, text, where)
+    parse = _PARSERS.get(key.kind)
+    value = None if parse is None else parse(text.strip())
+    if value is None:
+        raise InvalidSetting(key, text, where)
+    return value
 
 
 def value_from_file(key: ConfigKey, value: object, where: str) -> Value:
     """Read a value as a configuration file holds it; raises InvalidSetting."""
     match key.kind, value:
-        case Kind.FLAG, bool():
-            return value
-        case Kind.NUMBER, int() if not isinstance(value, bool) and value >= 0:
-            return value
-        case ((Kind.NAMES | Kind.PACKAGES), list()) if all(isinstance(item, str) for item in value):
-            return value_from_text(key, ",".join(value), where)
-        case Kind.PACKAGES, bool():
-            return value_from_text(key, str(value), where)
-        case Kind.OPTIONS, dict():
-            return value_from_text(key, json.dumps(value), where)
-        case Kind.TEXT, bool() if key.family == "certificates":
-            return str(value).lower()
         case _, str():
-            return value_from_text(key, value, where)
+            text = value
+        case ((Kind.FLAG | Kind.PACKAGES), bool()):
+            text = str(value)
+        case Kind.TEXT, bool() if key.family == "certificates":
+            # `false` stands for no verification, a text for a file.
+            text = str(value).lower()
+        case Kind.NUMBER, int() if not isinstance(value, bool):
+            text = str(value)
+        case ((Kind.NAMES | Kind.PACKAGES), list()) if all(isinstance(item, str) for item in value):
+            text = ",".join(value)
+        case Kind.OPTIONS, dict():
+            text = json.dumps(value)
         case _:
             raise InvalidSetting(key, value, where)
+    return value_from_text(key, text, where)
+
+
+def _flag(text: str) -> bool | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _packages(text: str) -> tuple[str, ...] | None:
-    if text.lower() in {"true", "1", ":all:"}:
+    if text.lower() in {"true", "1"}:
         return (":all:",)
-    if text.lower() in {"false", "0", ":none:", ""}:
+    if text.lower() in {"false", "0", ""}:
         return (":none:",)
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    return tuple(canonical_name(name) for name in names) if all(is_valid_name(name) for name in names) else None
+    names = _names(text)
+    if not all(is_valid_name(name) or name in {":all:", ":none:"} for name in names):
+        return None
+    return tuple(name if name.startswith(":") else canonical_name(name) for name in names)
 
 
-def _is_options(text: str) -> bool:
+def _options(text: str) -> str | None:
     try:
         options = json.loads(text)
     except ValueError:
-        return False
-    return isinstance(options, dict) and all(
+        return None
+    is_valid = isinstance(options, dict) and all(
         isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
         for value in options.values()
     )
+    return text if is_valid else None
+
+
+_PARSERS: dict[Kind, Callable[[str], Value]] = {
+    Kind.FLAG: _flag,
+    Kind.NUMBER: lambda text: int(text) if text.isascii() and text.isdigit() else None,
+    Kind.TEXT: lambda text: text or None,
+    Kind.SECRET: lambda text: text or None,
+    Kind.NAMES: _names,
+    Kind.PACKAGES: _packages,
+    Kind.OPTIONS: _options,
+}
