@@ -161,12 +161,14 @@ class Client:
     def _authorised(self, errand: _Errand, url: str, *, redirected: bool) -> Answer:
         login = self._credentials.offer(url, redirected=redirected)
         tried: list[Login] = []
+        is_refused_before = False
         while True:
             answer = self._sent(errand, url, login)
             if answer.status not in {_UNAUTHORIZED, _FORBIDDEN}:
-                if tried and login is not None:
+                if is_refused_before and login is not None:
                     self._credentials.learn(origin_of(url), login)
                 return answer
+            is_refused_before = True
             if login is not None:
                 tried.append(login)
             login = None

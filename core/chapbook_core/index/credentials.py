@@ -154,5 +154,5 @@ def read_netrc(path: Path) -> dict[str, Login]:
     return {
         host: Login(user or "", Secret(password or ""), f"netrc ({path})")
         for host, (user, _account, password) in entries.items()
-        if host != "default"
+        if host != "default" and password
     }
