@@ -38,7 +38,7 @@ class Policy(Protocol):
     def refusal(self, page: PageSummary) -> Refusal:
         """Return the versions of a page that may not be chosen."""
 
-    def against(self, name: str, file: File) -> str:
+    def against(self, name: str, file: File, /) -> str:
         """Return why a file may not be used; nothing when it may."""
 
 
