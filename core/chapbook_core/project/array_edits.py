@@ -72,7 +72,10 @@ def without_entry(text: str, array: Node, index: int) -> str:
         if not behind or behind.startswith("#"):
             return _cut(text, start, line_end(text, end), previous if comma is None else None)
         if is_last:
-            return _cut(text, _before_newline(text, start), end, previous if comma is None else None)
+            above = text[array.start + 1 if previous is None else previous.end : start].rstrip("\r\n")
+            # A comment above would otherwise swallow the bracket.
+            first = entry.start if "#" in above[above.rfind("\n") + 1 :] else _before_newline(text, start)
+            return _cut(text, first, end, previous if comma is None else None)
     if not is_last:
         return _without_inner_entry(text, array, index, end)
     if comma is None:
