@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chapbook_core.requirements.diagram import Value
+    from chapbook_core.resolver.cause import Cause
+    from chapbook_core.resolver.facts import Dependency
     from chapbook_core.resolver.incompatibility import Incompatibility
 
 Point = Mapping[str, "Value"]
@@ -77,6 +79,8 @@ class PartialSolution:
         self._full: dict[str, int] = {}
         self._given: dict[str, Sequence[Incompatibility]] = {}
         self._places: dict[str, list[int]] = {}
+        self._requirements: dict[str, list[tuple[Dependency, int]]] = {}
+        self._requirement_trail: list[tuple[int, str]] = []
 
     def __contains__(self, package: str) -> bool:
         return package in self.pieces
@@ -95,6 +99,14 @@ class PartialSolution:
         for incompatibility in given:
             pieces, _ = _narrowed(pieces, full ^ incompatibility.terms[package], incompatibility.region)
         self.pieces[package] = pieces
+
+    def given_as(self, package: str, kind: type[Cause]) -> list[tuple[int, int]]:
+        """Return what was ruled out from the start for one kind of cause: masks, each with its region."""
+        return [
+            (incompatibility.terms[package], incompatibility.region)
+            for incompatibility in self._given[package]
+            if isinstance(incompatibility.cause, kind)
+        ]
 
     def derive(self, package: str, cause: Incompatibility, region: int) -> int | Clash:
         """Rule out the versions in the cause's term on a region; return where that changed anything."""
@@ -131,6 +143,9 @@ class PartialSolution:
             self.selected[assignment.package] = assignment.selected_before
             self._places[assignment.package].pop()
             touched.add(assignment.package)
+        while self._requirement_trail and self._requirement_trail[-1][0] > level:
+            _, package = self._requirement_trail.pop()
+            self._requirements[package].pop()
         self.level = level
         return touched
 
@@ -168,12 +183,17 @@ class PartialSolution:
                 region = disjunction(region, where)
         return conjunction(region, within)
 
-    def reasons(self, package: str, region: int) -> list[Incompatibility]:
-        """Return the causes of the derivations about a package that meet a region, oldest first."""
+    def require(self, dependency: Dependency, region: int) -> None:
+        """Remember a requirement that is in force on a region as long as the present decisions stand."""
+        self._requirements.setdefault(dependency.name, []).append((dependency, region))
+        self._requirement_trail.append((self.level, dependency.name))
+
+    def requirements(self, package: str, region: int) -> list[Dependency]:
+        """Return the requirements on a package that are in force somewhere in a region, oldest first."""
         return [
-            assignment.cause
-            for assignment in (self.trail[place] for place in self._places[package])
-            if assignment.cause is not None and conjunction(assignment.region, region) != FALSE
+            dependency
+            for dependency, where in self._requirements.get(package, ())
+            if conjunction(where, region) != FALSE
         ]
 
     def pieces_before_decision(self, package: str) -> Pieces:

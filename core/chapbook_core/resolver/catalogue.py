@@ -1,7 +1,7 @@
 """Catalogue: what is known of packages, from the problem and from the answers so far.
 
 It outlives a search. A search that meets a requirement which changes what an earlier answer meant (a direct reference
-to a package whose index was read, a pin of a yanked release) ends with `Reconsider`, and the next one begins with that
+to a package whose index was read) ends with `Reconsider`, and the next one begins with that
 known. Such a discovery only ever adds, so this comes to an end.
 """
 
@@ -60,14 +60,10 @@ class Catalogue:
         self._judged: set[str] = set()
         """Packages whose exclusions the search already relies upon."""
         self._with_prereleases: set[str] = set()
-        self._pinned_versions: dict[str, set[str]] = {}
-        """Versions somebody insists on, which are taken though they are yanked."""
+        self._pinned_versions: dict[str, set[str]] | None = None
         self._python_regions: dict[str, int] = {}
         self._dependencies: dict[MetadataWanted, tuple[Dependency, ...]] = {}
-        for locked in problem.locked:
-            self._pinned_versions.setdefault(locked.name, set()).add(locked.version)
-            if is_prerelease(locked.version):
-                self._with_prereleases.add(locked.name)
+        self._with_prereleases.update(locked.name for locked in problem.locked if is_prerelease(locked.version))
 
     def _project_pins(self) -> dict[str, dict[Origin | None, int]]:
         """Return the packages that the project takes from a certain origin, and on which region from which."""
@@ -117,37 +113,17 @@ class Catalogue:
                 raise Reconsider
 
     def admit(self, dependency: Dependency) -> None:
-        """Let in what a requirement asks for that nobody gets unasked: yanked releases and pre-releases."""
+        """Let in the pre-releases of a package once a requirement names one, if that is what it takes."""
         name = dependency.name
-        versions = self.versions(name)
-        if not versions.prereleases and not versions.yanked:
-            return
-        matching = self.allowed(dependency)
-        if name not in self._with_prereleases and self._wants_prereleases(dependency, matching, versions.prereleases):
+        if (
+            self.problem.policy.prereleases is Prereleases.EXPLICIT
+            and name not in self._with_prereleases
+            and self.allowed(dependency) & self.versions(name).prereleases
+            and asks_for_prereleases(dependency)
+        ):
             self._with_prereleases.add(name)
             if name in self._judged:
                 raise Reconsider
-        if matching & versions.yanked and _PIN.fullmatch(dependency.constraint):
-            pinned = self._pinned_versions.setdefault(name, set())
-            texts = versions.texts(matching & versions.yanked)
-            if not pinned.issuperset(texts):
-                pinned.update(texts)
-                if name in self._judged:
-                    raise Reconsider
-
-    def _wants_prereleases(self, dependency: Dependency, matching: int, prereleases: int) -> bool:
-        if not matching & prereleases:
-            return False
-        match self.problem.policy.prereleases:
-            case Prereleases.NEVER:
-                return False
-            case Prereleases.ALLOW:
-                return True
-            case Prereleases.EXPLICIT:
-                return asks_for_prereleases(dependency)
-            case Prereleases.WHEN_NEEDED:
-                nothing_else = not matching & ~prereleases
-                return asks_for_prereleases(dependency) or (nothing_else and dependency.allow_prereleases is None)
 
     # Packages
 
@@ -205,20 +181,32 @@ class Catalogue:
             yield excluded, conjunction(self.universe, constraint.region), Constrained(constraint)
 
     def _unasked_prereleases(self, name: str, versions: Versions) -> int:
-        policy = self.problem.policy.prereleases
-        if not versions.prereleases or name in self._with_prereleases or policy is Prereleases.ALLOW:
-            return 0
-        from_indexes = versions.full & ~ABSENT & ~_direct(versions)
-        unasked = versions.prereleases & from_indexes
-        # A package without any final release is one whose pre-releases are all there is to have.
-        return 0 if policy is Prereleases.WHEN_NEEDED and unasked == from_indexes else unasked
+        match self.problem.policy.prereleases:
+            case Prereleases.WHEN_NEEDED | Prereleases.ALLOW:
+                # These are a matter of preference, not of exclusion.
+                return 0
+            case Prereleases.EXPLICIT if name in self._with_prereleases:
+                return 0
+            case Prereleases.EXPLICIT | Prereleases.NEVER:
+                return versions.prereleases & ~_direct(versions)
 
     def _unasked_yanked(self, name: str, versions: Versions) -> int:
         unasked = versions.yanked and versions.yanked & ~_direct(versions)
         if unasked:
-            for version in self._pinned_versions.get(name, ()):
-                unasked &= ~versions.matching(f"==={version}")
+            for pin in self._project_pins_of_versions().get(name, ()):
+                unasked &= ~versions.matching(pin)
         return unasked
+
+    def _project_pins_of_versions(self) -> dict[str, set[str]]:
+        """Return the constraints by which the project, or its lock, insists on certain versions of packages."""
+        if self._pinned_versions is None:
+            self._pinned_versions = {}
+            for dependency in (*self.root_dependencies(), *self.problem.constraints, *self.problem.overrides):
+                if _PIN.fullmatch(dependency.constraint):
+                    self._pinned_versions.setdefault(dependency.name, set()).add(dependency.constraint)
+            for locked in self.problem.locked:
+                self._pinned_versions.setdefault(locked.name, set()).add(f"==={locked.version}")
+        return self._pinned_versions
 
     def python_region(self, requires_python: str) -> int:
         """Return the environments whose Python a Requires-Python allows; one that says nothing sensible allows all."""

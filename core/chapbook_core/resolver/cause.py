@@ -83,3 +83,14 @@ class Derived:
 
 Fact = RootRequires | Requires | Constrained | NeedsPython | Prerelease | Yanked | Unusable | FromElsewhere
 Cause = Fact | Derived
+
+
+def required_by(cause: Cause | None) -> Dependency | None:
+    """Return the requirement that a cause is about, if it is about one."""
+    match cause:
+        case RootRequires(requirement=requirement):
+            return requirement.dependency
+        case Requires(dependency=dependency) | Constrained(constraint=dependency):
+            return dependency
+        case _:
+            return None

@@ -6,6 +6,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING
 
+from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.diagram import FALSE, conjunction, disjunction
 from chapbook_core.resolver.problem import ForkStrategy, Resolution
 from chapbook_core.resolver.versions import ABSENT, bits
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chapbook_core.resolver.assignment import Pieces
+    from chapbook_core.resolver.facts import Dependency
     from chapbook_core.resolver.problem import LockedVersion, Policy
     from chapbook_core.resolver.versions import Versions
 
 Choice = tuple[int, int]
-"""A version, as the mask of it alone, and the region to select it on."""
+"""A version, as the mask of it alone, and the region to select it on; or versions and where something is so."""
 
 
 class Preference:
@@ -40,18 +42,20 @@ class Preference:
         selected: tuple[Choice, ...],
         leaning: int,
         prereleases_wanted: bool,
+        stopped_by_python: Iterable[Choice] = (),
     ) -> Choice:
         """Return a version for some of the pieces where one is pending, preferably for all of them.
 
         Locked versions come first. Then one version for every piece: one that is selected elsewhere, or else the best.
         Only when no version is possible in all pieces they are parted, and the part that can have the best version of
         all gets it. `leaning` is a mask of versions that suit requirements elsewhere; it is heeded while it can be.
+        `stopped_by_python` are masks of versions that do not run on the Pythons of a region.
         """
         if (choice := self._locked_choice(versions, pending, leaning)) is not None:
             return choice
         everywhere = reduce(and_, pending)
-        if self._policy.fork_strategy is ForkStrategy.REQUIRES_PYTHON and everywhere:
-            everywhere = self._possible_but_for_python(versions, pending)
+        if self._policy.fork_strategy is ForkStrategy.REQUIRES_PYTHON:
+            everywhere = self._possible_but_for_python(pending, stopped_by_python)
         everywhere = everywhere & leaning or everywhere
         candidates = everywhere or reduce(or_, pending)
         elsewhere = reduce(or_, (version for version, _ in selected), 0)
@@ -79,11 +83,16 @@ class Preference:
         return first
 
     @staticmethod
-    def _possible_but_for_python(versions: Versions, pending: Pieces) -> int:
+    def _possible_but_for_python(pending: Pieces, stopped_by_python: Iterable[Choice]) -> int:
         """Return the versions that would be possible in every piece if they ran on every Python."""
-        picky = reduce(or_, versions.requires_python.values(), 0)
-        lenient = reduce(and_, (mask | picky for mask in pending))
-        return lenient & reduce(or_, pending)
+        stopped_by_python = list(stopped_by_python)
+        lenient = reduce(or_, pending)
+        for mask, where in pending.items():
+            for stopped, region in stopped_by_python:
+                if conjunction(where, region) != FALSE:
+                    mask |= stopped  # noqa: PLW2901 (what the piece would be)
+            lenient &= mask
+        return lenient
 
     def best(self, versions: Versions, candidates: int, *, prereleases_wanted: bool = False) -> int:
         """Return the best of some versions: final rather than not, not yanked, then the newest or the lowest."""
@@ -111,3 +120,24 @@ def _region_with(pieces: Pieces, version: int) -> int:
         if mask & version:
             region = disjunction(region, where)
     return region
+
+
+def are_prereleases_wanted(dependencies: Iterable[Dependency]) -> bool:
+    """Tell whether requirements on a package that are all in force ask for its pre-releases.
+
+    One asks in words, or by a bound that is a pre-release and that the other requirements leave standing: `>=2.0a1`
+    asks, but not beside `>=2.1`.
+    """
+    dependencies = list(dependencies)
+    if any(dependency.allow_prereleases for dependency in dependencies):
+        return True
+    constraints = [parse_constraint(dependency.constraint) for dependency in dependencies]
+    if not any(constraint.allows_prereleases for constraint in constraints):
+        return False
+    standing = set(reduce(and_, constraints).keys)
+    return any(
+        cut.version.is_prerelease and cut.key in standing
+        for constraint in constraints
+        if constraint.allows_prereleases
+        for cut in constraint.cuts
+    )

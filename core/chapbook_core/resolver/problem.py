@@ -31,10 +31,11 @@ class Prereleases(Enum):
     """When a pre-release may be chosen."""
 
     WHEN_NEEDED = "when-needed"
-    """When a requirement names one, or when no final release satisfies it; so PEP 440 and Poetry have it."""
+    """As any release when the requirements name one, and else when no final release is possible; as in Poetry."""
     EXPLICIT = "explicit"
     """Only when a requirement names one or asks for them."""
     ALLOW = "allow"
+    """As any release."""
     NEVER = "never"
 
 

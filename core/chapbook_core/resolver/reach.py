@@ -36,7 +36,7 @@ class Reach:
 
     def add(self, dependency: Dependency, region: int) -> None:
         """Say that a requirement is in force on a region."""
-        for version, where in self._selected[dependency.name]:
+        for version, where in self._selected.get(dependency.name, ()):
             inside = conjunction(where, region)
             if inside == FALSE:
                 continue

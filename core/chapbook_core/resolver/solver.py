@@ -4,14 +4,13 @@
 
 Drive it so:
 
-    solving = solve(problem)
-    need = next(solving)
+    solving, facts = solve(problem), None
     while True:
-        facts = ...                     # an answer for every want in need.wanted; more may be given
         try:
-            need = solving.send(facts)
+            need = next(solving) if facts is None else solving.send(facts)
         except StopIteration as end:
             return end.value            # the Solution
+        facts = ...                     # an answer for every want in need.wanted; more may be given
 
 or let `answer` do that with a function from wants to facts. It raises `NoSolution`, whose message is the story and
 whose `proof` is the root of the derivation graph. Between two questions it can be dropped at any time.
@@ -37,15 +36,15 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction, sample
 from chapbook_core.resolver.assignment import Clash, PartialSolution
-from chapbook_core.resolver.catalogue import Catalogue, Reconsider, asks_for_prereleases, is_direct
+from chapbook_core.resolver.catalogue import Catalogue, Reconsider, is_direct
 from chapbook_core.resolver.cause import NeedsPython, Requires, RootRequires, Unusable
 from chapbook_core.resolver.conflict import resolve
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.facts import Metadata, MetadataWanted, Need, Progress, Unavailable
 from chapbook_core.resolver.incompatibility import Incompatibility
 from chapbook_core.resolver.order import Order, Place
-from chapbook_core.resolver.preference import Preference
-from chapbook_core.resolver.problem import Selected, Solution
+from chapbook_core.resolver.preference import Preference, are_prereleases_wanted
+from chapbook_core.resolver.problem import Prereleases, Selected, Solution
 from chapbook_core.resolver.reach import Reach
 from chapbook_core.resolver.universe import Universe
 from chapbook_core.resolver.versions import ABSENT, Versions
@@ -53,6 +52,7 @@ from chapbook_core.resolver.versions import ABSENT, Versions
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    from chapbook_core.resolver.assignment import Pieces
     from chapbook_core.resolver.facts import Dependency, Facts, Want
     from chapbook_core.resolver.problem import Problem
 
@@ -83,13 +83,15 @@ def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
 def answer(problem: Problem, tell: Callable[[Want], Versions | Metadata | Unavailable]) -> Solution:
     """Solve with a function that answers one question at a time."""
     solving = solve(problem)
-    need = next(solving)
+    facts: Facts | None = None
     while True:
         try:
-            need = solving.send({want: tell(want) for want in need.wanted})
+            # The first step of a generator takes nothing.
+            need = next(solving) if facts is None else solving.send(facts)
         except StopIteration as end:
             solution: Solution = end.value
             return solution
+        facts = {want: tell(want) for want in need.wanted}
 
 
 def extra_name(package: str, extra: str) -> str:
@@ -173,6 +175,7 @@ class _Search:
 
         `scope` is where the requirement itself holds, whoever is selected there.
         """
+        self._assigned.require(dependency, region)
         for package, mask in self._demands(dependency):
             if package in terms:
                 # A package that requires itself: nothing to do, or a release that can never be selected.
@@ -272,6 +275,7 @@ class _Search:
             selected=self._assigned.selected[package],
             leaning=self._leaning.get(package, -1),
             prereleases_wanted=self._are_prereleases_wanted(package, versions, pending),
+            stopped_by_python=self._assigned.given_as(package, NeedsPython),
         )
         release = versions.release(version)
         want = self._catalogue.metadata_wanted(package, release)
@@ -392,23 +396,14 @@ class _Search:
             if (level, conflicts) != (self._assigned.level, self.conflicts):
                 return
 
-    def _are_prereleases_wanted(self, package: str, versions: Versions, pending: Iterable[int]) -> bool:
+    def _are_prereleases_wanted(self, package: str, versions: Versions, pending: Pieces) -> bool:
+        """Tell whether pre-releases rank with final releases, because what is required of the package names one."""
         if not any(mask & versions.prereleases for mask in pending):
             return False
-        region = FALSE
-        for where in self._assigned.pending(package).values():
-            region = disjunction(region, where)
-        for reason in self._assigned.reasons(package, region):
-            match reason.cause:
-                case Requires(dependency=dependency):
-                    pass
-                case RootRequires(requirement=requirement):
-                    dependency = requirement.dependency
-                case _:
-                    continue
-            if dependency.name == package and asks_for_prereleases(dependency):
-                return True
-        return False
+        if self._problem.policy.prereleases is Prereleases.ALLOW:
+            return True
+        region = reduce(disjunction, pending.values())
+        return are_prereleases_wanted(self._assigned.requirements(package, region))
 
     # Facts
 
