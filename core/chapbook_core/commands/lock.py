@@ -1,0 +1,155 @@
+"""Choose a version of every package, and write them down."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span
+from chapbook_core.commands.session import LOCK_FILE, open_session
+from chapbook_core.errors import ChapbookError
+from chapbook_core.lock.freshness import is_fresh, read_fingerprint
+from chapbook_core.requirements.name import canonical_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.locking import HeldBack, LockOutcome, LockRequest
+    from chapbook_core.commands.report import ChangeKind
+    from chapbook_core.commands.session import Session
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.events import Watcher
+    from chapbook_core.lock.lockfile import Lock
+
+
+class LockStale(ChapbookError):
+    """The lock was made from another project file."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file} does not belong to this pyproject.toml", hints=["run `chapbook lock`"])
+
+
+class NotLocked(ChapbookError):
+    """There is no lock."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"there is no {file}", hints=["run `chapbook lock`"])
+
+
+@dataclass(frozen=True, slots=True)
+class Locked(Result):
+    """What became of the lock."""
+
+    packages: int
+    changes: tuple[Change, ...]
+    is_written: bool
+    is_changed: bool
+    is_merged: bool = False
+    held_back: tuple[HeldBack, ...] = ()
+
+    def report(self) -> tuple[Block, ...]:
+        """Tell what changed, then what a person may want to do about it."""
+        blocks: list[Block] = list(self.changes)
+        if self.is_merged:
+            blocks.append(Line(f"merged both sides of {LOCK_FILE}"))
+        count = f"{self.packages} package{'' if self.packages == 1 else 's'}"
+        if not self.is_changed:
+            blocks.append(Line(f"{LOCK_FILE} is up to date: {count}"))
+        else:
+            verb = "wrote" if self.is_written else "would write"
+            blocks.append(Line((f"{verb} ", Span(LOCK_FILE, "strong"), f": {count}")))
+        blocks += [
+            Message(
+                "note",
+                f"`{held.name}` is locked at {held.version}, far behind {held.newest}, because of `{held.by}`",
+                (f"run `chapbook lock --prefer {held.name}` to keep it new instead",),
+            )
+            for held in self.held_back
+        ]
+        return tuple(blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class LockChecked(Result):
+    """The lock belongs to the project file."""
+
+    def report(self) -> tuple[Block, ...]:
+        """Tell it."""
+        return (Line(f"{LOCK_FILE} is up to date"),)
+
+
+def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """Lock, or check the lock."""
+    session = open_session(surroundings, watcher)
+    if invocation.flag("check"):
+        check_lock(session)
+        return LockChecked()
+    # Checking needs neither solver nor network.
+    from chapbook_core.commands.locking import lock_project, write_lock
+
+    outcome = lock_project(session, _request(invocation))
+    is_written = not invocation.flag("dry-run")
+    if is_written:
+        write_lock(session, outcome)
+    return Locked(
+        packages=len(outcome.lock.packages),
+        changes=tuple(changes(outcome)),
+        is_written=is_written,
+        is_changed=outcome.is_changed,
+        is_merged=len(outcome.before) > 1,
+        held_back=outcome.held_back,
+    )
+
+
+def check_lock(session: Session) -> None:
+    """Raise NotLocked or LockStale unless the lock belongs to the project file."""
+    try:
+        text = session.lock_file.read_text("utf-8")
+    except FileNotFoundError:
+        raise NotLocked(session.lock_file) from None
+    fingerprint = read_fingerprint(text)
+    if fingerprint is None or not is_fresh(fingerprint, session.manifest.data):
+        raise LockStale(session.lock_file)
+
+
+def changes(outcome: LockOutcome) -> list[Change]:
+    """Compare the lock with the one before: each package with all its versions."""
+    before = _versions(outcome.before)
+    after = _versions((outcome.lock,))
+    return [
+        Change(_kind(before.get(name), after.get(name)), name, before.get(name, ""), after.get(name, ""))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _versions(locks: tuple[Lock, ...]) -> dict[str, str]:
+    versions: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for lock in locks:
+        for package in lock.packages:
+            versions[package.name][package.version] = None
+    return {name: ", ".join(sorted(texts)) for name, texts in versions.items()}
+
+
+def _kind(before: str | None, after: str | None) -> ChangeKind:
+    if before is None:
+        return "add"
+    return "remove" if after is None else "update"
+
+
+def _request(invocation: Invocation) -> LockRequest:
+    from chapbook_core.commands.locking import LockRequest  # as above
+    from chapbook_core.index.mode import Mode
+    from chapbook_core.resolver.problem import ForkStrategy, Resolution
+
+    resolution, fork_strategy = invocation.text("resolution"), invocation.text("fork-strategy")
+    mode = Mode.OFFLINE if invocation.flag("offline") else Mode.REFRESH if invocation.flag("refresh") else Mode.ONLINE
+    return LockRequest(
+        keep=not invocation.flag("regenerate"),
+        prefer=tuple(map(canonical_name, invocation.texts("prefer"))),
+        resolution=Resolution(resolution) if resolution else None,
+        fork_strategy=ForkStrategy(fork_strategy) if fork_strategy else None,
+        mode=mode,
+    )

@@ -1,0 +1,75 @@
+"""What a lock repeats of each selected release: its metadata, its files and where they are."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from typing import TYPE_CHECKING
+
+from chapbook_core.lock.lockfile import LockedFile, LockedSource
+from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.resolver.index_facts import requirement_of
+from chapbook_core.resolver.locked_texts import Demand
+from chapbook_core.resolver.locking import Details
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chapbook_core.commands.index_answers import IndexAnswers
+    from chapbook_core.index.file import File
+    from chapbook_core.index.opening import OpenIndex
+    from chapbook_core.index.sources import Place
+    from chapbook_core.resolver.problem import Selected
+
+_STRONGEST_FIRST = ("sha512", "sha384", "sha256")
+_LARGEST_FILE = 8_000_000_000
+
+
+class LockedDetails:
+    """Answers for the packages of a solution; the indexes were asked about all of them already."""
+
+    def __init__(self, index: OpenIndex, answers: IndexAnswers) -> None:
+        self._index = index
+        self._answers = answers
+
+    def __call__(self, selected: Selected) -> Details:
+        """Return what the lock says of a release."""
+        metadata = self._answers.metadata(selected.name, selected.version, selected.origin)
+        source = selected.origin.source if isinstance(selected.origin, IndexOrigin) else None
+        offers = self._index.reader.versions(selected.name, source)
+        offer = offers.offer_of(selected.version)
+        if offer is None:
+            raise LookupError(f"{selected.name} {selected.version} was selected and is on no page")
+        place = offer.place
+        return Details(
+            requirements=tuple(map(_demand, metadata.requires_dist)),
+            requires_python=metadata.requires_python or "",
+            summary=metadata.summary,
+            files=tuple(self._locked(file, place) for file in _offered(offer.files(selected.version), place)),
+            source=None if place.is_default else LockedSource("legacy", place.url.rstrip("/"), place.name),
+        )
+
+    def _locked(self, file: File, place: Place) -> LockedFile:
+        for algorithm in ("sha256",) if place.is_default else _STRONGEST_FIRST:
+            if digest := file.digest(algorithm):
+                return LockedFile(file.filename, f"{algorithm}:{digest}")
+        return LockedFile(file.filename, f"sha256:{self._computed(file)}")
+
+    def _computed(self, file: File) -> str:
+        """Return the hash that the index does not tell."""
+        with tempfile.TemporaryFile() as stream:
+            self._index.client.download(file.url, stream, hashes=dict(file.hashes), size=_LARGEST_FILE)
+            stream.seek(0)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _offered(files: Iterable[File], place: Place) -> list[File]:
+    """Leave out what is yanked, as Poetry does for all indexes but the default one, unless everything is."""
+    files = list(files)
+    if place.is_default:
+        return files
+    return [file for file in files if not file.yanked] or files
+
+
+def _demand(text: str) -> Demand:
+    return Demand(requirement_of(text), text.partition(";")[2].strip())

@@ -1,0 +1,263 @@
+"""Locks a project: puts its problem to the solver, and writes down the answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.index_answers import IndexAnswers
+from chapbook_core.commands.locked_details import LockedDetails
+from chapbook_core.commands.policies import policies_of
+from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Advanced, Finished, Started
+from chapbook_core.index.mode import Mode
+from chapbook_core.lock.conflict import has_conflict, split_conflict
+from chapbook_core.lock.continuity import continued
+from chapbook_core.lock.poetry_format import format_lock
+from chapbook_core.lock.poetry_reader import read_lock
+from chapbook_core.project.content_hash import content_hash
+from chapbook_core.project.writing import write_file
+from chapbook_core.requirements.marker import Marker, parse_marker, python_marker
+from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.resolver.dependency import dependencies_of, root_requirements
+from chapbook_core.resolver.locking import Frame, make_lock
+from chapbook_core.resolver.problem import (
+    ForkStrategy,
+    LockedVersion,
+    Policy,
+    Prereleases,
+    Problem,
+    Resolution,
+    Switch,
+)
+from chapbook_core.resolver.solver import solve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chapbook_core.commands.session import Session
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.opening import OpenIndex
+    from chapbook_core.index.page_summary import PageSummary
+    from chapbook_core.lock.lockfile import Lock, LockedPackage
+    from chapbook_core.requirements.requirement import Requirement
+    from chapbook_core.resolver.facts import Dependency, Need
+    from chapbook_core.resolver.problem import Selected, Solution
+
+_TASK = "resolve"
+_GLANCE = 0.1
+"""Seconds between two reports of progress."""
+_LONG = 365
+"""Days after which a newer version that cannot be had is worth a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockRequest:
+    """How one run of locking differs from what the project says."""
+
+    keep: bool = True
+    """Whether the versions of the present lock stay where they can."""
+    unlocked: frozenset[str] = frozenset()
+    """Packages whose locked versions do not stay."""
+    prefer: tuple[str, ...] = ()
+    resolution: Resolution | None = None
+    fork_strategy: ForkStrategy | None = None
+    prereleases: Prereleases | None = None
+    mode: Mode = Mode.ONLINE
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A package that is locked in a version long overtaken."""
+
+    name: str
+    version: str
+    newest: str
+    by: str
+    """The package that stood in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockOutcome:
+    """A lock that was made, and what it was made from."""
+
+    lock: Lock
+    text: str
+    before: tuple[Lock, ...]
+    """The lock there was; both sides of it when git could not merge them; nothing when there was none."""
+    text_before: str | None
+    held_back: tuple[HeldBack, ...] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the file would change."""
+        return self.text != self.text_before
+
+
+def lock_project(session: Session, request: LockRequest) -> LockOutcome:
+    """Make the lock without writing it; raises NoSolution, or what an index failed with."""
+    text_before, before = read_present_lock(session)
+    problem = _problem(session, request, before)
+    with session.open_index(request.mode) as index:
+        answers = IndexAnswers(index.reader, policies_of(session), session.watcher)
+        solution = _solved(problem, answers, session.watcher)
+        lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
+        held_back = tuple(_held_back(solution, index))
+    if len(before) == 1:
+        lock = continued(before[0], lock, python_marker(session.manifest.python))
+    elif before:
+        lock = replace(lock, generator=before[0].generator)
+    line_ending = "\r\n" if text_before is not None and "\r\n" in text_before[:4096] else "\n"
+    return LockOutcome(lock, format_lock(lock, line_ending=line_ending), before, text_before, held_back)
+
+
+def write_lock(session: Session, outcome: LockOutcome) -> None:
+    """Put the lock in its place, unless it is there already."""
+    if outcome.is_changed:
+        write_file(session.lock_file, outcome.text.encode())
+
+
+def read_present_lock(session: Session) -> tuple[str | None, tuple[Lock, ...]]:
+    """Return the text of the lock there is and what it says: one lock, or both sides of an unfinished merge."""
+    file = session.lock_file
+    try:
+        text = file.read_bytes().decode()
+    except FileNotFoundError:
+        return None, ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockUnreadable(session, str(error)) from error
+    if not has_conflict(text):
+        return text, (read_lock(text, file),)
+    sides = split_conflict(text, file)
+    return text, (read_lock(sides.ours, file), read_lock(sides.theirs, file))
+
+
+class LockUnreadable(ChapbookError):
+    """The lock file is there and cannot be read."""
+
+    def __init__(self, session: Session, cause: str) -> None:
+        super().__init__(
+            f"{session.lock_file} cannot be read: {cause}",
+            hints=["check its permissions, or remove it and run `chapbook lock`"],
+        )
+
+
+def _problem(session: Session, request: LockRequest, before: Sequence[Lock]) -> Problem:
+    manifest, wishes = session.manifest, session.wishes
+    environments = python_marker(manifest.python)
+    if wishes.environments:
+        environments &= reduce(or_, wishes.environments)
+    return Problem(
+        requirements=tuple(
+            root
+            for group in manifest.groups
+            for requirement in group.requirements
+            for root in root_requirements(requirement, group.name)
+        ),
+        environments=environments.node,
+        name=manifest.name or "",
+        conflicts=tuple(
+            frozenset(Switch(rival.name, is_group=rival.is_group) for rival in rivals) for rivals in wishes.conflicts
+        ),
+        constraints=_dependencies(wishes.constraints),
+        overrides=_dependencies(wishes.overrides),
+        excludes=frozenset(wishes.exclude),
+        locked=tuple(_locked(session, before, request.unlocked)) if request.keep else (),
+        prefer=(*request.prefer, *wishes.prefer),
+        policy=Policy(
+            resolution=request.resolution or Resolution(wishes.resolution),
+            prereleases=request.prereleases or Prereleases(wishes.prereleases),
+            fork_strategy=request.fork_strategy or ForkStrategy(wishes.fork_strategy),
+        ),
+    )
+
+
+def _dependencies(requirements: Iterable[Requirement]) -> tuple[Dependency, ...]:
+    return tuple(dependency for requirement in requirements for dependency in dependencies_of(requirement))
+
+
+def _locked(session: Session, locks: Sequence[Lock], unlocked: frozenset[str]) -> Iterator[LockedVersion]:
+    for lock in locks:
+        for package in lock.packages:
+            if package.name in unlocked or (package.source is not None and package.source.type != "legacy"):
+                # A direct reference has but one version: the one that is there.
+                continue
+            pinned = package.source is not None and package.name in session.sources.pinned
+            origin = IndexOrigin(package.source.reference) if package.source and pinned else None
+            yield LockedVersion(package.name, package.version, origin, _region(package).node)
+
+
+def _region(package: LockedPackage) -> Marker:
+    groups = package.groups or ("main",)
+    try:
+        return reduce(or_, (parse_marker(package.markers.get(group, "")) for group in groups))
+    except ChapbookError:
+        return parse_marker("")
+
+
+def _solved(problem: Problem, answers: IndexAnswers, watcher: Watcher) -> Solution:
+    """Put questions and answers to and fro until there is a solution."""
+    began = time.monotonic()
+    watcher.emit(Started(_TASK, "Resolving dependencies"))
+    told = 0.0
+    solving = solve(problem)
+    try:
+        need = next(solving)
+        while True:
+            watcher.checkpoint()
+            answers.ahead(need.wanted)
+            answers.ahead(need.hints)
+            now = time.monotonic()
+            if now - told >= _GLANCE:
+                told = now
+                watcher.emit(_progress(need))
+            need = solving.send({want: answers.tell(want) for want in need.wanted})
+    except StopIteration as end:
+        solution: Solution = end.value
+        return solution
+    finally:
+        solving.close()
+        watcher.emit(Finished(_TASK, time.monotonic() - began))
+
+
+def _progress(need: Need) -> Advanced:
+    progress = need.progress
+    return Advanced(_TASK, progress.decided, progress.known, progress.suspect)
+
+
+def _frame(session: Session) -> Frame:
+    manifest = session.manifest
+    return Frame(
+        python=python_marker(manifest.python),
+        python_versions=manifest.python_text,
+        content_hash=content_hash(manifest.data),
+        extras=manifest.extras,
+    )
+
+
+def _held_back(solution: Solution, index: OpenIndex) -> Iterator[HeldBack]:
+    """Name what is a year or a major version behind its newest release because something stood in its way."""
+    oldest: dict[str, Selected] = {}
+    for selected in reversed(solution.packages):
+        oldest[selected.name] = selected
+    for name, culprit in sorted(solution.held_back.items()):
+        selected = oldest.get(name)
+        if selected is None or not (selected.origin is None or isinstance(selected.origin, IndexOrigin)):
+            continue
+        summary = index.reader.versions(name, selected.origin.source if selected.origin else None).summary
+        newest = (summary.every & ~summary.prereleases & ~summary.yanked).bit_length() - 1
+        chosen = summary.versions.index(selected.version) if selected.version in summary.versions else newest
+        if chosen < newest and _is_far(summary, chosen, newest):
+            yield HeldBack(name, selected.version, summary.versions[newest], culprit)
+
+
+def _is_far(summary: PageSummary, chosen: int, newest: int) -> bool:
+    before, after = summary.upload_times[chosen], summary.upload_times[newest]
+    if before and after:
+        days = datetime.fromisoformat(after) - datetime.fromisoformat(before)
+        return days.days >= _LONG
+    return summary.versions[chosen].split(".")[0] != summary.versions[newest].split(".")[0]

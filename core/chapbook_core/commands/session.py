@@ -1,0 +1,118 @@
+"""Session: one project opened for one command, with what it needs to reach its indexes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.index.mode import Mode
+from chapbook_core.project.discovery import PROJECT_FILE, find_project
+from chapbook_core.project.manifest import read_manifest
+from chapbook_core.project.resolution_table import read_resolution_table
+from chapbook_core.project.settings import read_settings
+from chapbook_core.requirements.origin import IndexOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.opening import OpenIndex
+    from chapbook_core.index.sources import Place, Sources
+    from chapbook_core.index.trust import Trust
+    from chapbook_core.project.manifest import Manifest
+    from chapbook_core.project.resolution_table import ResolutionTable
+    from chapbook_core.project.secret import Secret
+    from chapbook_core.project.settings import Settings
+
+LOCK_FILE = "poetry.lock"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command knows of its project."""
+
+    manifest: Manifest
+    settings: Settings
+    surroundings: Surroundings
+    watcher: Watcher
+
+    @property
+    def lock_file(self) -> Path:
+        """Where the lock is, or will be."""
+        return self.manifest.folder / LOCK_FILE
+
+    @cached_property
+    def wishes(self) -> ResolutionTable:
+        """What `[tool.chapbook]` says about resolving."""
+        return read_resolution_table(self.manifest.tool, self.manifest.file)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Where the project's packages come from."""
+        # Commands that only read files need no index.
+        from chapbook_core.index.sources import arrange
+
+        return arrange(self.manifest.sources, self._default_index, pinned=_pinned(self.manifest))
+
+    def open_index(self, mode: Mode = Mode.ONLINE) -> OpenIndex:
+        """Open the way to the indexes; the caller closes it."""
+        from chapbook_core.index.opening import open_index  # loads sockets and the database, as `sources` does
+
+        cache = self.settings.text("cache-dir")
+        return open_index(
+            self.sources,
+            variables=self.surroundings.variables,
+            home=self.surroundings.home,
+            watcher=self.watcher,
+            cache_folder=Path(cache).expanduser() if cache and self.surroundings.cache else None,
+            mode=mode,
+            configured=self._login,
+            trusted=self._trust,
+            keyring=self.settings.flag("keyring.enabled"),
+        )
+
+    def _default_index(self) -> Place:
+        from chapbook_core.index.default_index import default_index  # as above
+
+        return default_index(self.surroundings.variables, self.surroundings.home)
+
+    def _login(self, source: str) -> tuple[str, Secret] | None:
+        login = self.settings.login(source)
+        return None if login is None or login.password is None else (login.username, login.password)
+
+    def _trust(self, source: str) -> Trust | None:
+        from chapbook_core.index.trust import Trust  # as above
+
+        authorities = self.settings.get(f"certificates.{source}.cert").value
+        client = self.settings.text(f"certificates.{source}.client-cert")
+        if authorities is None and client is None:
+            return None
+        return Trust(
+            authorities=authorities if isinstance(authorities, str) else "",
+            client_certificate=client or "",
+            verify=authorities is not False,
+            found=f"certificates.{source}.cert",
+        )
+
+
+def open_session(surroundings: Surroundings, watcher: Watcher) -> Session:
+    """Find and read the project; raises ProjectNotFound and FileMistakes."""
+    folder = find_project(surroundings.start)
+    settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
+    return Session(read_manifest(folder / PROJECT_FILE), settings, surroundings, watcher)
+
+
+def _pinned(manifest: Manifest) -> Mapping[str, frozenset[str]]:
+    """Return the packages whose requirements name a source: no other index may hear of them."""
+    pinned: dict[str, frozenset[str]] = {}
+    for group in manifest.groups:
+        for requirement in group.requirements:
+            match requirement.origin:
+                case IndexOrigin(source=str(source)):
+                    pinned[requirement.name] = pinned.get(requirement.name, frozenset()) | {source}
+                case _:
+                    pass
+    return pinned
