@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -184,6 +186,29 @@ def test_every_kind_of_request_is_counted_once() -> None:
         index.reset_counts()
         assert not index.counts
         assert not index.requests
+
+
+def test_an_index_stands_in_for_any_host_when_it_is_asked_as_a_proxy() -> None:
+    with FakeIndex() as index:
+        index.serve("a", "1")
+        asked = b"GET http://example.org/simple/a/ HTTP/1.1\r\nHost: example.org\r\n\r\n"
+        assert b"Links for a<" in raw(index, asked, 1)
+        assert index.requests[0].headers["host"] == "example.org"
+
+
+def test_clients_that_come_and_go_while_it_closes_leave_nothing_behind() -> None:
+    for _ in range(30):
+        with FakeIndex() as index:
+            index.serve("a", "1")
+            connections = [connect(index.url) for _ in range(4)]
+            for connection in connections:
+                connection.request("GET", "/simple/a/")
+        for connection in connections:
+            connection.close()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert not caught
 
 
 def test_several_indexes_serve_their_own_worlds_at_once() -> None:

@@ -91,6 +91,12 @@ def test_weight_makes_a_wheel_at_least_as_large(weight: int) -> None:
     assert weight < len(content) < weight + 2_000
 
 
+def test_file_names_may_spell_the_project_in_old_ways() -> None:
+    release = describe("A.b", "1", stem="A.b")
+    assert wheel_name(release, "py3-none-any") == "A.b-1-py3-none-any.whl"
+    assert opened(make_wheel(release, "py3-none-any")).namelist()[-1] == "A.b-1.dist-info/RECORD"
+
+
 def test_a_test_can_replace_metadata_and_record_by_wrong_ones() -> None:
     release = describe("a", "1", metadata_text="Name: b\n", record_text="nothing\n")
     with opened(make_wheel(release, "py3-none-any")) as archive:

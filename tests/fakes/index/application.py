@@ -16,6 +16,7 @@ from tests.fakes.index.message import plain
 from tests.fakes.index.negotiation import preferred
 from tests.fakes.index.project_json import project_json, published, release_json
 from tests.fakes.index.resource import Resource, respond
+from tests.fakes.index.trusted import TrustedPublishing
 from tests.fakes.index.upload import Uploads
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Application:
         self.faults = Faults()
         self.counts = Counts(remember=remember)
         self.uploads = Uploads(world)
+        self.trusted = TrustedPublishing(self.uploads)
         self.origins: list[str] = []
         """The addresses of the origins, without a slash at the end."""
         self._cache: dict[tuple[str, ...], tuple[tuple[object, ...], Resource]] = {}
@@ -92,6 +94,8 @@ class Application:
     def _route(self, request: Request, fault: Fault | None) -> tuple[Kind, Reply]:
         parts = request.path.split("/")[1:]
         kind = kind_of(parts)
+        if kind == "trusted":
+            return kind, self.trusted.answer(request)
         match request.method:
             case "POST" if kind == "upload":
                 return kind, self.uploads.answer(request)

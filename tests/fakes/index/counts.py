@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from tests.fakes.index.message import Reply, Request
 
 Kind = Literal[
-    "page", "root", "metadata", "file", "range", "head", "project-json", "release-json", "upload", "find-links", "other"
+    "page",
+    "root",
+    "metadata",
+    "file",
+    "range",
+    "head",
+    "project-json",
+    "release-json",
+    "upload",
+    "trusted",
+    "find-links",
+    "other",
 ]
 """What a request was for. `range` is a file of which a part was sent, `head` any file's or metadata's HEAD."""
 
@@ -60,7 +71,7 @@ class Counts:
             kind = "head"
         with self._lock:
             self._counter[kind] += 1
-            self._counter["bytes"] += len(reply.body)
+            self._counter["bytes"] += 0 if request.method == "HEAD" else len(reply.body)
             if reply.status == 304:
                 self._counter["not-modified"] += 1
             elif reply.status == 404:
@@ -98,6 +109,7 @@ _KINDS: Mapping[str, Kind] = {
     "files": "file",
     "pypi": "project-json",
     "legacy": "upload",
+    "_": "trusted",
     "find-links": "find-links",
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.fakes.index.faults import Faults
     from tests.fakes.index.release import Content, Release
     from tests.fakes.index.server import Traffic
+    from tests.fakes.index.trusted import TrustedPublishing
     from tests.fakes.index.upload import Uploads
     from tests.fakes.index.world import Description, File, Status
 
@@ -170,6 +171,11 @@ class FakeIndex(Habits):
     def uploads(self) -> Uploads:
         """The rules of the upload endpoint, and what it has accepted."""
         return self._application.uploads
+
+    @property
+    def trusted(self) -> TrustedPublishing:
+        """Whom the index mints upload tokens for."""
+        return self._application.trusted
 
     # What was asked of it.
 

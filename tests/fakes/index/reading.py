@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from tests.fakes.index.message import Request
 
 _MOST_HEAD = 64 * 1024
+_ABSOLUTE = "http://"
 
 
 class NotHttp(Exception):
@@ -51,7 +52,11 @@ def _read_head(head: str, origin: int) -> Request:
     words = first.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
         raise NotHttp(f"not a request line: {first!r}")
-    path, _, query = words[1].partition("?")
+    target = words[1]
+    if target.startswith(_ABSOLUTE):
+        # Asked as a proxy: the index answers for every host.
+        target = "/" + target.removeprefix(_ABSOLUTE).partition("/")[2]
+    path, _, query = target.partition("?")
     headers: dict[str, str] = {}
     for line in lines:
         name, _, value = line.partition(":")
