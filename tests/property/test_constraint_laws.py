@@ -13,7 +13,7 @@ from poetry.core.constraints.version import parse_constraint as poetry_parse
 
 from chapbook_core.requirements.constraint import ANY, EMPTY, Constraint, NoSpecifier, parse_constraint
 
-SPELLING = re.compile(r"[0-9][0-9a-z.]*[0-9a-z]|[0-9]")
+TRAILING_ZEROS = re.compile(r"(?:[.]0)+(?![0-9.])")
 ZERO_WILDCARD = re.compile(r"(?<![0-9.])0[.][*]")
 EXCLUDED_BOUND = re.compile(r"[<>]=([^,|]+),!=\1(?![^,|])")
 RELEASES = ["0", "0.0.3", "0.1", "1", "1.0", "1.0.1", "1.2", "1.2.3", "1.3", "1.10", "2", "2.0.0", "3.0", "1!1.0"]
@@ -96,15 +96,14 @@ def test_the_normal_form_is_poetrys(text: str) -> None:
     assume("!" not in text.replace("!=", ""))  # Poetry drops the epoch of a wildcard
     assume("+" not in text)
     assume(".post" not in text)  # Poetry's `>1` allows the post releases of 1 in an intersection
-    spellings = set(SPELLING.findall(text))
-    assume(len({Version(spelling) for spelling in spellings}) == len(spellings))  # which one stays is not worth a rule
     oracle = poetry_parse(text)
     ours = parse_constraint(text)
     # Poetry knows no lowest version, so to it `<0` is not empty, `>=0.dev0` is a bound and `0.*` has one.
     assume(not ours.is_empty and "0.dev0" not in str(oracle) and not ZERO_WILDCARD.search(text))
     # Poetry makes `>1` of `>=1,!=1`, which leaves out the post releases too.
     assume(not EXCLUDED_BOUND.search(ours.poetry_text()))
-    assert ours.poetry_text() == str(oracle)
+    # Which spelling of a bound stays when two clauses have the same one is not worth a rule.
+    assert TRAILING_ZEROS.sub("", ours.poetry_text()) == TRAILING_ZEROS.sub("", str(oracle))
 
 
 @settings(deadline=None, max_examples=150)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_a_requirement_means_what_packaging_reads(text: str) -> None:
     assert ours.constraint == (parse_constraint(str(oracle.specifier)) if oracle.specifier else ANY)
     assert ours.marker == (parse_marker(str(oracle.marker)) if oracle.marker else ALWAYS)
     assert isinstance(ours.origin, IndexOrigin) is (oracle.url is None)
+
+
+def test_every_requirement_of_what_is_installed_here_means_what_packaging_and_poetry_read() -> None:
+    texts = {text for distribution in distributions() for text in distribution.requires or ()}
+    assert texts
+    for text in texts:
+        ours, oracle = parse_requirement(text), PackagingRequirement(text)
+        assert (ours.name, ours.extras) == (canonicalize_name(oracle.name), set(map(canonicalize_name, oracle.extras)))
+        assert ours.constraint == parse_constraint(str(oracle.specifier) or "*")
+        assert ours.marker == (parse_marker(str(oracle.marker)) if oracle.marker else ALWAYS)
+        assert ours.constraint.poetry_text() == str(Dependency.create_from_pep_508(text).constraint)
+        assert parse_requirement(ours.pep508_text()) == ours
 
 
 @pytest.mark.parametrize("text", TEXTS)
