@@ -17,11 +17,12 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
 
 _KIND = b"M1"
-_END = re.compile(rb"^(?![!-9;-~]*:|[ \t]|From )", re.MULTILINE)
+# Each begins with a newline, which is found much faster than the place behind one; the text is given one to begin with.
+_END = re.compile(rb"\n(?![!-9;-~]*:|[ \t]|From )")
 _FIELDS = re.compile(
-    rb"^(Requires-Dist|Provides-Extra|Requires-Python|Name|Version|Summary|Metadata-Version|Dynamic):[ \t]*"
+    rb"\n(Requires-Dist|Provides-Extra|Requires-Python|Name|Version|Summary|Metadata-Version|Dynamic):[ \t]*"
     rb"([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)",
-    re.MULTILINE | re.IGNORECASE,
+    re.IGNORECASE,
 )
 _FOLDS = re.compile(r"[ \t]*\r?\n[ \t]+")
 _UNKNOWN = "UNKNOWN"
@@ -102,8 +103,7 @@ class Metadata:
 
 def parse_metadata(body: bytes, what: str = "a distribution") -> Metadata:
     """Return what a METADATA or PKG-INFO file says; raises UnreadableMetadata, in which `what` names it."""
-    if body.startswith(b"\xef\xbb\xbf"):
-        body = body[3:]
+    body = b"\n" + body.removeprefix(b"\xef\xbb\xbf")
     end = _END.search(body)
     single: dict[bytes, str] = {}
     several: dict[bytes, list[str]] = {b"requires-dist": [], b"provides-extra": [], b"dynamic": []}

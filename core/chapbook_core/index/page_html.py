@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urljoin
 
@@ -39,6 +40,7 @@ _PARTS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s>]+)))?""")
+_USUAL_ATTRIBUTE = re.compile(r'''\s([a-z-]+)="([^"]*)"''')
 _TITLE = re.compile(r"<title(?=[\s>])[^>]*>([^<]*)", re.IGNORECASE)
 _HEADING = re.compile(r"links for|index of|simple index", re.IGNORECASE)
 _FORM = re.compile(r"<(?:form|input|button|iframe)[\s>]", re.IGNORECASE)
@@ -96,8 +98,11 @@ def decoded(body: bytes, charset: str = "") -> str:
 
 def unescaped(text: str) -> str:
     """Return an attribute's value with its character references replaced, each once."""
-    if "&" not in text:
-        return text
+    return _unescaped(text) if "&" in text else text
+
+
+@lru_cache(maxsize=1024)
+def _unescaped(text: str) -> str:
     if text.count("&") == len(_SIMPLE_ENTITY.findall(text)):
         return _SIMPLE_ENTITY.sub(lambda entity: _SIMPLE_ENTITIES[entity[0]], text)
     from html import unescape  # its table of 2,231 names is seldom needed
@@ -149,13 +154,17 @@ def _rows(found: Iterable[_Link], links: Links, skipped: list[Skipped]) -> Itera
     told: dict[str, _Facts] = {}
     for href, rest, unusual in found:
         # Many links say the same, such as one Requires-Python for years of releases.
-        facts = told.get(rest) or told.setdefault(rest, _facts(_attributes(rest)))
+        facts = told.get(rest)
+        if facts is None:
+            # Of an attribute given twice the first counts.
+            values = dict(_USUAL_ATTRIBUTE.findall(rest)[::-1])
+            facts = told[rest] = _facts({key: unescaped(value) for key, value in values.items()})
         url, _, fragment = href.partition("#")
         filename = url[url.rfind("/") + 1 :]
         if unusual:
-            values = _attributes(unusual)
-            url, filename, fragment = _target(values.get("href", ""))
-            facts = _facts(values)
+            attributes = _attributes(unusual)
+            url, filename, fragment = _target(attributes.get("href", ""))
+            facts = _facts(attributes)
         elif "&" in href or "%" in filename or "?" in url or href != href.strip():
             url, filename, fragment = _target(unescaped(href))
         if not filename.endswith(_USUAL_FILES) and not looks_like_file(filename):
