@@ -77,7 +77,8 @@ def test_every_requirement_of_what_is_installed_here_means_what_packaging_and_po
     assert texts
     for text in texts:
         ours, oracle = parse_requirement(text), PackagingRequirement(text)
-        assert (ours.name, ours.extras) == (canonicalize_name(oracle.name), set(map(canonicalize_name, oracle.extras)))
+        assert ours.name == canonicalize_name(oracle.name)
+        assert ours.extras == {canonicalize_name(extra) for extra in oracle.extras}
         assert ours.constraint == parse_constraint(str(oracle.specifier) or "*")
         assert ours.marker == (parse_marker(str(oracle.marker)) if oracle.marker else ALWAYS)
         assert ours.constraint.poetry_text() == str(Dependency.create_from_pep_508(text).constraint)
