@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from chapbook_core.index.sources import Sources, index_place
 from chapbook_core.index.transport import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from chapbook_core.events import Watcher
     from chapbook_core.index.sources import Place
@@ -37,7 +38,6 @@ def opened(
     home: Path | None = None,
 ) -> OpenIndex:
     """Open a fake index, a place or several; without a folder there is no cache."""
-    more: dict[str, Callable[[], float]] = {} if clock is None else {"now": clock}
     return open_index(
         sources_of(index),
         variables=variables or {},
@@ -49,7 +49,7 @@ def opened(
         workers=8,
         limits=limits or Limits(connect=2.0, silence=1.5),
         patience=patience,
-        **more,
+        now=clock or time.time,
     )
 
 

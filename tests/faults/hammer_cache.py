@@ -64,10 +64,10 @@ def work(folder: Path, note: Path, seed: int) -> None:
                 cache.keep_metadata(_SOURCE, name, "1.0", "file", content(name))
             notes.write("".join(f"{name}\n" for name in names) if cache.flush() else "!\n")
             notes.flush()
-            for name in choose.sample(range(_NAMES), 10):
-                kept = cache.page(_SOURCE, f"n{name}")
-                if kept is not None and kept.value != content(f"n{name}"):
-                    notes.write(f"?n{name}\n")
+            for number in choose.sample(range(_NAMES), 10):
+                kept = cache.page(_SOURCE, f"n{number}")
+                if kept is not None and kept.value != content(f"n{number}"):
+                    notes.write(f"?n{number}\n")
                     notes.flush()
 
 
@@ -145,8 +145,8 @@ def main() -> None:
     parser.add_argument("--worker", nargs=3)
     options = parser.parse_args()
     if options.worker:
-        folder, note, seed = options.worker
-        work(Path(folder), Path(note), int(seed))
+        place, note, seed = options.worker
+        work(Path(place), Path(note), int(seed))
         return
     for name, value in vars(hammer(options.seconds, options.processes)).items():
         print(f"{name:12} {value}")  # noqa: T201  a script for people

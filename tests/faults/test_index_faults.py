@@ -12,6 +12,7 @@ from chapbook_core.index.failure import (
     AccessDenied,
     IndexFailure,
     NotAnIndex,
+    PackageNotFound,
     RedirectRefused,
     ServerTrouble,
     TooLarge,
@@ -175,14 +176,14 @@ def test_a_drip_in_a_download_ends_by_its_rate(index: FakeIndex, monkeypatch: py
 
 def test_nobody_listening_is_told(index: FakeIndex) -> None:
     index.close()
-    with pytest.raises(Unreachable, match="no connection to 127.0.0.1") as failure:
+    with pytest.raises(Unreachable, match=r"no connection to 127\.0\.0\.1") as failure:
         versions(index)
     assert is_complete(failure.value, index)
 
 
 def test_an_unknown_host_is_told() -> None:
     place = index_place("gone", "https://chapbook.invalid/simple/")
-    with opened(place) as open_index, pytest.raises(Unreachable, match="the name chapbook.invalid is not known"):
+    with opened(place) as open_index, pytest.raises(Unreachable, match=r"the name chapbook\.invalid is not known"):
         open_index.reader.versions("a")
 
 
@@ -303,8 +304,8 @@ def test_entries_that_lead_elsewhere_are_left_out_or_harmless(index: FakeIndex, 
     with opened(index) as open_index:
         try:
             found = open_index.reader.versions("a")
-        except Exception as failure:  # noqa: BLE001  whatever it is, it must be one of ours
-            assert hasattr(failure, "hints")
+        except PackageNotFound:
+            # Every entry was left out.
             return
         for release in found.summary.versions:
             for file in found.files(release):

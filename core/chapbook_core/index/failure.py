@@ -125,7 +125,11 @@ class TooLarge(IndexFailure):
     """The answer is larger than an answer of its kind may be."""
 
     def __init__(self, url: str, limit: int) -> None:
-        super().__init__(url, f"more than the {limit:,} bytes that such an answer may have", hints=["check the source's `url`, and tell the index's owner"])
+        super().__init__(
+            url,
+            f"more than the {limit:,} bytes that such an answer may have",
+            hints=["check the source's `url`, and tell the index's owner"],
+        )
 
 
 class NotCached(IndexFailure):

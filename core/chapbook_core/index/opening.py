@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.trust import Trust
     from chapbook_core.project.secret import Secret
 
+INDEX_FOLDER = "index"
 CACHE_BOUND = 1_000_000_000
 """Bytes the index cache may take."""
 
@@ -60,6 +61,12 @@ class OpenIndex:
         self.client.close()
 
 
+def open_cache(cache_folder: Path | None, watcher: Watcher, *, now: Callable[[], float] = time.time) -> Cache:
+    """Open the index cache in the folder that holds all caches of the tool."""
+    folder = None if cache_folder is None else cache_folder / INDEX_FOLDER
+    return Cache(folder, watcher, bound=CACHE_BOUND, now=now)
+
+
 def open_index(
     sources: Sources,
     *,
@@ -78,7 +85,8 @@ def open_index(
 ) -> OpenIndex:
     """Open the index of a project.
 
-    `cache_folder` is absent for `--no-cache`; `configured` gives a source's `http-basic`, `trusted` its `certificates`.
+    `cache_folder` holds all caches of the tool, and is absent for `--no-cache`; `configured` gives a source's
+    `http-basic`, `trusted` its `certificates`.
     """
     trusts = {
         origin_of(place.url): trust
@@ -96,6 +104,6 @@ def open_index(
     )
     transport = Connections(variables, bound=workers, trusts=trusts)
     client = Client(transport, credentials, watcher=watcher, patience=patience, limits=limits, now=now)
-    cache = Cache(cache_folder, watcher, bound=CACHE_BOUND, now=now)
+    cache = open_cache(cache_folder, watcher, now=now)
     reader = IndexReader(sources, client, cache, watcher=watcher, mode=mode, workers=workers, now=now)
     return OpenIndex(reader, client, cache)

@@ -33,7 +33,8 @@ def index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
         yield index
 
 
-def test_search_shows_the_newest_release_of_a_name(chapbook: Chapbook, index: FakeIndex) -> None:
+@pytest.mark.usefixtures("index")
+def test_search_shows_the_newest_release_of_a_name(chapbook: Chapbook) -> None:
     outcome = chapbook("search", "Alpha")
     assert outcome.status == 0
     assert "alpha" in outcome.out
@@ -41,13 +42,15 @@ def test_search_shows_the_newest_release_of_a_name(chapbook: Chapbook, index: Fa
     assert "The first letter, again" in outcome.out
 
 
-def test_search_finds_parts_of_names_that_the_cache_knows(chapbook: Chapbook, index: FakeIndex) -> None:
+@pytest.mark.usefixtures("index")
+def test_search_finds_parts_of_names_that_the_cache_knows(chapbook: Chapbook) -> None:
     chapbook("search", "alphabet")
     outcome = chapbook("search", "alph")
     assert "known names like it: alphabet" in outcome.out
 
 
-def test_search_for_an_unknown_name_fails_and_says_why(chapbook: Chapbook, index: FakeIndex) -> None:
+@pytest.mark.usefixtures("index")
+def test_search_for_an_unknown_name_fails_and_says_why(chapbook: Chapbook) -> None:
     outcome = chapbook("search", "beta")
     assert outcome.status == 1
     assert "no package is called beta" in outcome.out + outcome.err
@@ -60,7 +63,8 @@ def test_search_offline_asks_nobody(chapbook: Chapbook, index: FakeIndex) -> Non
     assert index.requests == []
 
 
-def test_the_cache_is_listed_counted_and_cleared(chapbook: Chapbook, index: FakeIndex) -> None:
+@pytest.mark.usefixtures("index")
+def test_the_cache_is_listed_counted_and_cleared(chapbook: Chapbook) -> None:
     chapbook("search", "alpha", "alphabet")
     assert chapbook("cache", "list").out.split() == ["alpha", "alphabet"]
     assert chapbook("cache", "list", "bet").out.split() == ["alphabet"]

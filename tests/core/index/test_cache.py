@@ -127,9 +127,7 @@ def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path, watcher: Reco
 
 
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.9])
-def test_a_truncated_database_costs_its_content_only(
-    tmp_path: Path, watcher: RecordingWatcher, keep: float
-) -> None:
+def test_a_truncated_database_costs_its_content_only(tmp_path: Path, watcher: RecordingWatcher, keep: float) -> None:
     names = tuple(f"n{number}" for number in range(200))
     filled(tmp_path, watcher, names, size=3000).close()
     path = database(tmp_path)
@@ -145,9 +143,7 @@ def test_a_truncated_database_costs_its_content_only(
     assert watcher.messages == []
 
 
-def test_a_cache_deleted_while_in_use_is_made_anew_by_the_next_run(
-    tmp_path: Path, watcher: RecordingWatcher
-) -> None:
+def test_a_cache_deleted_while_in_use_is_made_anew_by_the_next_run(tmp_path: Path, watcher: RecordingWatcher) -> None:
     cache = filled(tmp_path / "cache", watcher)
     for path in (tmp_path / "cache").iterdir():
         path.unlink()
@@ -169,9 +165,7 @@ def test_a_place_where_nothing_can_be_written_is_told_once(tmp_path: Path, watch
     assert watcher.warnings[0].startswith(f"the index cache in {tmp_path / 'file' / 'cache'} is not used: ")
 
 
-def test_a_full_disk_is_told_once_and_what_is_there_is_still_read(
-    tmp_path: Path, watcher: RecordingWatcher
-) -> None:
+def test_a_full_disk_is_told_once_and_what_is_there_is_still_read(tmp_path: Path, watcher: RecordingWatcher) -> None:
     cache = filled(tmp_path, watcher)
     cache._database.read(lambda connection: connection.execute("PRAGMA max_page_count = 1").fetchone(), None)
     for number in range(3):
@@ -202,9 +196,7 @@ def test_without_a_folder_nothing_is_kept_and_nothing_is_said(watcher: Recording
     assert watcher.messages == []
 
 
-def test_the_bound_is_kept_by_dropping_what_was_not_used_for_longest(
-    tmp_path: Path, watcher: RecordingWatcher
-) -> None:
+def test_the_bound_is_kept_by_dropping_what_was_not_used_for_longest(tmp_path: Path, watcher: RecordingWatcher) -> None:
     clock = Clock()
     cache = Cache(tmp_path, watcher, bound=2_000_000, now=clock)
     for number in range(30):

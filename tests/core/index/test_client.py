@@ -27,7 +27,6 @@ from tests.fakes.opened import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 # TLS.
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def secure() -> Iterator[FakeIndex]:
-    with FakeIndex(tls=True) as index:
+    with FakeIndex(tls="valid") as index:
         index.serve("a", "1.0", requires=["b"])
         yield index
 
@@ -321,7 +320,11 @@ def test_a_body_over_its_limit_is_refused(raw: bytes) -> None:
 def test_a_packed_body_is_unpacked(content: bytes, encoding: str) -> None:
     packed = content
     for name in [part.strip() for part in encoding.split(",")]:
-        packed = {"gzip": gzip.compress, "deflate": zlib.compress}.get(name, bytes)(packed)
+        match name:
+            case "gzip":
+                packed = gzip.compress(packed)
+            case "deflate":
+                packed = zlib.compress(packed)
     assert body.unpacked(packed, encoding, 1000) == content
 
 
@@ -423,7 +426,7 @@ def test_an_origin_is_scheme_host_and_port() -> None:
 
 
 def test_a_request_line_cannot_be_broken_by_a_url() -> None:
-    assert request_target("https://example.org/a b\r\nX: y") .isascii()
+    assert request_target("https://example.org/a b\r\nX: y").isascii()
     assert " " not in request_target("https://example.org/a b")
     assert "\r" not in request_target("https://example.org/a\r\nX:y")
     assert request_target("https://example.org/é?q=ü") == "/%C3%A9?q=%C3%BC"

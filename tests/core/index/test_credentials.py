@@ -95,7 +95,7 @@ def test_a_netrc_that_cannot_be_read_knows_nobody(tmp_path: Path, text: str) -> 
 
 def test_the_keyring_is_asked_once_an_origin_and_only_after_a_refusal() -> None:
     asked: list[str] = []
-    credentials = Credentials([PLACE], keyring=asked.append)  # type: ignore[arg-type]  # gives nothing
+    credentials = Credentials([PLACE], keyring=asked.append)
     assert credentials.offer(URL) is None
     assert asked == []
     for _ in range(3):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.index.default_index import default_index, distlib_root, pip_index_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOWHERE = {"XDG_CONFIG_HOME": "/nowhere", "XDG_CONFIG_DIRS": "/nowhere"}
 

@@ -142,7 +142,7 @@ def test_a_thing_asked_many_times_at_once_is_fetched_once(index: FakeIndex) -> N
     with opened(index) as open_index:
         futures = [open_index.reader.want_metadata("p1", "1.0") for _ in range(50)]
         results = {future.result(timeout=10) for future in futures}
-        results.add(open_index.reader.metadata("P.1".replace(".", ""), "1.0"))  # type: ignore[arg-type]  # no NeedBuild
+        results.add(open_index.reader.metadata("P.1".replace(".", ""), "1.0"))
     assert len(results) == 1
     assert index.counts["page"] == index.counts["metadata"] == 1
 
@@ -164,9 +164,7 @@ def test_a_missing_package_is_named_with_what_may_have_been_meant(index: FakeInd
     assert failure.value.hints[0] == "did you mean `requests`?"
 
 
-def test_a_missing_package_is_not_asked_for_again_while_the_answer_is_fresh(
-    index: FakeIndex, tmp_path: Path
-) -> None:
+def test_a_missing_package_is_not_asked_for_again_while_the_answer_is_fresh(index: FakeIndex, tmp_path: Path) -> None:
     for _ in range(2):
         with opened(index, tmp_path / "cache") as open_index, pytest.raises(PackageNotFound):
             open_index.reader.versions("missing")

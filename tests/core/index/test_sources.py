@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,8 @@ from tests.fakes.index import FakeIndex, World
 from tests.fakes.opened import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
 DEFAULT = Place("PyPI", "https://example.org/simple/", is_default=True)
 
@@ -83,9 +83,7 @@ def two() -> Iterator[tuple[FakeIndex, FakeIndex]]:
 
 
 def placed(one: FakeIndex, other: FakeIndex, priority: Priority, **pins: list[str]) -> Sources:
-    return arrange(
-        [Source("one", one.url), Source("other", other.url, priority)], lambda: DEFAULT, pinned=pins
-    )
+    return arrange([Source("one", one.url), Source("other", other.url, priority)], lambda: DEFAULT, pinned=pins)
 
 
 def test_primary_sources_are_merged_and_the_first_has_a_version_that_both_have(
