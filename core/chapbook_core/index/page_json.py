@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from chapbook_core.index.file_table import Row
 
 
+_WEB = ("https://", "http://")
+
+
 class OtherApiVersion(NotAnIndex):
     """The index speaks a later language than ours."""
 
@@ -67,7 +70,7 @@ def _rows(entries: Iterable[object], links: Links, skipped: list[Skipped]) -> It
         if not isinstance(filename, str) or not isinstance(url, str):
             skipped.append(Skipped(str(filename), "has no file name or no URL"))
             continue
-        if not links.accepts(url):
+        if not url.startswith(_WEB) and not links.accepts(url):
             skipped.append(Skipped(filename, "its link leaves the web"))
             continue
         size = entry.get("size")
@@ -78,13 +81,13 @@ def _rows(entries: Iterable[object], links: Links, skipped: list[Skipped]) -> It
             metadata = entry.get("dist-info-metadata", entry.get("data-dist-info-metadata"))
         yield (
             filename,
-            links.clean(url),
+            links.clean(url) if "@" in url else url,
             hash_text(entry.get("hashes")),
             size if type(size) is int else None,
             utc_time(entry.get("upload-time")),
             requires_python if requires_python and isinstance(requires_python, str) else None,
-            yanked_reason(entry.get("yanked")),
-            metadata_mark(metadata),
+            yanked_reason(yanked) if (yanked := entry.get("yanked")) else None,
+            metadata if metadata is None or metadata is False else metadata_mark(metadata),
         )
 
 
@@ -99,13 +102,9 @@ def hash_text(hashes: object) -> str:
 
 def metadata_mark(metadata: object) -> bool | str | None:
     """Return whether a file's metadata stands beside it, with its hash if that is told."""
-    match metadata:
-        case dict():
-            return hash_text(metadata) or True
-        case bool():
-            return metadata
-        case _:
-            return None
+    if isinstance(metadata, dict):
+        return hash_text(metadata) or True
+    return metadata if isinstance(metadata, bool) else None
 
 
 def yanked_reason(yanked: object) -> str | None:
