@@ -119,6 +119,14 @@ def test_uploads_ask_for_their_own_credentials() -> None:
         assert index.uploads.accepted[0].user == "__token__"
 
 
+def test_a_guarded_index_takes_no_upload_without_its_login() -> None:
+    with FakeIndex() as index:
+        index.require_login("user", "secret")
+        assert upload(index).status == 401
+        assert not index.files("a-b")
+        assert upload(index, headers=basic("user", "secret")).status == 200
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

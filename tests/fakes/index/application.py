@@ -85,26 +85,26 @@ class Application:
                     _ = sidecar.whole.wire
 
     def _answer(self, request: Request, fault: Fault | None) -> tuple[Kind, Reply]:
-        kind, reply = self._route(request, fault)
-        for login in self.habits.logins:
-            if login.guards(request):
-                return kind, login.refusal(request) or reply
-        return kind, reply
-
-    def _route(self, request: Request, fault: Fault | None) -> tuple[Kind, Reply]:
         parts = request.path.split("/")[1:]
         kind = kind_of(parts)
+        for login in self.habits.logins:
+            refusal = login.refusal(request) if login.guards(request) else None
+            if refusal is not None:
+                return kind, refusal
+        return kind, self._route(request, kind, parts, fault)
+
+    def _route(self, request: Request, kind: Kind, parts: list[str], fault: Fault | None) -> Reply:
         if kind == "trusted":
-            return kind, self.trusted.answer(request)
+            return self.trusted.answer(request)
         match request.method:
             case "POST" if kind == "upload":
-                return kind, self.uploads.answer(request)
+                return self.uploads.answer(request)
             case "GET":
-                return kind, self._get(request, parts, fault)
+                return self._get(request, parts, fault)
             case "HEAD" if self.habits.head:
-                return kind, self._get(request, parts, fault)
+                return self._get(request, parts, fault)
             case _:
-                return kind, plain(405, "not like this\n", allow="GET")
+                return plain(405, "not like this\n", allow="GET")
 
     def _get(self, request: Request, parts: list[str], fault: Fault | None) -> Reply:
         match parts:
