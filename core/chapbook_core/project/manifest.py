@@ -130,7 +130,7 @@ def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
     poetry_table = document.subtable("tool").subtable("poetry")
     project = read_project_table(project_table)
     poetry = read_poetry_table(poetry_table, file.parent)
-    _check_identity(document, project, poetry)
+    _check_identity(document, poetry_table, package_mode=poetry.package_mode)
     entries, extras = _extras(project, poetry)
     is_dynamic = bool(project.dynamic & {"dependencies", "optional-dependencies"})
     built = built_requirements(project.dependencies, entries, is_dynamic=is_dynamic)
@@ -156,18 +156,20 @@ def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
     )
 
 
-def _check_identity(document: Table, project: ProjectTable, poetry: PoetryTable) -> None:
-    if "project" in document and project.name is None and "name" not in _subtable(document.data, "project"):
-        document.findings.add(("project", "name"), "is missing", 'add `name = "..."` under [project]')
-    if not poetry.package_mode:
+def _check_identity(document: Table, poetry: Table, *, package_mode: bool) -> None:
+    """Note what is missing: a package has a name and a version, and `[project]` always has a name of its own."""
+    project = document.data.get("project")
+    if project is None:
+        given, path, required = set(poetry.names()), poetry.path, set()
+    elif isinstance(project, dict):
+        given, path, required = {*project, *poetry.names()} - ({"name"} - project.keys()), ("project",), {"name"}
+    else:
+        # That it is no table is noted already.
         return
-    path = ("project",) if "project" in document else ("tool", "poetry")
-    table = f"[{'.'.join(path)}]"
-    for key, value in (("name", project.name or poetry.name), ("version", project.version or poetry.version)):
-        if value is None and (key == "version" or "project" not in document):
-            hint = (
-                f'add `{key} = "..."` under {table}, or `package-mode = false` under [tool.poetry] if it is no package'
-            )
+    for key in ("name", "version"):
+        if key not in given and (package_mode or key in required):
+            otherwise = ", or `package-mode = false` under [tool.poetry] if it is no package"
+            hint = f'add `{key} = "..."` under [{place_text(path)}]{"" if key in required else otherwise}'
             document.findings.add((*path, key), "is missing", hint)
 
 
