@@ -54,7 +54,7 @@ _Aligned: TypeAlias = "tuple[str, Kind, Sequence[Key], Sequence[int], Sequence[i
 _LEAF = Node("\U0010ffff", kind="interval", keys=(), children=())
 _nodes: list[Node] = [_LEAF, _LEAF]
 _heights: list[int] = [0, 0]
-_identities: dict[Node, int] = {}
+_identities: dict[tuple[str, Kind, tuple[Key, ...], tuple[int, ...]], int] = {}
 _growing = Lock()
 
 _conjunctions: dict[tuple[int, int], int] = {}
@@ -148,6 +148,8 @@ def difference(a: int, b: int) -> int:
 
 def implies(a: int, b: int) -> bool:
     """Tell whether the second is true wherever the first is."""
+    if _heights[a] + _heights[b] > _TALL:
+        return _implies_tall(a, b)
     return conjunction(a, b) == a
 
 
@@ -258,9 +260,9 @@ def _made(variable: str, kind: Kind, keys: Sequence[Key], children: Sequence[int
                 last = child
     if not kept_keys:
         return default
-    node = Node(variable, kind, tuple(kept_keys), tuple(kept))
-    known = _identities.get(node)
-    return _grown(node) if known is None else known
+    identity = variable, kind, tuple(kept_keys), tuple(kept)
+    known = _identities.get(identity)
+    return _grown(Node(*identity)) if known is None else known
 
 
 def _grown(node: Node) -> int:
@@ -307,6 +309,25 @@ def _combined_tall(pair: tuple[int, int], memo: dict[tuple[int, int], int], *, a
         memo.clear()
     memo.update(results)
     return results[pair]
+
+
+def _implies_tall(a: int, b: int) -> bool:
+    """Look for a point of the first outside the second, without making nodes for what is compared."""
+    seen: set[tuple[int, int]] = set()
+    stack = [(a, b)]
+    while stack:
+        pair = stack.pop()
+        a, b = pair
+        if a == b or not a or b == TRUE or pair in seen:
+            continue
+        if not b:
+            return False
+        seen.add(pair)
+        _, _, _, lefts, rights = _aligned(_nodes[a], _nodes[b], a, b)
+        # The children of the lower variable's node are paired with the other node, whichever of the two that is.
+        swapped = _nodes[b].variable < _nodes[a].variable
+        stack.extend(zip(rights, lefts, strict=True) if swapped else zip(lefts, rights, strict=True))
+    return True
 
 
 def _rebuilt(a: int, decide: Callable[[Node, tuple[int, ...]], int | None], results: dict[int, int]) -> int:

@@ -125,8 +125,11 @@ def _python_bounds(cut: int) -> tuple[str, str]:
         version = f"{major}.{minor}"
         return f'python_version >= "{version}"', f'python_version < "{version}"'
     if place == 0:
-        before = f"{major}.{minor}.{patch - 1}"
-        return f'python_full_version > "{before}"', f'python_full_version <= "{before}"'
+        # `>= "3.11.4"` would leave out the pre-releases of 3.11.4, which `< "3.11.4"` leaves to the other side.
+        return (
+            f'python_full_version > "{major}.{minor}.{patch - 1}"',
+            f'python_full_version < "{major}.{minor}.{patch}"',
+        )
     version = text_of(cut)
     if place == FINAL:
         # `< "3.13.0"` would leave out the pre-releases of 3.13.0; only the reversed comparison means them.

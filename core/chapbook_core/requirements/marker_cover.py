@@ -37,7 +37,7 @@ def cover(least: int, most: int) -> list[Term]:
     remaining = least
     while remaining != FALSE:
         term = _prime(_path(remaining), most)
-        function = _all_of(term)
+        function = all_of(term)
         terms.append(term)
         functions.append(function)
         remaining = difference(remaining, function)
@@ -60,11 +60,12 @@ def _without_needless(terms: list[Term], functions: list[int], least: int) -> li
 
 
 def _path(function: int) -> list[Comparison]:
-    """Return the comparisons on the first way to TRUE."""
+    """Return the comparisons on a way to TRUE: straight to it where that is possible, else the first way."""
     comparisons: list[Comparison] = []
     while function != TRUE:
         node = node_of(function)
-        index = next(index for index, child in enumerate(node.children) if child != FALSE)
+        likely = node.children.index(TRUE) if TRUE in node.children else None
+        index = next(index for index, child in enumerate(node.children) if child) if likely is None else likely
         comparisons += _on_the_way(node, index)
         function = node.children[index]
     return comparisons
@@ -102,38 +103,42 @@ def _in_intervals(node: Node, index: int) -> list[Comparison]:
 
 def _prime(comparisons: list[Comparison], most: int) -> Term:
     """Return as few and as wide comparisons as stay inside `most`."""
-    kept = comparisons
-    for comparison in comparisons:
-        others = [other for other in kept if other is not comparison]
-        rest = _all_of(others)
-        if implies(rest, most):
-            kept = others
-            continue
-        wider = _wider(comparison, rest, most)
-        if wider is not None:
-            kept = [wider if other is comparison else other for other in kept]
+    kept = _needed([], comparisons, [], most)
+    for index, comparison in enumerate(kept):
+        if comparison.variable == PYTHON:
+            rest = all_of(kept[:index] + kept[index + 1 :])
+            kept[index] = _wider(comparison, rest, most)
     return _with_equality(kept)
 
 
-def _wider(comparison: Comparison, rest: int, most: int) -> Comparison | None:
-    """Return the widest bound of Python that stays inside `most`, or None when it is the one given."""
-    if comparison.variable != PYTHON:
-        return None
+def _needed(before: list[Comparison], chosen: list[Comparison], after: list[Comparison], most: int) -> list[Comparison]:
+    """Return which of the chosen comparisons cannot be dropped beside the others; many are dropped at once."""
+    if implies(all_of(before + after), most):
+        return []
+    if len(chosen) == 1:
+        return chosen
+    middle = len(chosen) // 2
+    first = _needed(before, chosen[:middle], chosen[middle:] + after, most)
+    return first + _needed(before + first, chosen[middle:], after, most)
+
+
+def _wider(comparison: Comparison, rest: int, most: int) -> Comparison:
+    """Return the widest bound of Python that stays inside `most`; what is no bound is returned as it is."""
     here = node_of(comparison.function)
     question = node_of(most)
     if len(here.keys) != 1 or question.variable != PYTHON:
-        return None
+        return comparison
     own = here.keys[0]
     is_lower = here.children[1] == TRUE
     # From the widest bound inwards.
     for key in question.keys if is_lower else reversed(question.keys):
         if key == own:
-            return None
+            break
         if isinstance(key, int):
             candidate = at_least(PYTHON, key) if is_lower else below(PYTHON, key)
             if implies(conjunction(candidate.function, rest), most):
                 return candidate
-    return None
+    return comparison
 
 
 def _with_equality(comparisons: list[Comparison]) -> Term:
@@ -162,8 +167,9 @@ def _cut(bound: Node) -> Cut:
     return cut
 
 
-def _all_of(comparisons: list[Comparison] | Term) -> int:
+def all_of(comparisons: list[Comparison] | Term) -> int:
+    """Return the function of all the comparisons, made from the last asked variable up, so that no step walks far."""
     result = TRUE
-    for comparison in comparisons:
-        result = conjunction(result, comparison.function)
+    for comparison in reversed(comparisons):
+        result = conjunction(comparison.function, result)
     return result

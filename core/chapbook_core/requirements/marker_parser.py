@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.requirements.diagram import FALSE, TRUE, conjunction, disjunction
+from chapbook_core.requirements.diagram import TRUE, conjunction, disjunction
 from chapbook_core.requirements.marker_variable import VARIABLES, Uncomparable, comparison
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class InvalidMarker(ChapbookError):
         self.text = text
         self.position = position
         self.problem = problem
-        pointer = f"\n  {text}\n  {' ' * position}^" if text.isprintable() else ""
-        super().__init__(f"`{text}` is not a marker: {problem} at character {position + 1}{pointer}", hints=hints)
+        super().__init__(f"`{text}` is not a marker: {problem} (character {position + 1})", hints=hints)
 
 
 class _Level:
@@ -52,11 +51,16 @@ class _Level:
 
     def __init__(self, opened_at: int) -> None:
         self.opened_at = opened_at
-        self.alternatives = FALSE
+        self.alternatives: list[int] = []
         self.current = TRUE
 
     def result(self) -> int:
-        return disjunction(self.alternatives, self.current)
+        """Return the alternatives joined in pairs of like size, so that a long list does not grow one tall diagram."""
+        nodes = [*self.alternatives, self.current]
+        while len(nodes) > 1:
+            joined = [disjunction(a, b) for a, b in zip(nodes[::2], nodes[1::2], strict=False)]
+            nodes = joined + nodes[2 * len(joined) :]
+        return nodes[0]
 
 
 class _Reader:
@@ -75,11 +79,20 @@ class _Reader:
         if match is None or match.lastgroup is None:
             rest = self.text[self.position :]
             self.start = self.position + len(rest) - len(rest.lstrip())
-            raise self.mistake(f"unexpected {_shown(self.text[self.start : self.start + 1])}")
+            raise self._unreadable(self.text[self.start])
         self.kind = match.lastgroup
         self.word = match[self.kind]
         self.start = match.start(self.kind)
         self.position = match.end()
+
+    def _unreadable(self, character: str) -> InvalidMarker:
+        match character:
+            case "=":
+                return self.mistake("unexpected `=`", "texts and versions are compared with `==`")
+            case '"' | "'":
+                return self.mistake("a text in quotes that never ends")
+            case _:
+                return self.mistake(f"unexpected `{character}`")
 
     def mistake(self, problem: str, *hints: str, at: int | None = None) -> InvalidMarker:
         """Return the error to raise for what stands here."""
@@ -111,7 +124,7 @@ def read_marker(text: str) -> int:
         if reader.kind != "logic":
             raise reader.mistake(f"expected `and` or `or`, not {_shown(reader.word)}")
         if reader.word == "or":
-            level.alternatives = disjunction(level.alternatives, level.current)
+            level.alternatives.append(level.current)
             level.current = TRUE
         reader.advance()
     if len(levels) > 1:
@@ -170,8 +183,8 @@ def _unknown_variable(reader: _Reader) -> InvalidMarker:
     from difflib import get_close_matches
 
     near = get_close_matches(reader.word, sorted(VARIABLES), n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"variables are {', '.join(sorted(VARIABLES))}"
-    return reader.mistake(f"no variable is called `{reader.word}`", hint, f'a text needs quotes: `"{reader.word}"`')
+    hint = f"did you mean `{near[0]}`?" if near else f'a text needs quotes: `"{reader.word}"`'
+    return reader.mistake(f"no variable is called `{reader.word}`", hint)
 
 
 def _shown(word: str) -> str:

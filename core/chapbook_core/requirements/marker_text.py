@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.marker_comparison import Comparison
 
 _SMALL = 2
+# More terms than this are listed plainly: nobody reads them, and taking apart is done by calls in calls.
+_MANY = 100
 NEVER_TEXT = 'python_version < "0"'
 """PEP 508 has no word for never; no interpreter is below version 0."""
 
@@ -71,7 +73,7 @@ def _factored(groups: list[list[_Words]], outer: str, inner: str) -> _Words:
         return _joined(groups[0], inner)
     counts = Counter(words for group in groups for words in group)
     shared, count = counts.most_common(1)[0]
-    if count == 1:
+    if count == 1 or len(groups) > _MANY:
         return _joined([_joined(group, inner) for group in groups], outer)
     holding = [[words for words in group if words != shared] for group in groups if shared in group]
     together = _joined([shared, _factored(holding, outer, inner)], inner)

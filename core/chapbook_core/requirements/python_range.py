@@ -6,9 +6,9 @@ from packaging.version import Version
 
 from chapbook_core.requirements.constraint import ANY, EMPTY, Constraint
 from chapbook_core.requirements.constraint_text import poetry_text
-from chapbook_core.requirements.cut import FLOOR, Cut, Side, before, before_family
+from chapbook_core.requirements.cut import FLOOR, Cut, Side, above, above_locals, before, before_family
 from chapbook_core.requirements.diagram import TRUE, node_of
-from chapbook_core.requirements.interpreter_version import FINAL, bound_of_version, family, parts, text_of
+from chapbook_core.requirements.interpreter_version import FINAL, bound_of_version, family, final, parts, text_of
 
 
 def cuts_of(constraint: Constraint) -> tuple[int, ...]:
@@ -29,10 +29,12 @@ def constraint_of(node: int) -> Constraint:
         return ANY if node == TRUE else EMPTY
     question = node_of(node)
     cuts: list[Cut] = [FLOOR] if question.children[0] == TRUE else []
+    previous = 0
     for key, child in zip(question.keys, question.children[1:], strict=True):
         if not isinstance(key, int):
             raise TypeError(f"`{question.variable}` is not the version of Python")
-        cuts.append(_beginning(key) if child == TRUE else _end(key))
+        cuts.append(_beginning(key) if child == TRUE else _end(key, previous))
+        previous = key
     return Constraint(text=poetry_text(tuple(cuts)), cuts=tuple(cuts))
 
 
@@ -52,13 +54,15 @@ def _place(cut: Cut) -> int:
 
 def _beginning(key: int) -> Cut:
     major, minor, patch, place = parts(key)
-    if place == 0 and patch == 0:
-        return before(Version(f"{major}.{minor}"))
-    return before_family(Version(f"{major}.{minor}.{patch}")) if place == 0 else before(Version(text_of(key)))
+    if place:
+        return before(Version(text_of(key)))
+    return above(Version(f"{major}.{minor}.{patch - 1}")) if patch else before(Version(f"{major}.{minor}"))
 
 
-def _end(key: int) -> Cut:
+def _end(key: int, begin: int) -> Cut:
     major, minor, patch, place = parts(key)
-    if place == 0:
-        return before_family(Version(f"{major}.{minor}.{patch}" if patch else f"{major}.{minor}"))
-    return before(Version(text_of(key)))
+    if place:
+        return before(Version(text_of(key)))
+    if patch and begin == final(major, minor, patch - 1):
+        return above_locals(Version(text_of(begin)))
+    return before_family(Version(f"{major}.{minor}.{patch}" if patch else f"{major}.{minor}"))
