@@ -184,7 +184,7 @@ class _Search:
                     continue
             else:
                 ruled_out = {**terms, package: mask}
-            if mask == self._assigned.full(package):
+            if package not in terms and mask == self._assigned.full(package):
                 # Nothing satisfies it. A term that is always true is left out.
                 del ruled_out[package]
                 return Clash(Incompatibility(ruled_out, scope, cause), region)
