@@ -26,6 +26,11 @@ def measure(arguments: list[str], silence: int) -> float:
     return (used.ru_utime + used.ru_stime) * 1000
 
 
+def say(line: str) -> None:
+    """Print a line."""
+    sys.stdout.write(f"{line}\n")
+
+
 def main(runs: int) -> None:
     """Print a table; the calls take turns, so that a busy machine slows all alike."""
     times: dict[str, list[float]] = {name: [] for name in CALLS}
@@ -34,11 +39,11 @@ def main(runs: int) -> None:
         for name, arguments in CALLS.items():
             times[name].append(measure(arguments, silence))
     floor = {"min": min(times["python -c pass"]), "median": statistics.median(times["python -c pass"])}
-    print(f"CPU milliseconds (user + system) of {runs} processes each, Python {sys.version.split()[0]}")
-    print(f"{'':26}{'min':>8}{'median':>8}{'min above':>11}{'median above':>14}")
+    say(f"CPU milliseconds (user + system) of {runs} processes each, Python {sys.version.split()[0]}")
+    say(f"{'':26}{'min':>8}{'median':>8}{'min above':>11}{'median above':>14}")
     for name, taken in times.items():
         low, middle = min(taken), statistics.median(taken)
-        print(f"{name:26}{low:8.1f}{middle:8.1f}{low - floor['min']:11.1f}{middle - floor['median']:14.1f}")
+        say(f"{name:26}{low:8.1f}{middle:8.1f}{low - floor['min']:11.1f}{middle - floor['median']:14.1f}")
 
 
 if __name__ == "__main__":

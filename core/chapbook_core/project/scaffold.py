@@ -77,7 +77,7 @@ def name_of_folder(name: str) -> str:
 
 def module_name(text: str) -> str:
     """Return a name that can be imported."""
-    name = re.sub(r"\W", "_", text)
+    name = "".join(letter if f"_{letter}".isidentifier() else "_" for letter in text)
     return f"_{name}" if keyword.iskeyword(name) or not name.isidentifier() else name
 
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from poetry.core.factory import Factory
 
-from chapbook_core.project import placing
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -63,19 +61,19 @@ def test_a_flat_package_needs_no_word_about_where_it_is(chapbook: Callable[..., 
 
 
 @pytest.mark.parametrize(
-    ("name", "layout", "package", "include"),
+    ("words", "package", "include"),
     [
-        ("a.b", "--flat", "a/b", [{"include": "a"}]),
-        ("a.b", "--src", "src/a/b", [{"include": "a", "from": "src"}]),
-        ("Ab-C", "--flat", "ab_c", None),
-        ("class", "--flat", "_class", [{"include": "_class"}]),
-        ("3d-plots", "--flat", "_3d_plots", [{"include": "_3d_plots"}]),
+        ("a.b --flat", "a/b", [{"include": "a"}]),
+        ("a.b --src", "src/a/b", [{"include": "a", "from": "src"}]),
+        ("Ab-C --flat", "ab_c", None),
+        ("class --flat", "_class", [{"include": "_class"}]),
+        ("3d-plots --flat", "_3d_plots", [{"include": "_3d_plots"}]),
     ],
 )
 def test_the_package_can_be_imported(
-    chapbook: Callable[..., Any], folder: Path, name: str, layout: str, package: str, include: object
+    chapbook: Callable[..., Any], folder: Path, words: str, package: str, include: object
 ) -> None:
-    assert chapbook("new", "x", "--name", name, layout).status == 0
+    assert chapbook("new", "x", "--name", *words.split()).status == 0
     assert f"{package}/__init__.py" in files(folder / "x")
     assert read(folder / "x").get("tool", {}).get("poetry", {}).get("packages") == include
     assert chapbook("-C", "x", "check", "--strict").err == ""
@@ -204,7 +202,7 @@ def test_folders_above_are_made_too(chapbook: Callable[..., Any], folder: Path) 
 
 
 @pytest.mark.parametrize("target", ["a/b/c", "empty"])
-@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError(28, "No space left on device")])
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_a_failure_halfway_leaves_nothing(
     chapbook: Callable[..., Any],
     folder: Path,
@@ -220,9 +218,9 @@ def test_a_failure_halfway_leaves_nothing(
         if len(calls) == 3:
             raise failure
 
-    monkeypatch.setattr(placing.os, "fsync", fsync)
+    monkeypatch.setattr("chapbook_core.project.placing.os.fsync", fsync)
     outcome = chapbook("new", target)
-    assert outcome.status == (130 if failure is KeyboardInterrupt else 1)
+    assert outcome.status == (1 if isinstance(failure, OSError) else 130)
     assert outcome.err.startswith("error: ")
     assert "Traceback" not in outcome.err
     assert [path.name for path in folder.rglob("*")] == ["empty"]

@@ -40,7 +40,8 @@ def test_no_letter_or_name_means_two_things(command: Command) -> None:
 
 @each_command
 def test_help_texts_are_fragments_without_a_full_stop(command: Command) -> None:
-    for text in (command.summary, *(part.help for part in (*command.options, *command.arguments))):
+    helps = [*(option.help for option in command.options), *(argument.help for argument in command.arguments)]
+    for text in (command.summary, *helps):
         assert text
         assert not text.endswith(".")
     for names in command.exclusive:
