@@ -42,7 +42,6 @@ class Credentials:
         keyring: Callable[[str], Login | None] = lambda _url: None,
     ) -> None:
         """Take the places; `configured` answers for a source's name, `keyring` for a URL."""
-        self._variables = variables or {}
         self._netrc = netrc
         self._netrc_hosts: Mapping[str, Login] | None = None
         self._keyring = keyring
@@ -50,22 +49,10 @@ class Credentials:
         self._asked: dict[str, Login | None] = {}
         self._lock = threading.Lock()
         self._known_places = tuple(
-            known for place in places if (known := self._known_place(place, configured(place.name))) is not None
+            known
+            for place in places
+            if (known := _known_place(place, variables or {}, configured(place.name))) is not None
         )
-
-    def _known_place(self, place: Place, configured: tuple[str, Secret] | None) -> _KnownPlace | None:
-        try:
-            origin = origin_of(place.url)
-        except ValueError:
-            return None
-        login = _login_of(place)
-        logins = [login] if login and login.password else []
-        logins += environment_logins(place.name, self._variables)
-        if configured is not None:
-            logins.append(Login(configured[0], configured[1], f"the setting http-basic.{place.name}"))
-        if login and not login.password:
-            logins.append(login)
-        return _KnownPlace(place.name, origin, urlsplit(place.url).path.rstrip("/"), tuple(logins))
 
     def offer(self, url: str, *, redirected: bool = False) -> Login | None:
         """Give the login to send at once; after a redirect only one that was declared for this very origin."""
@@ -120,6 +107,23 @@ class Credentials:
         if self._netrc_hosts is None:
             self._netrc_hosts = read_netrc(self._netrc)
         return self._netrc_hosts.get(host)
+
+
+def _known_place(
+    place: Place, variables: Mapping[str, str], configured: tuple[str, Secret] | None
+) -> _KnownPlace | None:
+    try:
+        origin = origin_of(place.url)
+    except ValueError:
+        return None
+    login = _login_of(place)
+    logins = [login] if login and login.password else []
+    logins += environment_logins(place.name, variables)
+    if configured is not None:
+        logins.append(Login(configured[0], configured[1], f"the setting http-basic.{place.name}"))
+    if login and not login.password:
+        logins.append(login)
+    return _KnownPlace(place.name, origin, urlsplit(place.url).path.rstrip("/"), tuple(logins))
 
 
 def _login_of(place: Place) -> Login | None:

@@ -237,13 +237,13 @@ class PageFetch:
                     self._cache.forget_metadata(source, name, version)
 
     def _page(self, answer: Answer, _place: Place, name: str) -> Page:
-        page = parse_page(answer.body, answer.headers.get("content-type", ""), answer.url, name)
+        page = parse_page(answer.body, answer.headers.get("content-type", ""), answer.base_url, name)
         for skipped in page.skipped:
             self._watcher.emit(Notice("debug", f"{name}: {skipped.filename} is left out: {skipped.reason}"))
         return page
 
     def _document(self, answer: Answer, place: Place, name: str) -> Page:
-        document = parse_project_document(answer.body, answer.url, name)
+        document = parse_project_document(answer.body, answer.base_url, name)
         if document.tells_requirements:
             self.described[source_key(place.url), name, document.described.version] = document.described
         return document.page
@@ -255,7 +255,7 @@ class PageFetch:
                 if answer.status in _ABSENT:
                     raise NotAnIndex(place.url, f"there is no such page (HTTP {answer.status})")
                 validity = validity_of(answer.headers, self._now())
-                self._links[place.url] = list_page(answer.body, answer.url), validity
+                self._links[place.url] = list_page(answer.body, answer.base_url), validity
             listing, validity = self._links[place.url]
         if name not in listing.names():
             self._cache.keep_page(source_key(place.url), name, KeptPage(b"", validity), b"")

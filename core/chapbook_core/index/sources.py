@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from chapbook_core.index.address import masked
 from chapbook_core.index.failure import SourceUnknown
 from chapbook_core.project.source import Priority, Source
 from chapbook_core.requirements.url import split_userinfo
@@ -32,7 +33,7 @@ class Shape(Enum):
     """One page, or one folder, for the files of all packages (`--find-links`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Place:
     """An index, a page of links or a folder, with the name the project gives it."""
 
@@ -45,6 +46,10 @@ class Place:
     """From its URL."""
     is_default: bool = False
     """Whether it is the index that is asked when a project declares none."""
+
+    def __repr__(self) -> str:
+        # A query may hold a token.
+        return f"Place({self.name!r}, {masked(self.url)!r}, {self.priority.value}, {self.shape.value})"
 
     @property
     def folder(self) -> Path | None:
@@ -131,7 +136,7 @@ def _links_place(text: str, folder: Path) -> Place:
         path = folder / Path(text).expanduser()
         return Place(text, path.absolute().as_uri() + "/", shape=Shape.LINKS)
     bare, credentials = split_userinfo(text)
-    return Place(bare, bare, shape=Shape.LINKS, credentials=credentials)
+    return Place(masked(bare), bare, shape=Shape.LINKS, credentials=credentials)
 
 
 def _same(name: str, names: frozenset[str]) -> bool:

@@ -48,8 +48,14 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
-    url: str
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)
+    """Where it came from; its query may hold a token."""
+
+    @property
+    def base_url(self) -> str:
+        """What relative links in it start from."""
+        return self.url.partition("?")[0]
 
 
 class Transport(Protocol):
