@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.command import GLOBAL_OPTIONS
 from chapbook_core.commands.registry import BY_NAME, COMMANDS, commands_below
-from chapbook_core.commands.report import Blank, Block, Heading, Line, Result, Span, Table
+from chapbook_core.commands.report import Blank, Block, Heading, Line, Paragraph, Result, Span, Table
 from chapbook_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _command_help(command: Command) -> Iterable[Block]:
     yield Line(("usage: ", Span(usage, "name"), " [options]"))
     if command.description:
         yield Blank()
-        yield Line(command.description)
+        yield Paragraph(command.description)
     if command.arguments:
         yield Blank()
         yield Heading("arguments")
@@ -94,7 +94,12 @@ def _usage(argument: Argument) -> str:
 
 
 def _options_table(options: Iterable[Option]) -> Table:
-    return Table(tuple((Span(_shown(option), "name"), option.help) for option in options), indent=2)
+    return Table(tuple((Span(_shown(option), "name"), _help(option)) for option in options), indent=2)
+
+
+def _help(option: Option) -> str:
+    missing = [choice for choice in option.choices if choice not in option.help]
+    return f"{option.help}: {' or '.join(option.choices)}" if missing else option.help
 
 
 def _shown(option: Option) -> str:

@@ -39,6 +39,13 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Sentences, to be broken into lines wherever it suits."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """A line above what it names."""
 
@@ -107,7 +114,7 @@ class Blank:
     """An empty line."""
 
 
-Block = Line | Heading | Message | Table | Tree | Change | Verbatim | Blank
+Block = Line | Paragraph | Heading | Message | Table | Tree | Change | Verbatim | Blank
 
 
 class Result(ABC):

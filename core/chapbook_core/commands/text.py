@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from chapbook_core.commands.report import (
@@ -13,6 +14,7 @@ from chapbook_core.commands.report import (
     Line,
     Message,
     Node,
+    Paragraph,
     Span,
     Style,
     Table,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.report import ChangeKind, Text
 
+_WIDTH = 88
 _CODES: dict[Style, str] = {
     "plain": "",
     "strong": "1",
@@ -66,7 +69,7 @@ def write_text(blocks: Iterable[Block], writing: Writing = Writing()) -> str:
 
 def _lines(block: Block, writing: Writing) -> Iterator[str]:
     match block:
-        case Blank() | Line() | Heading() | Verbatim():
+        case Blank() | Line() | Paragraph() | Heading() | Verbatim():
             yield from _simple_lines(block, writing)
         case Message():
             yield from _message_lines(block, writing)
@@ -82,13 +85,15 @@ def _lines(block: Block, writing: Writing) -> Iterator[str]:
             assert_never(block)
 
 
-def _simple_lines(block: Blank | Line | Heading | Verbatim, writing: Writing) -> Iterator[str]:
+def _simple_lines(block: Blank | Line | Paragraph | Heading | Verbatim, writing: Writing) -> Iterator[str]:
     match block:
         case Blank():
             yield ""
         case Line(text, detail):
             if detail <= writing.verbosity:
                 yield _shown(text, writing)
+        case Paragraph(text):
+            yield from _shown(fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False), writing).splitlines()
         case Heading(text):
             yield _shown(Span(plain(text), "strong"), writing)
         case Verbatim(text):
