@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
     from chapbook_core.lock.lockfile import Lock
+    from chapbook_core.lock.merge import Decision
 
 
 class LockStale(ChapbookError):
@@ -46,14 +47,16 @@ class Locked(Result):
     changes: tuple[Change, ...]
     is_written: bool
     is_changed: bool
-    is_merged: bool = False
+    decisions: tuple[Decision, ...] | None = None
+    """What was decided to finish a merge; None when there was none."""
     held_back: tuple[HeldBack, ...] = ()
 
     def report(self) -> tuple[Block, ...]:
         """Tell what changed, then what a person may want to do about it."""
         blocks: list[Block] = list(self.changes)
-        if self.is_merged:
+        if self.decisions is not None:
             blocks.append(Line(f"merged both sides of {LOCK_FILE}"))
+            blocks += [Line(_told(decision)) for decision in self.decisions]
         count = f"{self.packages} package{'' if self.packages == 1 else 's'}"
         if not self.is_changed:
             blocks.append(Line(f"{LOCK_FILE} is up to date: {count}"))
@@ -98,7 +101,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         changes=tuple(changes(outcome)),
         is_written=is_written,
         is_changed=outcome.is_changed,
-        is_merged=len(outcome.before) > 1,
+        decisions=outcome.present.decisions,
         held_back=outcome.held_back,
     )
 
@@ -116,8 +119,8 @@ def check_lock(session: Session) -> None:
 
 def changes(outcome: LockOutcome) -> list[Change]:
     """Compare the lock with the one before: each package with all its versions."""
-    before = _versions(outcome.before)
-    after = _versions((outcome.lock,))
+    before = _versions(outcome.present.lock)
+    after = _versions(outcome.lock)
     return [
         Change(_kind(before.get(name), after.get(name)), name, before.get(name, ""), after.get(name, ""))
         for name in sorted(before.keys() | after.keys())
@@ -125,12 +128,16 @@ def changes(outcome: LockOutcome) -> list[Change]:
     ]
 
 
-def _versions(locks: tuple[Lock, ...]) -> dict[str, str]:
+def _versions(lock: Lock | None) -> dict[str, str]:
     versions: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for lock in locks:
-        for package in lock.packages:
-            versions[package.name][package.version] = None
-    return {name: ", ".join(sorted(texts)) for name, texts in versions.items()}
+    for package in lock.packages if lock is not None else ():
+        versions[package.name][package.version] = None
+    return {name: ", ".join(texts) for name, texts in versions.items()}
+
+
+def _told(decision: Decision) -> str:
+    ours, theirs, kept = (", ".join(texts) or "none" for texts in (decision.ours, decision.theirs, decision.kept))
+    return f"  {decision.name}: {ours} here, {theirs} there; took {kept}"
 
 
 def _kind(before: str | None, after: str | None) -> ChangeKind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.policies import policies_of
-from chapbook_core.errors import ChapbookError
+from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
 from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.mode import Mode
 from chapbook_core.lock.conflict import has_conflict, split_conflict
 from chapbook_core.lock.continuity import continued
+from chapbook_core.lock.merge import merge_locks
 from chapbook_core.lock.poetry_format import format_lock
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.project.content_hash import content_hash
@@ -37,13 +38,15 @@ from chapbook_core.resolver.problem import (
 from chapbook_core.resolver.solver import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from chapbook_core.commands.session import Session
     from chapbook_core.events import Watcher
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.page_summary import PageSummary
     from chapbook_core.lock.lockfile import Lock, LockedPackage
+    from chapbook_core.lock.merge import Decision
     from chapbook_core.requirements.requirement import Requirement
     from chapbook_core.resolver.facts import Dependency, Need
     from chapbook_core.resolver.problem import Selected, Solution
@@ -87,32 +90,43 @@ class LockOutcome:
 
     lock: Lock
     text: str
-    before: tuple[Lock, ...]
-    """The lock there was; both sides of it when git could not merge them; nothing when there was none."""
-    text_before: str | None
+    present: PresentLock
     held_back: tuple[HeldBack, ...] = ()
 
     @property
     def is_changed(self) -> bool:
         """Whether the file would change."""
-        return self.text != self.text_before
+        return self.text != self.present.text
+
+
+@dataclass(frozen=True, slots=True)
+class PresentLock:
+    """The lock there was before."""
+
+    text: str | None = None
+    lock: Lock | None = None
+    """What it says; of an unfinished merge, both sides together."""
+    decisions: tuple[Decision, ...] | None = None
+    """What was decided to put the two sides of an unfinished merge together; None when there were no sides."""
+
+    @property
+    def line_ending(self) -> str:
+        """How its lines end."""
+        return "\r\n" if self.text is not None and "\r\n" in self.text[:4096] else "\n"
 
 
 def lock_project(session: Session, request: LockRequest) -> LockOutcome:
     """Make the lock without writing it; raises NoSolution, or what an index failed with."""
-    text_before, before = read_present_lock(session)
-    problem = _problem(session, request, before)
+    present = read_present_lock(session.lock_file)
+    problem = _problem(session, request, present.lock)
     with session.open_index(request.mode) as index:
         answers = IndexAnswers(index.reader, policies_of(session), session.watcher)
         solution = _solved(problem, answers, session.watcher)
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
         held_back = tuple(_held_back(solution, index))
-    if len(before) == 1:
-        lock = continued(before[0], lock, python_marker(session.manifest.python))
-    elif before:
-        lock = replace(lock, generator=before[0].generator)
-    line_ending = "\r\n" if text_before is not None and "\r\n" in text_before[:4096] else "\n"
-    return LockOutcome(lock, format_lock(lock, line_ending=line_ending), before, text_before, held_back)
+    if present.lock is not None:
+        lock = continued(present.lock, lock, python_marker(session.manifest.python))
+    return LockOutcome(lock, format_lock(lock, line_ending=present.line_ending), present, held_back)
 
 
 def write_lock(session: Session, outcome: LockOutcome) -> None:
@@ -121,32 +135,23 @@ def write_lock(session: Session, outcome: LockOutcome) -> None:
         write_file(session.lock_file, outcome.text.encode())
 
 
-def read_present_lock(session: Session) -> tuple[str | None, tuple[Lock, ...]]:
-    """Return the text of the lock there is and what it says: one lock, or both sides of an unfinished merge."""
-    file = session.lock_file
+def read_present_lock(file: Path) -> PresentLock:
+    """Read the lock there is; the sides of an unfinished merge are put together. Raises FileMistakes."""
     try:
         text = file.read_bytes().decode()
     except FileNotFoundError:
-        return None, ()
+        return PresentLock()
     except (OSError, UnicodeDecodeError) as error:
-        raise LockUnreadable(session, str(error)) from error
+        hint = "check its permissions, or remove it and run `chapbook lock`"
+        raise FileMistakes(file, [Mistake(f"it cannot be read: {error}", hint=hint)]) from error
     if not has_conflict(text):
-        return text, (read_lock(text, file),)
+        return PresentLock(text, read_lock(text, file))
     sides = split_conflict(text, file)
-    return text, (read_lock(sides.ours, file), read_lock(sides.theirs, file))
+    merge = merge_locks(read_lock(sides.ours, file), read_lock(sides.theirs, file))
+    return PresentLock(text, merge.lock, merge.decisions)
 
 
-class LockUnreadable(ChapbookError):
-    """The lock file is there and cannot be read."""
-
-    def __init__(self, session: Session, cause: str) -> None:
-        super().__init__(
-            f"{session.lock_file} cannot be read: {cause}",
-            hints=["check its permissions, or remove it and run `chapbook lock`"],
-        )
-
-
-def _problem(session: Session, request: LockRequest, before: Sequence[Lock]) -> Problem:
+def _problem(session: Session, request: LockRequest, present: Lock | None) -> Problem:
     manifest, wishes = session.manifest, session.wishes
     environments = python_marker(manifest.python)
     if wishes.environments:
@@ -166,7 +171,7 @@ def _problem(session: Session, request: LockRequest, before: Sequence[Lock]) -> 
         constraints=_dependencies(wishes.constraints),
         overrides=_dependencies(wishes.overrides),
         excludes=frozenset(wishes.exclude),
-        locked=tuple(_locked(session, before, request.unlocked)) if request.keep else (),
+        locked=tuple(_locked(session, present, request.unlocked)) if present and request.keep else (),
         prefer=(*request.prefer, *wishes.prefer),
         policy=Policy(
             resolution=request.resolution or Resolution(wishes.resolution),
@@ -180,15 +185,15 @@ def _dependencies(requirements: Iterable[Requirement]) -> tuple[Dependency, ...]
     return tuple(dependency for requirement in requirements for dependency in dependencies_of(requirement))
 
 
-def _locked(session: Session, locks: Sequence[Lock], unlocked: frozenset[str]) -> Iterator[LockedVersion]:
-    for lock in locks:
-        for package in lock.packages:
-            if package.name in unlocked or (package.source is not None and package.source.type != "legacy"):
-                # A direct reference has but one version: the one that is there.
-                continue
-            pinned = package.source is not None and package.name in session.sources.pinned
-            origin = IndexOrigin(package.source.reference) if package.source and pinned else None
-            yield LockedVersion(package.name, package.version, origin, _region(package).node)
+def _locked(session: Session, lock: Lock, unlocked: frozenset[str]) -> Iterator[LockedVersion]:
+    for package in lock.packages:
+        source = package.source
+        if package.name in unlocked or (source is not None and source.type != "legacy"):
+            # A direct reference has but one version: the one that is there.
+            continue
+        is_pinned = source is not None and package.name in session.sources.pinned
+        origin = IndexOrigin(source.reference) if source is not None and is_pinned else None
+        yield LockedVersion(package.name, package.version, origin, _region(package).node)
 
 
 def _region(package: LockedPackage) -> Marker:
@@ -245,14 +250,14 @@ def _held_back(solution: Solution, index: OpenIndex) -> Iterator[HeldBack]:
     for selected in reversed(solution.packages):
         oldest[selected.name] = selected
     for name, culprit in sorted(solution.held_back.items()):
-        selected = oldest.get(name)
-        if selected is None or not (selected.origin is None or isinstance(selected.origin, IndexOrigin)):
+        kept = oldest.get(name)
+        if kept is None or not (kept.origin is None or isinstance(kept.origin, IndexOrigin)):
             continue
-        summary = index.reader.versions(name, selected.origin.source if selected.origin else None).summary
+        summary = index.reader.versions(name, kept.origin.source if kept.origin else None).summary
         newest = (summary.every & ~summary.prereleases & ~summary.yanked).bit_length() - 1
-        chosen = summary.versions.index(selected.version) if selected.version in summary.versions else newest
+        chosen = summary.versions.index(kept.version) if kept.version in summary.versions else newest
         if chosen < newest and _is_far(summary, chosen, newest):
-            yield HeldBack(name, selected.version, summary.versions[newest], culprit)
+            yield HeldBack(name, kept.version, summary.versions[newest], culprit)
 
 
 def _is_far(summary: PageSummary, chosen: int, newest: int) -> bool:
