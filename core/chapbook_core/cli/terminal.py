@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -31,6 +32,7 @@ _SHOW_TRACEBACK = 3
 
 def run(words: Sequence[str]) -> int:
     """Run one command, and return the status to exit with."""
+    _write_whatever_comes(sys.stdout)
     try:
         status = _run(words)
         sys.stdout.flush()
@@ -71,10 +73,11 @@ def _answer(request: Request) -> int:
 def _perform(invocation: Invocation, manner: Manner) -> int:
     # Not needed for help, and threads cost start-up time.
     from chapbook_core.cli.progress import Progress
+    from chapbook_core.cli.stopping import stopping_by_signals
 
     surroundings = _surroundings(manner)
     writing = _writing(sys.stderr, manner)
-    with Progress(sys.stderr, writing, quiet=manner.quiet) as progress:
+    with stopping_by_signals(), Progress(sys.stderr, writing, quiet=manner.quiet) as progress:
         result = perform(invocation, surroundings, progress)
     if "format" in invocation.values and invocation.text("format") == "json":
         return _print_json(result)
@@ -179,6 +182,12 @@ def _wants_ansi(stream: TextIO, manner: Manner) -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def _write_whatever_comes(stream: TextIO) -> None:
+    """Let letters through that the terminal cannot show, and names of files that are no text at all."""
+    if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _forget_output() -> None:

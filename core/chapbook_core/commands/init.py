@@ -95,8 +95,10 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
     wanted: Iterable[str] = bringing.known if invocation.flag("imports") else ()
     if surroundings.ask is not None:
         outline = ask_outline(outline, surroundings.ask, surroundings, invocation.values)
-        if not invocation.flag("imports") and bringing.known:
+        if not invocation.flag("imports"):
             wanted = _chosen(bringing, surroundings.ask)
+            # The person has seen what is imported, and decided.
+            bringing = replace(bringing, known={}, unknown={})
     outline = _with_imports(outline, wanted)
     text = pyproject_text(outline, folder, before or "")
     _require_sound(text, file)
@@ -160,6 +162,8 @@ def _chosen(bringing: Bringing, ask: Asker) -> tuple[str, ...]:
     for module, files in bringing.unknown.items():
         ask.tell(f"`{files[0]}` imports `{module}`, and who brings that is not known")
     names = tuple(bringing.known)
+    if not names:
+        return ()
     return ask.choose("what is here imports these packages; which shall the project require?", names, names)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -172,3 +173,29 @@ def test_a_closed_pipe_is_quiet() -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_names_of_files_that_are_no_text_are_shown_all_the_same(tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\xff b")
+    command = [sys.executable, "-m", "chapbook_core.cli", "new", name, "--no-notebook"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == b"Made a-b, a package, in `a\\udcff b`\n"
+
+
+def test_a_signal_unwinds_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    unwound = []
+
+    def run(*_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            unwound.append(True)
+
+    monkeypatch.setattr(about, "run", run)
+    with pytest.raises(SystemExit) as caught:
+        main(["about"])
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert unwound == [True]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

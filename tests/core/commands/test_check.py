@@ -217,6 +217,22 @@ def test_bad_input_is_told_with_its_line_and_nothing_is_written(
     assert sorted(path.name for path in folder.iterdir()) == ["pyproject.toml"]
 
 
+def test_a_file_that_cannot_be_read_is_named(
+    chapbook: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, SOUND)
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(folder), "read_bytes", refuse)
+    for words in ("check", "version minor", "source show"):
+        outcome = chapbook(*words.split())
+        assert outcome.status == 1
+        assert f"{folder / 'pyproject.toml'}" in outcome.err
+        assert "Permission denied\nhint: " in outcome.err
+
+
 @not_root
 def test_a_file_that_may_not_be_read_is_named(chapbook: Callable[..., Any], folder: Path) -> None:
     write(folder, SOUND)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -240,6 +241,22 @@ def test_a_failure_while_the_files_appear_takes_them_back(
     monkeypatch.setattr(type(folder), "rename", fail_late)
     assert chapbook("new", "empty").status == 130
     assert [path.name for path in folder.rglob("*")] == ["empty"]
+
+
+def test_a_read_only_file_system_is_named_with_a_remedy(
+    chapbook: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(type(folder), "mkdir", refuse)
+    outcome = chapbook("new", "x")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err == (
+        f"error: cannot write `{folder / 'x'}`: Read-only file system; nothing was changed in it\n"
+        "hint: that file system is read-only; work in another folder or mount it for writing\n"
+    )
+    assert files(folder) == []
 
 
 @not_root

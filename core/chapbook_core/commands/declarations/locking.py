@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chapbook_core.commands.command import Command, Example, Option
+from chapbook_core.commands.command import Argument, Command, Example, Option
 
 NETWORK = (
     Option("offline", "ask no index; use what the cache holds"),
@@ -44,4 +44,22 @@ LOCK = Command(
     ),
 )
 
-COMMANDS = (LOCK,)
+MERGE_DRIVER_INSTALL = Command(
+    name="merge-driver install",
+    summary="Let git merge `poetry.lock` by itself in this clone",
+    run="chapbook_core.commands.merge_driver:install",
+    description=(
+        "From then on `git merge` and `git rebase` leave no conflict marks in the lock: of each package the side that "
+        "changed it wins, the newer version when both did. Run `chapbook lock` afterwards."
+    ),
+    examples=(Example("merge-driver install", "add a rule to `.gitattributes` and a driver to git's configuration"),),
+)
+MERGE_DRIVER_RUN = Command(
+    name="merge-driver run",
+    summary="Merge two sides of a lock; git calls it",
+    run="chapbook_core.commands.merge_driver:run",
+    arguments=(Argument("files", "the common ancestor, our side and their side", repeated=True, completes="path"),),
+    examples=(Example("merge-driver run base ours theirs", "put both sides together in the file `ours`"),),
+)
+
+COMMANDS = (LOCK, MERGE_DRIVER_INSTALL, MERGE_DRIVER_RUN)
