@@ -22,6 +22,7 @@ FILES = sorted(file for file in FOLDER.glob("*.toml") if file.stem != "expected_
 REQUIREMENTS = {
     "a constraint": Requirement("zebra", "Zebra", parse_constraint("^1.2")),
     "no constraint": Requirement("zebra", "Zebra"),
+    "a choice that only Poetry's language has": Requirement("zebra", "Zebra", parse_constraint("<1 || ^1.2 || >=4,<5")),
     "an extra and a marker": parse_requirement('Zebra[stripes] >=1 ; python_version < "3.13"'),
     "a source": Requirement(
         "zebra", "Zebra", parse_constraint("^1"), origin=IndexOrigin("wheels"), allow_prereleases=True

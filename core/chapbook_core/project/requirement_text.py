@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chapbook_core.requirements.constraint_text import NoSpecifier
 from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from chapbook_core.requirements.requirement import UNSTATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,16 +30,19 @@ def standard_form(requirement: Requirement, folder: Path) -> StandardForm:
     """Return the PEP 508 text and what must stand beside it.
 
     A local path stands beside it, relative to the project: the text could only hold it with all the folders of one
-    machine in it.
+    machine in it. So does a constraint that only Poetry's language can express.
     """
-    keys = {key: value for key, value in _keys(requirement, folder).items() if key not in _IN_TEXT}
-    match requirement.origin:
-        case FileOrigin() | DirectoryOrigin():
-            text = replace(requirement, origin=IndexOrigin()).pep508_text()
-        case _:
-            text = requirement.pep508_text()
-            keys = {key: value for key, value in keys.items() if key in {"source", "develop", "allow-prereleases"}}
-    return StandardForm(text, keys)
+    keys = _keys(requirement, folder)
+    if isinstance(requirement.origin, FileOrigin | DirectoryOrigin):
+        text = replace(requirement, origin=IndexOrigin()).pep508_text()
+        return StandardForm(text, {key: value for key, value in keys.items() if key not in _IN_TEXT})
+    additions = {key: value for key, value in keys.items() if key in _ADDITIONS}
+    try:
+        return StandardForm(requirement.pep508_text(), additions)
+    except NoSpecifier:
+        # Poetry's `^1 || ^3` has no standard form; the lock follows it all the same.
+        text = replace(requirement, constraint=UNSTATED).pep508_text()
+        return StandardForm(text, {"version": keys["version"], **additions})
 
 
 def poetry_value(requirement: Requirement, folder: Path) -> Value:
@@ -48,6 +53,8 @@ def poetry_value(requirement: Requirement, folder: Path) -> Value:
 
 # What the PEP 508 text says already.
 _IN_TEXT = frozenset({"version", "extras", "markers", "optional"})
+# What it cannot say.
+_ADDITIONS = frozenset({"source", "develop", "allow-prereleases"})
 
 
 def _keys(requirement: Requirement, folder: Path) -> dict[str, Value]:

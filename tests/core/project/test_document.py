@@ -111,6 +111,14 @@ def test_a_path_is_written_from_the_projects_folder_even_if_it_was_typed_from_th
     assert '"/' not in text
 
 
+def test_a_constraint_that_has_no_standard_form_stands_beside_the_name() -> None:
+    requirement = Requirement("idna", "idna", parse_constraint("^1.0 || ^3.0"))
+
+    assert added(HEAD + "dependencies = []\n", requirement) == (
+        HEAD + 'dependencies = ["idna"]\n\n[tool.poetry.dependencies]\nidna = {version = "^1.0 || ^3.0"}\n'
+    )
+
+
 def test_credentials_in_an_address_are_never_written() -> None:
     requirement = parse_requirement("idna @ git+https://ada:s3cret@example.org/idna.git")
 
