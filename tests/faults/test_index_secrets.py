@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.index import opening
+from chapbook_core.index import keyring
 from chapbook_core.index.keyring import Keyring
 from chapbook_core.index.opening import open_index
 from chapbook_core.index.sources import arrange
@@ -117,7 +117,7 @@ def test_no_secret_is_left_in_events_errors_or_the_cache(
         (tmp_path / "home").mkdir()
         (tmp_path / "home" / ".netrc").write_text(f"machine 127.0.0.1 login alice password {case.secrets['netrc']}\n")
         program = [sys.executable, "-c", KEYRING % case.secrets["keyring"]]
-        monkeypatch.setattr(opening, "Keyring", lambda variables, told: Keyring(variables, told, program=program))
+        monkeypatch.setattr(keyring, "Keyring", lambda variables, told: Keyring(variables, told, program=program))
         sources = arrange(
             [Source("fake", index.url, credentials=Userinfo("alice", case.secrets["url"]))],
             lambda: pytest.fail("no default index is needed"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from chapbook_core.project.secret import Secret
@@ -70,6 +71,12 @@ def masked(url: str) -> str:
 
 def origin_of(url: str) -> Origin:
     """Give the origin of an http or https URL; `ValueError` for anything else."""
+    end = url.find("/", url.find("://") + 3)
+    return _origin_of(url if end < 0 else url[:end])
+
+
+@lru_cache(maxsize=256)
+def _origin_of(url: str) -> Origin:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not parts.hostname:

@@ -1,4 +1,4 @@
-"""Bodies unpacked: gzip always, zstd where Python or `zstandard` brings it; a bomb stops at the size limit."""
+"""Bodies unpacked: gzip always, zstd where Python brings it; a bomb stops at the size limit."""
 
 from __future__ import annotations
 

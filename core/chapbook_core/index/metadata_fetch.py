@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import threading
 from collections import Counter
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from chapbook_core.events import Notice
 from chapbook_core.index.blob import StaleBlob
@@ -20,11 +17,12 @@ from chapbook_core.index.failure import NotCached, TooLarge, WrongHash
 from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.page_fetch import file_mark
-from chapbook_core.index.sdist import package_information
+from chapbook_core.index.sources import local_path
 from chapbook_core.index.wheel_tail import TAIL, UnreadableWheel, read_wheel_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from chapbook_core.events import Watcher
     from chapbook_core.index.cache import Cache
@@ -79,10 +77,14 @@ class MetadataFetch:
     def read(self, offer: Offer, name: str, version: str) -> Metadata | NeedBuild:
         """Give the metadata of a release, or the archive that must be built for it."""
         source = source_key(offer.place.url)
+        kept = self._cache.metadata(source, name, version)
+        if kept:
+            with suppress(StaleBlob):
+                return Metadata.from_blob(kept)
         files = in_order_of_cost(offer.files(version))
         if not files:
             raise UnreadableMetadata(f"{name} {version}", "the release has no file that can be read")
-        if self._cache.metadata(source, name, version) == b"":
+        if kept == b"":
             return NeedBuild(name, version, files[0], offer.place)
         if self._mode is Mode.OFFLINE and offer.place.folder is None:
             raise NotCached(offer.place.page_url(name), f"the metadata of {name} {version}")
@@ -181,16 +183,18 @@ class MetadataFetch:
         return answer, int(told[3])
 
     def _through_whole_file(self, name: str, version: str, file: File) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="chapbook-") as folder:
-            path = self._downloaded(file, Path(folder))
-            return _tail_of_file(path, name, version)
+        with _temporary_folder() as folder:
+            return _tail_of_file(self._downloaded(file, folder), name, version)
 
     def _inside_archive(self, name: str, version: str, file: File) -> Metadata | None:
+        # Imported here because the readers of archives cost 10 ms, and most releases have a wheel.
+        from chapbook_core.index.sdist import package_information
+
         if (path := _local(file)) is not None:
             body = package_information(path, file.filename)
         else:
-            with tempfile.TemporaryDirectory(prefix="chapbook-") as folder:
-                body = package_information(self._downloaded(file, Path(folder)), file.filename)
+            with _temporary_folder() as folder:
+                body = package_information(self._downloaded(file, folder), file.filename)
         return parse_metadata(body, f"{name} {version}") if body is not None else None
 
     def _downloaded(self, file: File, folder: Path) -> Path:
@@ -248,9 +252,18 @@ def _fits(asked: str, told: re.Match[str], length: int) -> bool:
     return first == int(start) and last == int(stop) if start else last == size - 1
 
 
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    # Imported here because hardly a file is read as a whole.
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="chapbook-") as folder:
+        yield Path(folder)
+
+
 def _local(file: File) -> Path | None:
-    parts = urlsplit(file.url)
-    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+    return local_path(file.url) if file.url.startswith("file:") else None
 
 
 def _tail_of_file(path: Path, name: str, version: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from chapbook_core.index.address import origin_of
@@ -16,7 +17,6 @@ from chapbook_core.index.cache import Cache
 from chapbook_core.index.client import Client
 from chapbook_core.index.connection import Connections
 from chapbook_core.index.credentials import Credentials
-from chapbook_core.index.keyring import Keyring
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.reader import WORKERS, IndexReader
 from chapbook_core.index.retry import Patience
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from chapbook_core.events import Watcher
-    from chapbook_core.index.address import Login
+    from chapbook_core.index.keyring import Keyring
     from chapbook_core.index.sources import Sources
     from chapbook_core.index.trust import Trust
     from chapbook_core.project.secret import Secret
@@ -91,19 +91,26 @@ def open_index(
     trusts = {
         origin_of(place.url): trust
         for place in sources.places
-        if place.folder is None and (trust := trusted(place.name)) is not None
+        if place.url.startswith("https://") and (trust := trusted(place.name)) is not None
     }
-    ask: Callable[[str], Login | None] = Keyring(variables, watcher) if keyring else lambda _url: None
+
+    @cache
+    def ring() -> Keyring:
+        # Imported here because starting programs costs an import that most runs do not need.
+        from chapbook_core.index.keyring import Keyring
+
+        return Keyring(variables, watcher)
+
     netrc = variables.get("NETRC", "")
     credentials = Credentials(
         sources.places,
         variables=variables,
         configured=configured,
         netrc=home / (netrc or ".netrc"),
-        keyring=ask,
+        keyring=lambda url: ring()(url) if keyring else None,
     )
     transport = Connections(variables, bound=workers, trusts=trusts)
     client = Client(transport, credentials, watcher=watcher, patience=patience, limits=limits, now=now)
-    cache = open_cache(cache_folder, watcher, now=now)
-    reader = IndexReader(sources, client, cache, watcher=watcher, mode=mode, workers=workers, now=now)
-    return OpenIndex(reader, client, cache)
+    kept = open_cache(cache_folder, watcher, now=now)
+    reader = IndexReader(sources, client, kept, watcher=watcher, mode=mode, workers=workers, now=now)
+    return OpenIndex(reader, client, kept)

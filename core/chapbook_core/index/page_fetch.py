@@ -61,6 +61,8 @@ class PageFetch:
         self._listings: dict[Path, Listing] = {}
         self._links: dict[str, tuple[Listing, Validity]] = {}
         self._lock = threading.Lock()
+        self._unknown: set[tuple[str, str]] = set()
+        """What the cache was found not to know, so that it is not looked up twice."""
         self.described: dict[tuple[str, str, str], Metadata] = {}
         """By source, name and version: metadata that came along with a project document."""
 
@@ -69,6 +71,8 @@ class PageFetch:
         if place.folder is not None:
             return False, None
         found = self._cache.page(source_key(place.url), name)
+        if found is None:
+            self._unknown.add((place.url, name))
         if found is None or not self._is_good(found):
             return False, None
         try:
@@ -83,7 +87,7 @@ class PageFetch:
                 page = folder_page(folder, name, self._listings)
             return _offer(place, page) if page is not None else None
         source = source_key(place.url)
-        found = self._cache.page(source, name)
+        found = self._cache.page(source, name) if (place.url, name) not in self._unknown else None
         if found is not None:
             try:
                 offer = self._offer_of_kept(place, name, found)

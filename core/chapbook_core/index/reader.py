@@ -43,7 +43,8 @@ _T = TypeVar("_T")
 _GLANCE = 0.25
 """Seconds between two looks at whether the person wants to stop."""
 _TASK = "index"
-WORKERS = 24
+WORKERS = 50
+"""Requests at once, when so many things are wanted; as many as uv allows itself."""
 
 
 class IndexReader:
@@ -194,9 +195,6 @@ class IndexReader:
         offer = offers.offer_of(version)
         if offer is None or version not in offer.summary.versions:
             raise PackageNotFound(f"{name} {version}", [one.place.name for one in offers.offers], ())
-        found = self._metadata.kept(offer, name, version)
-        if found is not None:
-            return found
         with self._progress.of(f"{name} {version}"):
             return self._metadata.read(offer, name, version)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from chapbook_core.index.address import masked
 from chapbook_core.index.failure import SourceUnknown
@@ -57,7 +56,7 @@ class Place:
         parts = urlsplit(self.url)
         if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
             return None
-        return Path(url2pathname(parts.path))
+        return local_path(self.url)
 
     def page_url(self, name: str) -> str:
         """Give the address of a package's page."""
@@ -90,6 +89,14 @@ class Sources:
 
     def _of(self, priority: Priority) -> tuple[Place, ...]:
         return tuple(place for place in self.places if place.priority is priority)
+
+
+def local_path(url: str) -> Path:
+    """Give the path of a `file:` URL."""
+    # Imported here because it brings all of `http.client` along, and few sources are folders.
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(url).path))
 
 
 def arrange(
