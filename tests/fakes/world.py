@@ -65,8 +65,13 @@ class World:
         ]
         return Versions(name, releases, missing="" if releases else "is not on the index")
 
+    def release(self, name: str, version: str, origin: Origin | None = None) -> Tables:
+        """Return the table of one release."""
+        table: Tables = self._table(name, origin)[version]
+        return table
+
     def _metadata(self, want: MetadataWanted) -> Metadata | Unavailable:
-        release = self._table(want.name, want.origin)[want.version]
+        release = self.release(want.name, want.version, want.origin)
         if "broken" in release:
             return Unavailable(release["broken"])
         return Metadata(tuple(requirements_of(release.get("requires", ()))), release.get("metadata_python", ""))

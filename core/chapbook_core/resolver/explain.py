@@ -196,7 +196,9 @@ class _Teller:
             return f", and {dependency.name} {versions.missing or 'has no release'}"
         releases = [release.version for release in versions.releases]
         if len(releases) <= _MOST_VERSIONS:
-            return f", of which there is only {_joined(releases)}"
+            origin = versions.releases[0].origin
+            source = "" if origin is None else f" from {_origin_words(origin)}"
+            return f", of which there is only {_joined(releases)}{source}"
         return f", which none of its {len(releases)} versions from {releases[0]} to {releases[-1]} is"
 
     def _is_singular(self, name: str, mask: int) -> bool:

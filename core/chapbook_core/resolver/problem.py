@@ -132,6 +132,8 @@ class Solution:
 
     packages: tuple[Selected, ...]
     """By name, then oldest version first."""
+    universe: int
+    """Where it holds; markers in words need to be right there only."""
     steps: int
     """Decisions, derivations and conflicts it took."""
     conflicts: int = 0

@@ -349,8 +349,7 @@ class _Search:
                 clash = self._derive(package, incompatibility, contradicted)
                 if clash is not None:
                     self._learn_from(clash)
-                else:
-                    self._decide_later(late)
+                self._decide_later(late)
                 return True
         return False
 
@@ -554,7 +553,7 @@ class _Search:
             for (name, version), region in sorted(reach.needed.items())
             if (release := self._catalogue.versions(name).release(version))
         ]
-        return Solution(tuple(packages), self.steps, self.conflicts)
+        return Solution(tuple(packages), self._universe.region, self.steps, self.conflicts)
 
     def _dependencies_of(self, name: str, version: int) -> Iterable[Dependency]:
         release = self._catalogue.versions(name).release(version)
