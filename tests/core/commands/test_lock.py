@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fakes.index import FakeIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.core.commands.conftest import Outcome
+
+    Chapbook = Callable[..., Outcome]
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        yield index
+
+
+@pytest.fixture
+def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    return folder
+
+
+def _require(project: Path, *requirements: str, tool: str = "", python: str = ">=3.9") -> None:
+    listed = "\n".join(f"    {requirement!r}," for requirement in requirements)
+    head = f'[project]\nname = "here"\nversion = "1"\nrequires-python = "{python}"\n'
+    text = f"{head}dependencies = [\n{listed}\n]\n\n{tool}"
+    (project / "pyproject.toml").write_text(text, "utf-8")
+
+
+def _pins(project: Path) -> list[str]:
+    lines = (project / "poetry.lock").read_text("utf-8").splitlines()
+    names = [line.split('"')[1] for line in lines if line.startswith("name = ")]
+    versions = [line.split('"')[1] for line in lines if line.startswith("version = ")]
+    return [f"{name} {version}" for name, version in zip(names, versions, strict=True)]
+
+
+def test_the_lock_holds_what_is_required_and_what_that_requires(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0", requires=["b>=1; sys_platform == 'win32'", "c"], summary="The first")
+    index.serve("b", "1.5")
+    index.serve("c", "2.0", python=">=3.8")
+    _require(project, "a")
+
+    outcome = chapbook("lock")
+
+    assert 0 == outcome.status, outcome.err
+    assert ["a 1.0", "b 1.5", "c 2.0"] == _pins(project)
+    text = (project / "poetry.lock").read_text("utf-8")
+    assert 'description = "The first"' in text
+    assert 'markers = "sys_platform == \\"win32\\""' in text
+    assert 'python-versions = ">=3.8"' in text
+    assert "[package.source]" not in text
+
+
+def test_locking_again_changes_nothing_even_when_newer_versions_came(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0")
+    _require(project, "a")
+    chapbook("lock")
+    before = (project / "poetry.lock").read_bytes()
+    index.serve("a", "2.0")
+
+    outcome = chapbook("lock", "--refresh")
+
+    assert "poetry.lock is up to date: 1 package" in outcome.out
+    assert before == (project / "poetry.lock").read_bytes()
+
+
+def test_regenerating_takes_the_newest_versions(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    _require(project, "a")
+    chapbook("lock")
+    index.serve("a", "2.0")
+
+    chapbook("lock", "--regenerate", "--refresh")
+
+    assert ["a 2.0"] == _pins(project)
+
+
+def test_a_dry_run_tells_the_changes_and_writes_nothing(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    _require(project, "a")
+
+    outcome = chapbook("lock", "--dry-run")
+
+    assert 0 == outcome.status
+    assert "a 1.0" in outcome.out
+    assert not (project / "poetry.lock").exists()
+
+
+def test_a_check_fails_without_a_lock_and_with_a_stale_one(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    _require(project, "a")
+
+    assert "there is no" in chapbook("lock", "--check").err
+    chapbook("lock")
+    assert 0 == chapbook("lock", "--check").status
+    _require(project, "a", "a>0")
+    outcome = chapbook("lock", "--check")
+
+    assert 1 == outcome.status
+    assert "hint: run `chapbook lock`" in outcome.err
+
+
+def test_without_a_solution_the_lock_stays_and_the_story_is_told(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0", requires=["c<2"])
+    index.serve("b", "1.0", requires=["c>=2"])
+    index.serve("c", "1.0")
+    index.serve("c", "2.0")
+    _require(project, "a")
+    chapbook("lock")
+    before = (project / "poetry.lock").read_bytes()
+    _require(project, "a", "b")
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "c" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert before == (project / "poetry.lock").read_bytes()
+
+
+def test_a_conflicted_lock_is_merged_and_keeps_the_pins_of_both_sides(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    for name in ("a", "b", "c"):
+        index.serve(name, "1.0")
+    _require(project, "c")
+    chapbook("lock")
+    base = (project / "poetry.lock").read_text("utf-8")
+    _require(project, "a", "c")
+    chapbook("lock")
+    ours = (project / "poetry.lock").read_text("utf-8")
+    _require(project, "b", "c")
+    chapbook("lock")
+    theirs = (project / "poetry.lock").read_text("utf-8")
+    for name in ("a", "b", "c"):
+        index.serve(name, "2.0")
+    _require(project, "a", "b", "c")
+    (project / "poetry.lock").write_text(f"<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> branch\n", "utf-8")
+    assert base
+
+    outcome = chapbook("lock", "--refresh")
+
+    assert 0 == outcome.status, outcome.err
+    assert "merged both sides of poetry.lock" in outcome.out
+    assert ["a 1.0", "b 1.0", "c 1.0"] == _pins(project)
+
+
+def test_windows_line_endings_stay(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    index.serve("b", "1.0")
+    _require(project, "a")
+    chapbook("lock")
+    lock = project / "poetry.lock"
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
+    _require(project, "a", "b")
+
+    chapbook("lock")
+
+    assert lock.read_bytes().count(b"\n") == lock.read_bytes().count(b"\r\n")
+
+
+def test_a_warm_lock_asks_the_index_nothing(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0", requires=["b"])
+    index.serve("b", "1.0")
+    _require(project, "a")
+    chapbook("lock")
+    index.reset_counts()
+
+    chapbook("lock", "--regenerate")
+
+    assert [] == list(index.requests)
+
+
+def test_offline_works_from_the_cache_and_says_what_it_lacks(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0")
+    index.serve("b", "1.0")
+    _require(project, "a")
+    chapbook("lock")
+
+    assert 0 == chapbook("lock", "--offline", "--regenerate").status
+    _require(project, "a", "b")
+    outcome = chapbook("lock", "--offline")
+
+    assert 1 == outcome.status
+    assert "`--offline`" in outcome.err
+
+
+def test_a_package_of_another_source_is_locked_with_that_source(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    with FakeIndex() as other:
+        other.serve("a", "1.0")
+        index.serve("a", "9.0")
+        source = f'[[tool.poetry.source]]\nname = "other"\nurl = "{other.url}"\npriority = "explicit"\n'
+        _require(project, "a", tool=f'{source}\n[tool.poetry.dependencies]\na = {{ source = "other" }}\n')
+
+        outcome = chapbook("lock")
+
+        assert 0 == outcome.status, outcome.err
+        assert ["a 1.0"] == _pins(project)
+        text = (project / "poetry.lock").read_text("utf-8")
+        assert f'type = "legacy"\nurl = "{other.url.rstrip("/")}"\nreference = "other"\n' in text
+        assert not any("/a/" in request.path for request in index.requests)
+
+
+def test_wishes_of_the_project_are_followed(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0", requires=["b<2", "unwanted"])
+    index.serve("b", "1.0")
+    index.serve("b", "2.0")
+    _require(project, "a", tool='[tool.chapbook]\noverrides = ["b>=2"]\nexclude = ["unwanted"]\n')
+
+    chapbook("lock")
+
+    assert ["a 1.0", "b 2.0"] == _pins(project)
+
+
+def test_every_mistake_in_the_wishes_is_told_at_once(project: Path, chapbook: Chapbook) -> None:
+    _require(project, tool='[tool.chapbook]\nexclude = ["!"]\nresolution = "best"\nconflicts = [["a"]]\n')
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    for key in ("exclude[0]", "resolution", "conflicts[0]"):
+        assert f"tool.chapbook.{key}" in outcome.err
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"not = a lock", b"[[package]\n"])
+def test_a_lock_that_is_none_is_told_and_left_alone(
+    project: Path, index: FakeIndex, chapbook: Chapbook, content: bytes
+) -> None:
+    index.serve("a", "1.0")
+    _require(project, "a")
+    (project / "poetry.lock").write_bytes(content)
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "poetry.lock" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert content == (project / "poetry.lock").read_bytes()
