@@ -147,26 +147,32 @@ def integer_of(python_full_version: str) -> int:
 def full_comparison(operator: str, literal: str, *, literal_first: bool = False) -> Cuts | None:
     """Return where `python_full_version OPERATOR literal` is true, or None when it is no comparison of versions.
 
-    `literal_first` is for the operands the other way round, where PEP 440 takes the interpreter's version as the bound.
+    `literal_first` is for the operands the other way round, where PEP 440 takes the interpreter's version as the bound
+    and the literal as the candidate: one that is no version satisfies nothing, and its local part does not count.
     """
+    if literal_first:
+        return _candidate_comparison(operator, literal, segments_kept=2)
     literal = literal.strip()
     if operator == "===":
         return _only(literal) if _FULL.fullmatch(literal) else NOTHING
     if literal.endswith(".*"):
-        return None if literal_first else _prefix_comparison(operator, literal[:-2])
+        return _prefix_comparison(operator, literal[:-2])
     bound = bound_of(literal)
     if bound is None or (bound.is_local and operator not in {"==", "!="}):
         return None
-    return (_reversed_comparison if literal_first else _comparison)(operator, bound)
+    return _compatible(bound) if operator == "~=" else _comparison(operator, bound)
 
 
-def _comparison(operator: str, bound: Bound) -> Cuts | None:
-    if operator == "~=":
-        if len(bound.release) == 1:
-            return None
-        begin, end = _prefix(bound.release[:-1][:3])
-        begin = max(begin, bound.at)
-        return (begin, end) if begin < end else NOTHING
+def _compatible(bound: Bound) -> Cuts | None:
+    """Return where `~= bound` is true; it needs two segments."""
+    if len(bound.release) == 1:
+        return None
+    begin, end = _prefix(bound.release[:-1][:3])
+    begin = max(begin, bound.at)
+    return (begin, end) if begin < end else NOTHING
+
+
+def _comparison(operator: str, bound: Bound) -> Cuts:
     # Interpreters are compared without their local part, so none equals a version that has one.
     one = (bound.at, bound.above) if bound.at < bound.above and not bound.is_local else NOTHING
     return {
@@ -179,21 +185,34 @@ def _comparison(operator: str, bound: Bound) -> Cuts | None:
     }[operator]
 
 
-def _reversed_comparison(operator: str, bound: Bound) -> Cuts | None:
+def _candidate_comparison(operator: str, literal: str, *, segments_kept: int) -> Cuts:
     """Return where `literal OPERATOR python_full_version` is true."""
+    if operator == "===":
+        return _only(literal) if _FULL.fullmatch(literal) else NOTHING
+    bound = bound_of(literal.strip())
+    if bound is None:
+        return NOTHING
+    bound = replace(bound, is_local=False)
     match operator:
+        case "~=":
+            begin = _prefix((*bound.release, 0)[:segments_kept])[0]
+            return (begin, bound.above) if begin < bound.above else NOTHING
         case ">":
             return _below(bound.at)
-        case "<" if bound.is_prerelease and not any(bound.release[3:]):
-            # A final interpreter as the bound leaves out its own pre-releases.
-            begin, end = final(*(*bound.release, 0, 0)[:3]), _final_bound(bound.release).above
-            return (bound.above, begin, end) if bound.above < begin else (end,)
         case "<":
-            return (bound.above,)
-        case "~=":
-            return None
+            return _above_candidate(bound)
         case _:
             return _comparison({"<=": ">=", ">=": "<="}.get(operator, operator), bound)
+
+
+def _above_candidate(bound: Bound) -> Cuts:
+    """Return where `< interpreter` holds for a version; a final interpreter leaves out its own pre-releases."""
+    if bound.is_prerelease and not any(bound.release[3:]):
+        of_same_release = _final_bound(bound.release)
+        if bound.above < of_same_release.at:
+            return bound.above, of_same_release.at, of_same_release.above
+        return (of_same_release.above,)
+    return (bound.above,)
 
 
 def _prefix_comparison(operator: str, prefix: str) -> Cuts | None:
@@ -213,12 +232,15 @@ def _prefix(release: tuple[int, ...]) -> tuple[int, int]:
 
 def minor_comparison(operator: str, literal: str, *, literal_first: bool = False) -> Cuts | None:
     """Return where `python_version OPERATOR literal` is true, or None when it is no comparison of versions."""
-    literal = literal.strip()
     if operator == "===":
+        literal = literal if literal_first else literal.strip()
         if not _SHORT.fullmatch(literal):
             return NOTHING
         operator = "=="
-    cuts = full_comparison(operator, literal, literal_first=literal_first)
+    if literal_first:
+        cuts: Cuts | None = _candidate_comparison(operator, literal, segments_kept=1)
+    else:
+        cuts = full_comparison(operator, literal)
     if cuts is None:
         return None
     widened: list[int] = []

@@ -133,9 +133,10 @@ class Marker:
         return constraint_of(self.only("python_full_version").node)
 
 
+@lru_cache(maxsize=16384)
 def parse_marker(text: str) -> Marker:
     """Read a marker; a blank text is always true. Raises InvalidMarker."""
-    return Marker(_node(text))
+    return Marker(read_marker(text) if text and not text.isspace() else TRUE)
 
 
 def python_marker(constraint: Constraint) -> Marker:
@@ -147,11 +148,6 @@ def python_marker(constraint: Constraint) -> Marker:
     from chapbook_core.requirements.python_range import cuts_of  # loads `packaging.version`
 
     return Marker(from_cuts(PYTHON, cuts_of(constraint)))
-
-
-@lru_cache(maxsize=16384)
-def _node(text: str) -> int:
-    return read_marker(text) if text and not text.isspace() else TRUE
 
 
 def _is_asked_for(variable: str) -> bool:

@@ -132,8 +132,9 @@ def _python_bounds(cut: int) -> tuple[str, str]:
         )
     version = text_of(cut)
     if place == FINAL:
-        # `< "3.13.0"` would leave out the pre-releases of 3.13.0; only the reversed comparison means them.
-        return f'python_full_version >= "{version}"', f'"{version}" > python_full_version'
+        # `< "3.13.0"` would leave out the pre-releases of 3.13.0, and Poetry reads no version on the left of `>`.
+        below = f'python_full_version <= "{version}" and python_full_version != "{version}"'
+        return f'python_full_version >= "{version}"', below
     return f'python_full_version >= "{version}"', f'python_full_version < "{version}"'
 
 

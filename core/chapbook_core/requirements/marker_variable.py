@@ -17,7 +17,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from chapbook_core.requirements.diagram import FALSE, TRUE, choice, complement, disjunction, flag, interval
+from chapbook_core.requirements.diagram import FALSE, TRUE, choice, complement, conjunction, disjunction, flag, interval
 from chapbook_core.requirements.interpreter_version import (
     full_comparison,
     full_versions_in,
@@ -25,7 +25,7 @@ from chapbook_core.requirements.interpreter_version import (
     minor_versions_in,
 )
 from chapbook_core.requirements.name import canonical_name
-from chapbook_core.requirements.release_comparison import release_comparison
+from chapbook_core.requirements.release_comparison import LOWEST, NO_VERSION, release_comparison
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,6 +78,7 @@ _KNOWN = {
     "platform_machine": _MACHINES,
 }
 _SEPARATORS = re.compile(r"[\s,;|]+")
+_FLOORS = (0, NO_VERSION)
 _FLIPPED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<"}
 
 
@@ -122,7 +123,7 @@ def equality(name: str, value: str) -> int:
 
 def from_cuts(variable: str, cuts: Sequence[Cut]) -> int:
     """Return the function that is true in a set of values, which begins at the first cut and ends below the second."""
-    if cuts and cuts[0] == 0:
+    if cuts and cuts[0] in _FLOORS:
         return interval(variable, cuts[1:], [1 - index % 2 for index in range(len(cuts))])
     return interval(variable, cuts, [index % 2 for index in range(len(cuts) + 1)])
 
@@ -173,13 +174,33 @@ def _python_comparison(name: str, operator: str, literal: str, *, literal_first:
 
 
 def _version_comparison(name: str, operator: str, literal: str, *, literal_first: bool) -> int:
-    cuts = release_comparison(_FLIPPED.get(operator, operator) if literal_first else operator, literal)
+    if literal_first:
+        return _candidate_comparison(name, operator, literal)
+    cuts = release_comparison(operator, literal)
+    if cuts is None and operator in {"<", "<=", ">", ">="} and release_comparison("==", literal) is not None:
+        # Such as `>= "7.*"`: compared as a text, which no environment has as its value.
+        return FALSE
     if cuts is None:
         return _text_comparison("==" if operator == "===" else operator, name, literal)
-    if operator == "!=" and literal_first:
-        # The other way round, a value that is no version is compared as a text.
-        return complement(from_cuts(VERSIONS[name], cuts[1:]))
+    if cuts[0] == LOWEST and name == "implementation_version":
+        # Every implementation has a version.
+        cuts = (NO_VERSION, *cuts[1:])
     return from_cuts(VERSIONS[name], cuts)
+
+
+def _candidate_comparison(name: str, operator: str, literal: str) -> int:
+    """Compare the other way round: the literal is the candidate, and is compared as a text with what is no version."""
+    if operator == "~=":
+        raise Uncomparable(f"`~=` needs `{name}` on its left")
+    if literal.endswith(".*") or release_comparison("==", literal) is None:
+        if operator != "!=":
+            return FALSE if "*" in literal else _text_comparison(operator.replace("===", "=="), name, literal)
+        differs = complement(equality(name, literal))
+        return conjunction(differs, from_cuts(RELEASE, (NO_VERSION, LOWEST))) if name == "platform_release" else FALSE
+    function = _version_comparison(name, _FLIPPED.get(operator, operator), literal, literal_first=False)
+    if operator == "!=" and name == "platform_release":
+        return disjunction(function, from_cuts(RELEASE, (NO_VERSION, LOWEST)))
+    return function
 
 
 def _within(name: str, literal: str) -> int:
