@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -172,6 +171,9 @@ def _operand(reader: _Reader) -> tuple[str, str]:
 def _unquoted(reader: _Reader) -> str:
     if "\\" not in reader.word:
         return reader.word[1:-1]
+    # Hardly any text has an escape, and the import costs start-up time.
+    import ast
+
     try:
         return str(ast.literal_eval(reader.word))
     except (SyntaxError, ValueError):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -216,3 +218,15 @@ def test_a_marker_may_name_a_thousand_extras() -> None:
     marker = parse_marker(" or ".join(f'extra == "x{index}"' for index in range(1000)))
     assert marker.evaluate(LINUX, extras=["x999"])
     assert not marker.evaluate(LINUX)
+
+
+def test_reading_and_combining_ordinary_markers_imports_nothing_of_packaging() -> None:
+    program = (
+        "import sys\n"
+        "from chapbook_core.requirements.marker import parse_marker\n"
+        'marker = parse_marker(\'python_version < "3.9" and extra == "x"\') | parse_marker(\'os_name == "nt"\')\n'
+        "str(marker), marker.evaluate({'python_full_version': '3.12.1', 'sys_platform': 'linux'})\n"
+        "print(*(name for name in sys.modules if name.partition('.')[0] in ('packaging', 'difflib')))\n"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert finished.stdout.split() == []
