@@ -130,7 +130,7 @@ def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
     poetry_table = document.subtable("tool").subtable("poetry")
     project = read_project_table(project_table)
     poetry = read_poetry_table(poetry_table, file.parent)
-    _check_identity(document, poetry_table, package_mode=poetry.package_mode)
+    _check_identity(document, poetry_table, project.dynamic, package_mode=poetry.package_mode)
     entries, extras = _extras(project, poetry)
     is_dynamic = bool(project.dynamic & {"dependencies", "optional-dependencies"})
     built = built_requirements(project.dependencies, entries, is_dynamic=is_dynamic)
@@ -156,7 +156,7 @@ def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
     )
 
 
-def _check_identity(document: Table, poetry: Table, *, package_mode: bool) -> None:
+def _check_identity(document: Table, poetry: Table, dynamic: frozenset[str], *, package_mode: bool) -> None:
     """Note what is missing: a package has a name and a version, and `[project]` always has a name of its own."""
     project = document.data.get("project")
     if project is None:
@@ -170,7 +170,8 @@ def _check_identity(document: Table, poetry: Table, *, package_mode: bool) -> No
         if key not in given and (package_mode or key in required):
             otherwise = ", or `package-mode = false` under [tool.poetry] if it is no package"
             hint = f'add `{key} = "..."` under [{place_text(path)}]{"" if key in required else otherwise}'
-            document.findings.add((*path, key), "is missing", hint)
+            message = "is dynamic, and [tool.poetry] does not give it" if key in dynamic else "is missing"
+            document.findings.add((*path, key), message, hint)
 
 
 def _extras(project: ProjectTable, poetry: PoetryTable) -> tuple[tuple[Entry, ...], Mapping[str, tuple[str, ...]]]:

@@ -246,6 +246,7 @@ def test_every_mistake_reaches_the_person_with_file_line_and_remedy(tmp_path: Pa
         ),
         ("[tool.poetry]\nversion = '1'\n", "tool.poetry.name", 1, "is missing"),
         ("[project]\nname = 'a'\n", "project.version", 1, "is missing"),
+        ("[project]\nname = 'a'\ndynamic = ['version']\n", "project.version", 1, "is dynamic"),
         ("project = 1\ntool.poetry.package-mode = false\n", "project", 1, "expected a table, found a number"),
         (POETRY + "source = [{url = 'https://example.org/'}]\n", "tool.poetry.source[0]", 4, "needs a `name`"),
         (POETRY + "packages = [{from = 'src'}]\n", "tool.poetry.packages[0]", 4, "needs `include`"),
