@@ -60,7 +60,7 @@ class IndexAnswers:
         try:
             offers = self._reader.versions(name, _source(origin))
         except PackageNotFound as missing:
-            return Versions(name, missing=missing.message)
+            return Versions(name, missing=_why(missing))
         summary = offers.summary
         return versions_of(summary, (policy.refusal(summary) for policy in self._policies), origin)
 
@@ -75,6 +75,12 @@ class IndexAnswers:
             return Unavailable(f"has metadata that cannot be read ({problem.message})")
         self._read[name, version, _source(origin)] = found
         return facts
+
+
+def _why(missing: PackageNotFound) -> str:
+    """Complete the sentence "NAME ..."."""
+    near = f"; did you mean {' or '.join(f'`{name}`' for name in missing.suggestions)}?" if missing.suggestions else ""
+    return f"is on no index that was asked ({', '.join(missing.asked)}){near}"
 
 
 def _is_index(origin: Origin | None) -> bool:

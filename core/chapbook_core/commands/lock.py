@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.lock_record import LockRecord
 from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span
 from chapbook_core.commands.session import LOCK_FILE, open_session
 from chapbook_core.errors import ChapbookError
@@ -13,6 +14,7 @@ from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
@@ -55,13 +57,13 @@ class Locked(Result):
         """Tell what changed, then what a person may want to do about it."""
         blocks: list[Block] = list(self.changes)
         if self.decisions is not None:
-            blocks.append(Line(f"merged both sides of {LOCK_FILE}"))
+            blocks.append(Line(f"Merged both sides of {LOCK_FILE}"))
             blocks += [Line(_told(decision)) for decision in self.decisions]
         count = f"{self.packages} package{'' if self.packages == 1 else 's'}"
         if not self.is_changed:
             blocks.append(Line(f"{LOCK_FILE} is up to date: {count}"))
         else:
-            verb = "wrote" if self.is_written else "would write"
+            verb = "Wrote" if self.is_written else "Would write"
             blocks.append(Line((f"{verb} ", Span(LOCK_FILE, "strong"), f": {count}")))
         blocks += [
             Message(
@@ -89,13 +91,17 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     if invocation.flag("check"):
         check_lock(session)
         return LockChecked()
-    # Checking needs neither solver nor network.
+    record = LockRecord(session, _words(invocation))
+    if not invocation.flag("refresh") and not invocation.flag("regenerate") and record.is_current():
+        return Locked(session.lock_file.read_bytes().count(b"[[package]]"), (), is_written=False, is_changed=False)
+    # What was not needed so far: the solver and the network.
     from chapbook_core.commands.locking import lock_project, write_lock
 
     outcome = lock_project(session, _request(invocation))
     is_written = not invocation.flag("dry-run")
     if is_written:
         write_lock(session, outcome)
+        record.keep()
     return Locked(
         packages=len(outcome.lock.packages),
         changes=tuple(changes(outcome)),
@@ -146,17 +152,23 @@ def _kind(before: str | None, after: str | None) -> ChangeKind:
     return "remove" if after is None else "update"
 
 
+def _words(invocation: Invocation) -> Iterator[str]:
+    """Yield the options that have a say in what is locked, `--regenerate` apart: it leads to a lock that stays."""
+    for option in ("resolution", "fork-strategy"):
+        yield f"{option}={invocation.text(option) or ''}"
+    yield from (f"prefer={name}" for name in invocation.texts("prefer"))
+
+
 def _request(invocation: Invocation) -> LockRequest:
+    from chapbook_core.commands.index_mode import index_mode
     from chapbook_core.commands.locking import LockRequest  # as above
-    from chapbook_core.index.mode import Mode
     from chapbook_core.resolver.problem import ForkStrategy, Resolution
 
     resolution, fork_strategy = invocation.text("resolution"), invocation.text("fork-strategy")
-    mode = Mode.OFFLINE if invocation.flag("offline") else Mode.REFRESH if invocation.flag("refresh") else Mode.ONLINE
     return LockRequest(
         keep=not invocation.flag("regenerate"),
         prefer=tuple(map(canonical_name, invocation.texts("prefer"))),
         resolution=Resolution(resolution) if resolution else None,
         fork_strategy=ForkStrategy(fork_strategy) if fork_strategy else None,
-        mode=mode,
+        mode=index_mode(invocation),
     )

@@ -86,14 +86,16 @@ class Session:
     def _trust(self, source: str) -> Trust | None:
         from chapbook_core.index.trust import Trust  # as above
 
-        authorities = self.settings.get(f"certificates.{source}.cert").value
+        authorities = self.settings.text(f"certificates.{source}.cert")
         client = self.settings.text(f"certificates.{source}.client-cert")
         if authorities is None and client is None:
             return None
+        # As in Poetry, `false` in place of a file switches the check off.
+        is_nobody = authorities is not None and authorities.lower() == "false"
         return Trust(
-            authorities=authorities if isinstance(authorities, str) else "",
+            authorities="" if authorities is None or is_nobody else authorities,
             client_certificate=client or "",
-            verify=authorities is not False,
+            verify=not is_nobody,
             found=f"certificates.{source}.cert",
         )
 

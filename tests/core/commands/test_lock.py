@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.commands.locking import LockOutcome, LockRequest, lock_project
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from chapbook_core.commands.session import Session
     from tests.core.commands.conftest import Outcome
 
     Chapbook = Callable[..., Outcome]
@@ -154,7 +156,7 @@ def test_a_conflicted_lock_is_merged_and_keeps_the_pins_of_both_sides(
     outcome = chapbook("lock", "--refresh")
 
     assert 0 == outcome.status, outcome.err
-    assert "merged both sides of poetry.lock" in outcome.out
+    assert "Merged both sides of poetry.lock" in outcome.out
     assert ["a 1.0", "b 1.0", "c 1.0"] == _pins(project)
 
 
@@ -182,6 +184,54 @@ def test_a_warm_lock_asks_the_index_nothing(project: Path, index: FakeIndex, cha
     chapbook("lock", "--regenerate")
 
     assert [] == list(index.requests)
+
+
+def test_locking_again_with_nothing_changed_does_not_even_solve(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.serve("a", "1.0")
+    _require(project, "a")
+    chapbook("lock")
+
+    def never(*_arguments: object) -> object:
+        raise AssertionError("it was solved again")
+
+    monkeypatch.setattr("chapbook_core.commands.locking.lock_project", never)
+
+    assert "poetry.lock is up to date: 1 package" in chapbook("lock").out
+
+
+@pytest.mark.parametrize("change", ["project", "lock", "option", "index", "setting"])
+def test_locking_again_solves_when_anything_that_has_a_say_changed(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    index.serve("a", "1.0")
+    index.serve("a", "2.0")
+    _require(project, "a")
+    chapbook("lock")
+    solved: list[str] = []
+
+    def watched(session: Session, request: LockRequest) -> LockOutcome:
+        solved.append(change)
+        return lock_project(session, request)
+
+    monkeypatch.setattr("chapbook_core.commands.locking.lock_project", watched)
+    words = ["lock"]
+    match change:
+        case "project":
+            _require(project, "a<2")
+        case "lock":
+            (project / "poetry.lock").unlink()
+        case "option":
+            words += ["--resolution", "lowest"]
+        case "index":
+            monkeypatch.setenv("PIP_INDEX_URL", index.url + "?")
+        case _:
+            monkeypatch.setenv("CHAPBOOK_SOLVER_MIN_RELEASE_AGE", "1")
+
+    chapbook(*words)
+
+    assert [change] == solved
 
 
 def test_offline_works_from_the_cache_and_says_what_it_lacks(

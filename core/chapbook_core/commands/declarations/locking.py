@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from chapbook_core.commands.command import Argument, Command, Example, Option
-
-NETWORK = (
-    Option("offline", "ask no index; use what the cache holds"),
-    Option("refresh", "ask the indexes about everything again"),
-)
+from chapbook_core.commands.declarations.index import READING_EXCLUSIVE, READING_OPTIONS
 
 LOCK = Command(
     name="lock",
@@ -34,9 +30,9 @@ LOCK = Command(
             value="WHICH",
             choices=("fewest", "requires-python"),
         ),
-        *NETWORK,
+        *READING_OPTIONS,
     ),
-    exclusive=(frozenset({"offline", "refresh"}), frozenset({"check", "regenerate"}), frozenset({"check", "dry-run"})),
+    exclusive=(READING_EXCLUSIVE, frozenset({"check", "regenerate"}), frozenset({"check", "dry-run"})),
     examples=(
         Example("lock", "bring `poetry.lock` up to date with `pyproject.toml`"),
         Example("lock --regenerate --prefer s3fs", "choose all versions anew, and keep `s3fs` new"),

@@ -1,0 +1,68 @@
+"""Remembers from what a lock was made, so that locking again with nothing changed costs a look at two files."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.project.writing import WriteFailed, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chapbook_core.commands.session import Session
+
+_VERSION = b"1"
+"""Changes when the same input would be locked otherwise."""
+_INDEX_VARIABLES = ("PIP_INDEX_URL", "PIP_CONFIG_FILE")
+
+
+class LockRecord:
+    """What is remembered of one project, in the cache: losing it costs time and nothing else."""
+
+    def __init__(self, session: Session, words: Iterable[str]) -> None:
+        """`words` are the options of the command that have a say in the result."""
+        self._session = session
+        self._words = tuple(words)
+        cache = session.settings.text("cache-dir")
+        name = hashlib.sha256(str(session.manifest.folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+        is_kept = session.surroundings.cache and cache
+        self._file = Path(cache).expanduser() / "locked" / name[:32] if is_kept and cache else None
+
+    def is_current(self) -> bool:
+        """Whether the last run of locking had the same input, and left the lock that is there."""
+        if self._file is None:
+            return False
+        try:
+            return self._file.read_text("ascii") == self._key()
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def keep(self) -> None:
+        """Remember that the lock that is there now is what this input leads to."""
+        if self._file is None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_file(self._file, self._key().encode())
+        except (OSError, WriteFailed):
+            # A cache that cannot be written only makes the next run slower.
+            return
+
+    def _key(self) -> str:
+        session = self._session
+        digest = hashlib.sha256(_VERSION)
+        settings = (
+            f"{setting.key.name}={setting.value}" for setting in session.settings.all() if not setting.is_default
+        )
+        parts = (*self._words, *_named(session.surroundings.variables), *settings)
+        for part in (*map(str.encode, parts), session.manifest.file.read_bytes(), session.lock_file.read_bytes()):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+        return digest.hexdigest()
+
+
+def _named(variables: Mapping[str, str]) -> Iterable[str]:
+    """What of the environment chooses the default index; pip's own files may change behind our back for one run."""
+    return (f"{name}={variables.get(name, '')}" for name in _INDEX_VARIABLES)
