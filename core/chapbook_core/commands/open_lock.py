@@ -1,0 +1,42 @@
+"""The lock of a project, opened to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.lock import NotLocked
+from chapbook_core.commands.report import Message
+from chapbook_core.commands.session import LOCK_FILE
+from chapbook_core.lock.freshness import is_fresh, read_fingerprint
+from chapbook_core.lock.poetry_reader import read_lock
+
+if TYPE_CHECKING:
+    from chapbook_core.commands.session import Session
+    from chapbook_core.lock.lockfile import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLock:
+    """What a lock says, and whether it still belongs to the project file."""
+
+    lock: Lock
+    is_fresh: bool
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What a person should know who reads the answer."""
+        if self.is_fresh:
+            return ()
+        return (Message("warning", f"{LOCK_FILE} does not belong to this pyproject.toml", ("run `chapbook lock`",)),)
+
+
+def open_lock(session: Session) -> OpenLock:
+    """Read the lock; raises NotLocked when there is none, and FileMistakes when it is not one."""
+    try:
+        text = session.lock_file.read_bytes().decode()
+    except FileNotFoundError:
+        raise NotLocked(session.lock_file) from None
+    fingerprint = read_fingerprint(text)
+    fresh = fingerprint is not None and is_fresh(fingerprint, session.manifest.data)
+    return OpenLock(read_lock(text, session.lock_file), fresh)
