@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from chapbook_core.commands.dispatch import perform
 from chapbook_core.commands.help import Help
 from chapbook_core.commands.registry import BY_NAME
-from chapbook_core.commands.report import Message, as_data, report_error
+from chapbook_core.commands.report import Message, report_error
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.text import Writing, write_text
 from chapbook_core.commands.words import Manner, Request, parse
@@ -135,7 +136,7 @@ def _print_json(result: Result) -> int:
     # Only when asked for.
     import json
 
-    sys.stdout.write(json.dumps(as_data(result), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(result.data(), indent=2, ensure_ascii=False) + "\n")
     return result.exit_status
 
 
@@ -173,7 +174,8 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _writing(stream: TextIO, manner: Manner) -> Writing:
-    return Writing(ansi=_wants_ansi(stream, manner), verbosity=manner.verbosity)
+    width = shutil.get_terminal_size().columns if stream.isatty() else None
+    return Writing(ansi=_wants_ansi(stream, manner), verbosity=manner.verbosity, width=width)
 
 
 def _wants_ansi(stream: TextIO, manner: Manner) -> bool:

@@ -70,6 +70,8 @@ class Table:
     rows: tuple[tuple[Text, ...], ...]
     columns: tuple[str, ...] = ()
     indent: int = 0
+    cut: bool = False
+    """Whether the last cell of a row is cut where the line would be wider than the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,10 @@ class Result(ABC):
     def exit_status(self) -> int:
         """What the terminal ends with."""
         return 0
+
+    def data(self) -> Data:
+        """Return it as JSON tells it: its fields, unless other programs expect something else."""
+        return as_data(self)
 
 
 def report_error(error: ChapbookError) -> tuple[Block, ...]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.report import ChangeKind, Text
 
 _WIDTH = 88
+_ELLIPSIS = "..."
 _CODES: dict[Style, str] = {
     "plain": "",
     "strong": "1",
@@ -57,6 +58,8 @@ class Writing:
 
     ansi: bool = False
     verbosity: int = 0
+    width: int | None = None
+    """Columns of the page, for what may be cut; None for as many as it takes."""
     program: str = "chapbook"
     """What the person types before a command; messages say `chapbook`, a cell says `%poetry`."""
 
@@ -121,11 +124,29 @@ def _table_lines(table: Table, writing: Writing) -> Iterator[str]:
     for row in rows:
         for column, cell in enumerate(row):
             widths[column] = max(widths.get(column, 0), _width(plain(cell)))
+    if table.cut and writing.width is not None:
+        rows = tuple(_fitted(row, widths, writing.width - table.indent) for row in rows)
     for row in rows:
         cells = [
             _shown(cell, writing) + " " * (widths[column] - _width(plain(cell))) for column, cell in enumerate(row)
         ]
         yield " " * table.indent + "  ".join(cells)
+
+
+def _fitted(row: tuple[Text, ...], widths: dict[int, int], page: int) -> tuple[Text, ...]:
+    start = sum(widths[column] + 2 for column in range(len(row) - 1))
+    return (*row[:-1], _cut(row[-1], page - start))
+
+
+def _cut(cell: Text, width: int) -> Text:
+    """Shorten a cell that is too wide; nothing is left of one that has hardly any room."""
+    text = plain(cell)
+    if _width(text) <= width:
+        return cell
+    while text and _width(text) > max(width - len(_ELLIPSIS), 0):
+        text = text[:-1]
+    short = f"{text.rstrip()}{_ELLIPSIS}" if width > 2 * len(_ELLIPSIS) else ""
+    return Span(short, cell.style) if isinstance(cell, Span) else short
 
 
 def _branch_lines(nodes: tuple[Node, ...], prefix: str, writing: Writing) -> Iterator[str]:
