@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -285,11 +286,11 @@ def main() -> None:
         tally.unsolvable += not solvable
         if wrong:
             tally.wrong.append(f"world {options.seed}-{number}: {wrong[:3]}")
-            print(tally.wrong[-1])
+            sys.stdout.write(f"{tally.wrong[-1]}\n")
     spent = time.process_time() - began
-    print(
+    sys.stdout.write(
         f"{options.worlds} worlds: {tally.solvable} solvable, {tally.unsolvable} not, "
-        f"{len(tally.wrong)} wrong answers, {spent:.1f} s"
+        f"{len(tally.wrong)} wrong answers, {spent:.1f} s\n"
     )
 
 

@@ -75,6 +75,7 @@ class PartialSolution:
         self.pieces: dict[str, Pieces] = {}
         self.selected: dict[str, tuple[tuple[int, int], ...]] = {}
         """Decided versions: (mask of one version, region)."""
+        self.decided_packages = 0
         self.trail: list[Assignment] = []
         self._full: dict[str, int] = {}
         self._given: dict[str, Sequence[Incompatibility]] = {}
@@ -125,6 +126,7 @@ class PartialSolution:
         self.level += 1
         after, _ = _narrowed(self.pieces[package], version, region)
         self._assign(package, version, region, None, after)
+        self.decided_packages += not self.selected[package]
         self.selected[package] = (*self.selected[package], (version, region))
 
     def _assign(self, package: str, allowed: int, region: int, cause: Incompatibility | None, after: Pieces) -> None:
@@ -140,7 +142,9 @@ class PartialSolution:
         while self.trail and self.trail[-1].level > level:
             assignment = self.trail.pop()
             self.pieces[assignment.package] = assignment.pieces_before
-            self.selected[assignment.package] = assignment.selected_before
+            if assignment.cause is None:
+                self.selected[assignment.package] = assignment.selected_before
+                self.decided_packages -= not assignment.selected_before
             self._places[assignment.package].pop()
             touched.add(assignment.package)
         while self._requirement_trail and self._requirement_trail[-1][0] > level:
@@ -158,22 +162,23 @@ class PartialSolution:
 
     def pending(self, package: str) -> Pieces:
         """Return the pieces where a package is required and no version of it is selected."""
+        pieces = self.pieces[package]
+        if not self.selected[package]:
+            return {mask: where for mask, where in pieces.items() if not mask & ABSENT}
         decided = self.decided(package)
-        pending = {}
-        for mask, where in self.pieces[package].items():
-            if not mask & ABSENT:
-                rest = difference(where, decided) if decided != FALSE else where
-                if rest != FALSE:
-                    pending[mask] = rest
-        return pending
+        return {
+            mask: rest
+            for mask, where in pieces.items()
+            if not mask & ABSENT and (rest := difference(where, decided)) != FALSE
+        }
 
-    def required(self, package: str) -> int:
-        """Return the region where a package cannot be absent."""
-        region = FALSE
-        for mask, where in self.pieces[package].items():
-            if not mask & ABSENT:
-                region = disjunction(region, where)
-        return region
+    def is_pending(self, package: str) -> bool:
+        """Tell whether a package is required somewhere without being selected."""
+        return bool(self.pending(package))
+
+    def may_have(self, package: str, mask: int) -> bool:
+        """Tell whether any version in a mask is still possible anywhere."""
+        return any(possible & mask for possible in self.pieces[package])
 
     def satisfied(self, package: str, mask: int, within: int) -> int:
         """Return the part of a region where a package's possible versions are all in a mask."""

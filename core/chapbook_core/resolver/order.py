@@ -3,8 +3,8 @@
 The packages of the project come before what they require, in the order they were met, so that what people name is
 newest. Three things go before that order: a direct reference, of which there is one version only; a package with one
 possible version left, because deciding it costs nothing; and a package that conflicts again and again. The last is
-uv's remedy for long searches: when a package was made to give way five times, it is decided early, and one that was in
-the way five times is decided late.
+uv's remedy for long searches: when a package was made to give way to another one five times, it is decided early, and
+the other one late.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Order:
         self._ranks: dict[str, Rank] = {}
         self._heap: list[tuple[Rank, str]] = []
         self._gave_way: Counter[str] = Counter()
-        self._in_the_way: Counter[str] = Counter()
+        self._clashes: Counter[tuple[str, str]] = Counter()
 
     def meet(self, package: str) -> None:
         """Give a package its place among the ordinary ones."""
@@ -80,14 +80,14 @@ class Order:
     def record_conflict(self, gave_way: str, in_the_way: Iterable[str]) -> list[str]:
         """Count a conflict; return the packages that it moves to the end, whose decisions are better taken again."""
         self._gave_way[gave_way] += 1
-        if self._gave_way[gave_way] == PATIENCE and gave_way not in self._moved:
-            self._moved[gave_way] = Place.OFTEN_IN_CONFLICT
         late = []
         for package in in_the_way:
-            self._in_the_way[package] += 1
-            if self._in_the_way[package] == PATIENCE and package not in self._moved:
-                self._moved[package] = Place.OFTEN_IN_THE_WAY
-                late.append(package)
+            pair = (gave_way, package)
+            self._clashes[pair] += 1
+            if self._clashes[pair] == PATIENCE:
+                self._moved.setdefault(gave_way, Place.OFTEN_IN_CONFLICT)
+                if self._moved.setdefault(package, Place.OFTEN_IN_THE_WAY) is Place.OFTEN_IN_THE_WAY:
+                    late.append(package)
         return late
 
     @property

@@ -7,17 +7,23 @@ versions are known, with all switches free, so that a package's region says whic
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction
+from chapbook_core.resolver.problem import Selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from chapbook_core.resolver.catalogue import Catalogue
     from chapbook_core.resolver.facts import Dependency
+    from chapbook_core.resolver.problem import Problem
+    from chapbook_core.resolver.universe import Universe
 
-    Selection = tuple[str, int]
-    """A package, and the mask of one version."""
+Selection = tuple[str, int]
+"""A package, and the mask of one version."""
+
+_Key = TypeVar("_Key")
 
 
 class Reach:
@@ -41,19 +47,11 @@ class Reach:
             if inside == FALSE:
                 continue
             selection = (dependency.name, version)
-            grew = self._grow(self.needed, selection, inside)
+            grew = _grow(self.needed, selection, inside)
             for extra in dependency.extras:
-                grew |= self._grow(self.extras, (*selection, extra), inside)
+                grew |= _grow(self.extras, (*selection, extra), inside)
             if grew and selection not in self._waiting:
                 self._waiting.append(selection)
-
-    @staticmethod
-    def _grow(regions: dict, key: tuple, region: int) -> bool:  # type: ignore[type-arg]
-        before = regions.get(key, FALSE)
-        if difference(region, before) == FALSE:
-            return False
-        regions[key] = disjunction(before, region)
-        return True
 
     def walk(self) -> None:
         """Follow every edge until nothing grows."""
@@ -65,3 +63,45 @@ class Reach:
                 inside = conjunction(source, dependency.region)
                 if inside != FALSE:
                     self.add(dependency, inside)
+
+
+def needed_packages(
+    problem: Problem, universe: Universe, catalogue: Catalogue, selected: Mapping[str, tuple[tuple[int, int], ...]]
+) -> tuple[Selected, ...]:
+    """Return the selected versions with the regions where they are needed, by name and then oldest first."""
+
+    def dependencies_of(name: str, version: int) -> Iterable[Dependency]:
+        release = catalogue.versions(name).release(version)
+        return catalogue.dependencies(catalogue.metadata_wanted(name, release))
+
+    reach = Reach(selected, dependencies_of)
+    for requirement in problem.requirements:
+        region = universe.full_region(requirement)
+        for dependency in catalogue.effective(requirement.dependency):
+            reach.add(dependency, conjunction(region, dependency.region))
+    reach.walk()
+    extras: dict[Selection, dict[str, int]] = {}
+    for (name, version, extra), region in sorted(reach.extras.items()):
+        extras.setdefault((name, version), {})[extra] = region
+    packages = []
+    for (name, version), region in sorted(reach.needed.items()):
+        release = catalogue.versions(name).release(version)
+        packages.append(
+            Selected(
+                name=name,
+                version=release.version,
+                origin=release.origin,
+                region=region,
+                groups=universe.by_group(region),
+                extras=extras.get((name, version), {}),
+            )
+        )
+    return tuple(packages)
+
+
+def _grow(regions: dict[_Key, int], key: _Key, region: int) -> bool:
+    before = regions.get(key, FALSE)
+    if difference(region, before) == FALSE:
+        return False
+    regions[key] = disjunction(before, region)
+    return True

@@ -126,8 +126,9 @@ class _Walk:
 
     def once_per_name(self) -> Iterator[str]:
         for installed in self._all:
-            if self._selected[installed.name] is not installed:
-                yield f"{installed.name} is selected as {installed.version} and {self._selected[installed.name].version}"
+            other = self._selected[installed.name]
+            if other is not installed:
+                yield f"{installed.name} is selected as {installed.version} and {other.version}"
 
     def from_project(self, demands: Iterable[Demand], extras: frozenset[str]) -> Iterator[str]:
         waiting: list[tuple[str, str]] = []
