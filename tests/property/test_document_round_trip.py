@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,6 +98,17 @@ def test_removing_without_naming_the_group_restores_every_byte(file: Path) -> No
 
     assert removed == ("main", "brand-new")
     assert document.content() == content
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_another_tools_editor_reads_and_prints_what_an_edit_left(file: Path) -> None:
+    for kind, name in places(file):
+        document = Document(file.read_bytes(), file)
+        add(document, REQUIREMENTS["an extra and a marker"], kind, name)
+
+        text = document.text().replace("\r\n", "\n")
+        assert tomllib.loads(text) == tomlkit.parse(text).unwrap()
+        assert text == tomlkit.dumps(tomlkit.parse(text))
 
 
 @pytest.mark.parametrize(("file", "kind", "name"), CASES, ids=[f"{f.stem}-{k}-{n}" for f, k, n in CASES])
