@@ -57,6 +57,7 @@ class Universe:
                 name for name in variables(requirement.dependency.region) if name.startswith((EXTRA, GROUPS))
             }
         self.region = self._allowed
+        self._by_group: dict[int, dict[str, int]] = {}
         self._groups = sorted({requirement.group for requirement in problem.requirements})
 
     def solved_region(self, requirement: RootRequirement) -> int:
@@ -75,6 +76,12 @@ class Universe:
 
     def by_group(self, region: int) -> dict[str, int]:
         """Return what a region over all switches is for each group alone, where it is anything."""
+        known = self._by_group.get(region)
+        if known is None:
+            known = self._by_group[region] = self._each_alone(region)
+        return known
+
+    def _each_alone(self, region: int) -> dict[str, int]:
         groups = {}
         for group in self._groups:
             alone = region
