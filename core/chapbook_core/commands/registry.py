@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.declarations import index, locking, project, settings
+from chapbook_core.commands.declarations import index, interchange, locking, project, settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chapbook_core.commands.command import Command
 
-COMMANDS: tuple[Command, ...] = (*project.COMMANDS, *locking.COMMANDS, *settings.COMMANDS, *index.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *project.COMMANDS,
+    *locking.COMMANDS,
+    *interchange.COMMANDS,
+    *settings.COMMANDS,
+    *index.COMMANDS,
+)
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
 
 
