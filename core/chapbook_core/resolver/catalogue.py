@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, cast
 
-from chapbook_core.requirements.constraint import ANY, Constraint, InvalidConstraint, parse_constraint
-from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction, implies
+from chapbook_core.requirements.constraint import Constraint, InvalidConstraint, parse_constraint
+from chapbook_core.requirements.diagram import FALSE, TRUE, conjunction, difference, disjunction, implies
 from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.resolver.cause import (
@@ -61,7 +61,6 @@ class Catalogue:
         """Packages whose exclusions the search already relies upon."""
         self._with_prereleases: set[str] = set()
         self._pinned_versions: dict[str, set[str]] | None = None
-        self._python_regions: dict[str, int] = {}
         self._dependencies: dict[MetadataWanted, tuple[Dependency, ...]] = {}
         self._with_prereleases.update(locked.name for locked in problem.locked if is_prerelease(locked.version))
 
@@ -99,10 +98,8 @@ class Catalogue:
 
     def _is_pinned_throughout(self, name: str, region: int) -> bool:
         """Tell whether the default index need not be asked, because the project says where the package comes from."""
-        pinned = FALSE
-        for where in self._pins.get(name, {}).values():
-            pinned = disjunction(pinned, where)
-        return implies(region, pinned)
+        pins = self._pins.get(name)
+        return pins is not None and implies(region, reduce(disjunction, pins.values()))
 
     def _allow_origin(self, name: str, origin: Origin | None) -> None:
         origins = self._origins.setdefault(name, set())
@@ -134,8 +131,10 @@ class Catalogue:
         return [want for want in self._version_wants(name) if want not in self.facts]
 
     def _version_wants(self, name: str) -> list[VersionsWanted]:
-        # Of two equal versions the later one is preferred, so the default index comes first.
-        origins = sorted(self._origins[name], key=lambda origin: (origin is not None, is_direct(origin), repr(origin)))
+        origins: Iterable[Origin | None] = self._origins[name]
+        if len(self._origins[name]) > 1:
+            # Of two equal versions the later one is preferred, so the default index comes first.
+            origins = sorted(origins, key=lambda origin: (origin is not None, is_direct(origin), repr(origin)))
         return [VersionsWanted(name, origin) for origin in origins]
 
     def versions(self, name: str) -> Versions:
@@ -209,17 +208,8 @@ class Catalogue:
         return self._pinned_versions
 
     def python_region(self, requires_python: str) -> int:
-        """Return the environments whose Python a Requires-Python allows; one that says nothing sensible allows all."""
-        region = self._python_regions.get(requires_python)
-        if region is None:
-            try:
-                constraint = parse_constraint(requires_python)
-            except InvalidConstraint:
-                constraint = ANY
-            if self.problem.policy.ignore_python_upper_bounds:
-                constraint = Constraint(requires_python, constraint.cuts[:1])
-            region = self._python_regions[requires_python] = python_marker(constraint).node
-        return region
+        """Return the environments whose Python a Requires-Python allows."""
+        return _python_region(requires_python, self.problem.policy.ignore_python_upper_bounds)
 
     # Releases
 
@@ -266,6 +256,18 @@ def asks_for_prereleases(dependency: Dependency) -> bool:
 def is_direct(origin: Origin | None) -> bool:
     """Tell whether an origin is a direct reference, which has one release only."""
     return origin is not None and not isinstance(origin, IndexOrigin)
+
+
+@lru_cache(maxsize=4096)
+def _python_region(requires_python: str, ignore_upper_bounds: bool) -> int:  # noqa: FBT001 (a key of the cache)
+    """Return the environments whose Python a Requires-Python allows; one that says nothing sensible allows all."""
+    try:
+        constraint = parse_constraint(requires_python)
+    except InvalidConstraint:
+        return TRUE
+    if ignore_upper_bounds:
+        constraint = Constraint(requires_python, constraint.cuts[:1])
+    return python_marker(constraint).node
 
 
 def _direct(versions: Versions) -> int:
