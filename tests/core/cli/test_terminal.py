@@ -42,7 +42,8 @@ def test_without_words_it_shows_the_commands(capsys: pytest.CaptureFixture[str])
     assert main([]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("Poetry for notebooks")
-    assert "  source remove  Remove a package source from the project\n" in captured.out
+    lines = [" ".join(line.split()) for line in captured.out.splitlines()]
+    assert "source remove Remove a package source from the project" in lines
     assert captured.err == ""
 
 
