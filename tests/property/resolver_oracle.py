@@ -65,7 +65,9 @@ MARKERS = (
     "platform_system == 'Linux'",
 )
 REQUIRES_PYTHON = (">=3.8", ">=3.11", ">=3.12", "<3.13", ">=3.10,<3.12", "!=3.11.*")
-SPECIFIERS = ("", "", "", ">=2", "<2", ">=3", "<=2", "==1", "==2", "==3", "!=2", ">1,<4", "~=2.0")
+STRICT = ("", "", "", ">=2", "<2", ">=3", "<=2", "==1", "==2", "==3", "!=2", ">1,<4", "~=2.0")
+LENIENT = ("", "", "", "", ">=1", ">=2", "<3", "<4", "<=2", "!=1", "!=2")
+"""With these about half of the worlds have a solution."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Shape:
     markers: float
     extras: float
     requires_python: float
+    specifiers: tuple[str, ...]
 
 
 @dataclass
@@ -98,6 +101,7 @@ def random_shape(chance: random.Random) -> Shape:
         markers=chance.choice((0.0, 0.3, 0.6)),
         extras=chance.choice((0.0, 0.2, 0.5)),
         requires_python=chance.choice((0.0, 0.0, 0.2, 0.4)),
+        specifiers=chance.choice((STRICT, LENIENT, LENIENT)),
     )
 
 
@@ -135,7 +139,7 @@ def random_requirement(chance: random.Random, name: str, shape: Shape, *, own_ex
     markers = [chance.choice(MARKERS)] if chance.random() < shape.markers else []
     if own_extras and chance.random() < shape.extras:
         markers = [f"({marker})" for marker in markers] + [chance.choice(("extra == 'x'", "extra == 'y'"))]
-    text = f"{name}{extras}{chance.choice(SPECIFIERS)}"
+    text = f"{name}{extras}{chance.choice(shape.specifiers)}"
     return f"{text} ; {' and '.join(markers)}" if markers else text
 
 

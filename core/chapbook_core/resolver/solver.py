@@ -30,6 +30,7 @@ The same problem and the same facts give the same solution, in whatever order th
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
@@ -103,7 +104,8 @@ class _Search:
         self._propagation = Propagation(self._assigned, self._note_change)
         self._order = Order(problem.prefer)
         direct = frozenset(dependency.name for dependency in catalogue.root_dependencies())
-        self._preference = Preference(problem.policy, direct, problem.locked)
+        locked = [replace(entry, region=universe.with_switches_on(entry.region)) for entry in problem.locked]
+        self._preference = Preference(problem.policy, direct, locked)
         self._extras = Extras()
         self._switched_on: deque[tuple[str, str, int]] = deque()
         """Extras that came on since their dependencies were looked at: package, extra, where."""

@@ -74,6 +74,13 @@ class Universe:
             region = conjunction(region, flag(name))
         return region
 
+    def with_switches_on(self, region: int) -> int:
+        """Return a region over all switches as the solver sees it, with every switch on that is not free."""
+        for name in variables(region):
+            if name.startswith((EXTRA, GROUPS)) and name not in self._free:
+                region = cofactor(region, name, _ON)
+        return region
+
     def by_group(self, region: int) -> dict[str, int]:
         """Return what a region over all switches is for each group alone, where it is anything."""
         known = self._by_group.get(region)
