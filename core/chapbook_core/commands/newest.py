@@ -58,14 +58,14 @@ class Listing:
         """What the index says of the whole project; empty for an active one."""
         return self.summary.status.notice
 
-    def best(self, at_least: str, *, prereleases: bool) -> str | None:
+    def best(self, at_least: str, *, prereleases: bool, refused: bool = False) -> str | None:
         """Return the newest version from one on; a pre-release only when they are asked for or nothing else is left.
 
-        Yanked versions count only for who has one already.
+        Yanked versions never count, and what policies rule out only with `refused`.
         """
         summary = self.summary
         usable = summary.every & ~summary.yanked
-        for versions in self.refusals.values():
+        for versions in () if refused else self.refusals.values():
             usable &= ~versions
         least = version_key(at_least)
         newer = sum(1 << place for place, key in enumerate(summary.keys) if key >= least) & usable

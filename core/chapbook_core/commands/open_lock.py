@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.lock import NotLocked
 from chapbook_core.commands.report import Message
 from chapbook_core.commands.session import LOCK_FILE
+from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.lock.poetry_reader import read_lock
+from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chapbook_core.commands.session import Session
-    from chapbook_core.lock.lockfile import Lock
+    from chapbook_core.lock.lockfile import Lock, LockedPackage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,23 @@ def open_lock(session: Session) -> OpenLock:
     fingerprint = read_fingerprint(text)
     fresh = fingerprint is not None and is_fresh(fingerprint, session.manifest.data)
     return OpenLock(read_lock(text, session.lock_file), fresh)
+
+
+class PackageNotLocked(ChapbookError):
+    """The lock does not hold a package of that name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        # Only a mistake needs this.
+        from chapbook_core.index.names import did_you_mean
+
+        near = did_you_mean(canonical_name(name), known)
+        hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else f"run `chapbook add {name}`"
+        super().__init__(f"the lock does not hold `{name}`", hints=[hint])
+
+
+def locked_versions(lock: Lock, name: str) -> tuple[LockedPackage, ...]:
+    """Return every locked version of a package; raises PackageNotLocked."""
+    found = tuple(package for package in lock.packages if canonical_name(package.name) == canonical_name(name))
+    if not found:
+        raise PackageNotLocked(name, {package.name for package in lock.packages})
+    return found

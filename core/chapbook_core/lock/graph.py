@@ -63,6 +63,27 @@ class Graph:
         """Return by what a package is required: the project first, then packages by name."""
         return self.above.get(key_of(package), ())
 
+    def within(self, keys: Iterable[Key], environment: Mapping[str, str] | None = None) -> Graph:
+        """Return the part of the graph between some packages, and of its edges those that hold in an environment."""
+        kept = frozenset(keys)
+
+        def holds(edge: Edge) -> bool:
+            return environment is None or parse_marker(edge.marker).without_extras().evaluate(environment)
+
+        def inside(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+            return tuple(
+                edge
+                for edge in edges
+                if key_of(edge.child) in kept and (edge.parent is None or key_of(edge.parent) in kept) and holds(edge)
+            )
+
+        return Graph(
+            tuple(package for package in self.packages if key_of(package) in kept),
+            inside(self.roots),
+            {key: inside(edges) for key, edges in self.below.items() if key in kept},
+            {key: inside(edges) for key, edges in self.above.items() if key in kept},
+        )
+
     def ancestors(self, packages: Iterable[LockedPackage]) -> frozenset[Key]:
         """Return the packages and all on a way from the project to them."""
         waiting = list(packages)
