@@ -115,7 +115,7 @@ def _import_everything(project: Path) -> None:
     """Import what a run of locking imports, and leave no other trace of one."""
 
     def work(_questions: TextIO, answers: TextIO) -> None:
-        _lock(project)
+        _lock(project, "--regenerate")
         answers.write(f"{' '.join(sys.modules)}\n")
 
     fork = _Fork(work)
@@ -143,11 +143,11 @@ def _measured(project: Path) -> str:
     return json.dumps([*spent, kilobytes * 1024]) + "\n"
 
 
-def _lock(project: Path) -> None:
+def _lock(project: Path, *words: str) -> None:
     surroundings = Surroundings(
         folder=project, variables=dict(os.environ), home=Path.home(), python=sys.version_info[:2]
     )
-    invocation = parse(["lock"], BY_NAME).invocation
+    invocation = parse(["lock", *words], BY_NAME).invocation
     assert invocation is not None
     perform(invocation, surroundings, Unwatched()).report()
 
