@@ -54,7 +54,7 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
     manifest, mistakes = inspect_manifest(file)
     findings = [_from_mistake(mistake) for mistake in mistakes]
     if manifest is not None:
-        subject = Subject(manifest, file.read_bytes().decode(), invocation.flag("lock"))
+        subject = Subject(manifest, file.read_bytes().decode(), invocation.flag("lock"), invocation.flag("deep"))
         for check in CHECKS:
             findings += [_located(finding, subject) for finding in check(subject)]
     return CheckResult(tuple(_distinct(findings)), invocation.flag("strict"))

@@ -39,8 +39,8 @@ class Installed:
 
     name: str
     version: str
-    requires: tuple[str, ...]
-    """As in its metadata: `Requires-Dist`."""
+    requires: tuple[str | Demand, ...]
+    """As in its metadata, `Requires-Dist`; or already read, from where it is told in other words."""
     requires_python: str = ""
     is_direct: bool = False
 
@@ -138,8 +138,8 @@ class _Walk:
         while waiting:
             name, extra = waiting.pop()
             installed = self._selected[name]
-            for text in installed.requires:
-                asked = demand(text)
+            for required in installed.requires:
+                asked = demand(required) if isinstance(required, str) else required
                 if self._is_in_force(asked.marker, {extra}) and (not extra or not self._is_in_force(asked.marker, ())):
                     yield from self._meet(f"{name} {installed.version}", asked, waiting)
 

@@ -10,6 +10,7 @@ from chapbook_core.commands.checks import (
     former_keys,
     licenses,
     locks,
+    locks_deep,
     notebooks,
     packages,
     pythons,
@@ -36,6 +37,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     sources.check,
     packages.check,
     locks.check,
+    locks_deep.check,
     notebooks.check,
 )
 """In the order of the report."""

@@ -59,6 +59,8 @@ class Subject:
     """Of the project file."""
     lock_needed: bool
     """Whether the lack of a lock is an error."""
+    deep: bool = False
+    """Whether the lock is held against every kind of environment."""
 
     @property
     def folder(self) -> Path:

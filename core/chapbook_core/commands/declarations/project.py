@@ -103,12 +103,14 @@ CHECK = Command(
     description="Every mistake is told at once. Warnings fail only with `--strict`; remarks are shown with `-v`.",
     options=(
         Option("lock", "a lock file must exist; an existing one is checked in any case"),
+        Option("deep", "hold the lock against every platform, Python and extra it is for"),
         Option("strict", "fail on warnings too"),
         Option("format", "how to print the result", value="FORMAT", choices=("text", "json")),
     ),
     examples=(
         Example("check", "look for mistakes"),
         Example("check --lock --strict", "what a continuous integration should run"),
+        Example("check --lock --deep", "look whether what is locked fits together everywhere"),
     ),
 )
 
