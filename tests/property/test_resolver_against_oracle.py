@@ -7,7 +7,7 @@ import pytest
 
 from chapbook_core.requirements.marker import Marker
 from chapbook_core.resolver.explain import NoSolution
-from chapbook_core.resolver.facts import Facts, MetadataWanted, VersionsWanted
+from chapbook_core.resolver.facts import Facts, MetadataWanted, VersionsWanted, Want
 from chapbook_core.resolver.problem import LockedVersion, Policy, Problem
 from chapbook_core.resolver.solver import answer, solve
 from tests.fakes.world import World, problem_of
@@ -52,11 +52,10 @@ def test_the_order_in_which_facts_arrive_changes_nothing() -> None:
         if expected is None:
             continue
         world = World(packages)
-        everything: Facts = {
-            want: world.tell(want)
-            for name, versions in packages.items()
-            for want in (VersionsWanted(name), *(MetadataWanted(name, version) for version in versions))
-        }
+        every_want: list[Want] = []
+        for name, versions in packages.items():
+            every_want += [VersionsWanted(name), *(MetadataWanted(name, version) for version in versions)]
+        everything: Facts = {want: world.tell(want) for want in every_want}
         solving, facts = solve(problem), None
         actual: Solution | None = None
         while actual is None:

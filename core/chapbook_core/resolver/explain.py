@@ -70,6 +70,12 @@ class NoSolution(ChapbookError):
         self.proof = proof
         teller = _Teller(problem, catalogue, proof)
         self.story = teller.story()
+        self.region = teller.region
+        """Where there is no solution."""
+        self.requirements = teller.requirements()
+        """The project's requirements in the story."""
+        self.constraints = teller.constraints()
+        """Its constraints in the story."""
         super().__init__(_message(self.story), hints=teller.hints())
 
 
@@ -90,7 +96,7 @@ class _Teller:
         self._problem = problem
         self._catalogue = catalogue
         self._groups = core_of(proof, self._full)
-        self._region = conjunction(region_of(self._groups), catalogue.universe)
+        self.region = conjunction(region_of(self._groups), catalogue.universe)
         self._project = problem.name or "the project"
 
     def _full(self, package: str) -> int:
@@ -103,11 +109,21 @@ class _Teller:
         lines = [line for group in self._in_order() for line in self._lines(group)]
         return Story(self._environment(), tuple(lines))
 
+    def requirements(self) -> tuple[RootRequirement, ...]:
+        """Return what the project requires in the story, in its own order."""
+        told = {group.fact.requirement for group in self._groups if isinstance(group.fact, RootRequires)}
+        return tuple(requirement for requirement in self._problem.requirements if requirement in told)
+
+    def constraints(self) -> tuple[Dependency, ...]:
+        """Return the constraints of the project in the story."""
+        told = {group.fact.constraint for group in self._groups if isinstance(group.fact, Constrained)}
+        return tuple(constraint for constraint in self._problem.constraints if constraint in told)
+
     def _environment(self) -> str:
         universe = self._catalogue.universe
-        if self._region == universe:
+        if self.region == universe:
             return ""
-        marker, under = Marker(self._region), Marker(universe)
+        marker, under = Marker(self.region), Marker(universe)
         text = marker.text(under)
         if not text:
             return ""
@@ -253,8 +269,8 @@ class _Teller:
     def _narrower_python(self) -> str:
         """Return the Python range of the project without that of the conflict; empty when nothing or all is left."""
         universe = self._catalogue.universe
-        stopped = Marker(self._region).only("python_full_version")
-        if difference(conjunction(universe, stopped.node), self._region) != 0 or stopped.node == TRUE:
+        stopped = Marker(self.region).only("python_full_version")
+        if difference(conjunction(universe, stopped.node), self.region) != 0 or stopped.node == TRUE:
             return ""
         left = Marker(difference(universe, stopped.node))
         return "" if left.is_never else left.python_constraint().poetry_text()

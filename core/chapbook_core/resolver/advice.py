@@ -1,0 +1,112 @@
+"""Advice: one edit of the project that was tried, and with which there is a solution.
+
+A failure names the facts that exclude each other; which of them to give up is for a person to say. Still, a person who
+is offered an edit that works can decide faster. The edits are tried from the smallest: less Python, one constraint
+fewer, one wish fewer, one requirement fewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chapbook_core.requirements.diagram import FALSE, conjunction, difference
+from chapbook_core.requirements.marker import Marker
+from chapbook_core.resolver.explain import NoSolution
+from chapbook_core.resolver.problem import MAIN
+from chapbook_core.resolver.solver import solve
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from chapbook_core.resolver.facts import Facts, Need
+    from chapbook_core.resolver.problem import Problem, RootRequirement, Solution
+
+_MOST_TRIALS = 6
+_MOST_STEPS = 20_000
+"""A trial that takes longer is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """An edit, in words, and what would come of it."""
+
+    edit: str
+    """As in `require `a` without `>=2`; then a 1.4 is selected`."""
+    problem: Problem
+    """The problem after the edit."""
+    solution: Solution
+
+
+def advise(failure: NoSolution) -> Generator[Need, Facts, Advice | None]:
+    """Return the smallest edit that works, or nothing; to be driven as `solve` is."""
+    for trial, (edit, problem) in enumerate(_edits(failure)):
+        if trial == _MOST_TRIALS:
+            return None
+        solution = yield from _attempt(problem)
+        if solution is not None:
+            return Advice(edit + _outcome(failure, problem, solution), problem, solution)
+    return None
+
+
+def _attempt(problem: Problem) -> Generator[Need, Facts, Solution | None]:
+    solving = solve(problem)
+    facts: Facts | None = None
+    while True:
+        try:
+            need = next(solving) if facts is None else solving.send(facts)
+        except StopIteration as end:
+            solution: Solution = end.value
+            return solution
+        except NoSolution:
+            return None
+        if need.progress.steps > _MOST_STEPS:
+            return None
+        facts = yield need
+
+
+def _edits(failure: NoSolution) -> Iterator[tuple[str, Problem]]:
+    problem = failure.problem
+    if (narrower := _narrower_python(failure)) is not None:
+        python = Marker(narrower).python_constraint().poetry_text()
+        yield f'narrow `requires-python` to "{python}"', replace(problem, environments=narrower)
+    for requirement in failure.requirements:
+        dependency = requirement.dependency
+        if dependency.constraint != "*":
+            loosened = replace(requirement, dependency=replace(dependency, constraint="*"))
+            yield (
+                f"require `{dependency.name}` without `{dependency.constraint}`",
+                _changed(problem, requirement, loosened),
+            )
+    for constraint in failure.constraints:
+        without = tuple(other for other in problem.constraints if other != constraint)
+        yield f"drop the constraint `{constraint.name} {constraint.constraint}`", replace(problem, constraints=without)
+    for requirement in failure.requirements:
+        group = "" if requirement.group == MAIN else f" from the group {requirement.group}"
+        yield f"remove `{requirement.dependency.name}`{group}", _changed(problem, requirement, None)
+
+
+def _changed(problem: Problem, old: RootRequirement, new: RootRequirement | None) -> Problem:
+    replaced = (new if requirement == old else requirement for requirement in problem.requirements)
+    return replace(problem, requirements=tuple(requirement for requirement in replaced if requirement is not None))
+
+
+def _narrower_python(failure: NoSolution) -> int | None:
+    """Return the project's environments without the Pythons of the conflict, if those are all of some Pythons."""
+    environments = failure.problem.environments
+    stopped = Marker(failure.region).only("python_full_version").node
+    left = difference(environments, stopped)
+    if left == FALSE or difference(conjunction(environments, stopped), failure.region) != FALSE:
+        return None
+    return left
+
+
+def _outcome(failure: NoSolution, problem: Problem, solution: Solution) -> str:
+    """Return which versions the edited requirement leads to."""
+    edited = {
+        requirement.dependency.name
+        for requirement in failure.problem.requirements
+        if requirement not in problem.requirements
+    }
+    selected = [f"{package.name} {package.version}" for package in solution.packages if package.name in edited]
+    return f"; then {' and '.join(selected)} is selected" if selected else ""
