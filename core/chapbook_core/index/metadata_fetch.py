@@ -38,6 +38,8 @@ _LARGEST_METADATA = 32_000_000
 _LARGEST_FILE = 8_000_000_000
 _ENOUGH_MISSES = 8
 """After so many `.metadata` files that were not there, and none that was, an index is not asked for any more."""
+_BUILD = b"build"
+"""Kept in place of metadata that only a build tells."""
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _PREFERRED_HASHES = ("sha256", "sha512", "sha384", "blake2b")
 
@@ -84,7 +86,7 @@ class MetadataFetch:
         files = in_order_of_cost(offer.files(version))
         if not files:
             raise UnreadableMetadata(f"{name} {version}", "the release has no file that can be read")
-        if kept == b"":
+        if kept == _BUILD:
             return NeedBuild(name, version, files[0], offer.place)
         if self._mode is Mode.OFFLINE and offer.place.folder is None:
             raise NotCached(offer.place.page_url(name), f"the metadata of {name} {version}")
@@ -94,7 +96,7 @@ class MetadataFetch:
                 continue
             self._cache.keep_metadata(source, name, version, _mark(file), found.blob())
             return found
-        self._cache.keep_metadata(source, name, version, _mark(files[0]), b"")
+        self._cache.keep_metadata(source, name, version, _mark(files[0]), _BUILD)
         return NeedBuild(name, version, files[0], offer.place)
 
     def learn(self, need: NeedBuild, metadata: Metadata) -> None:
@@ -107,9 +109,9 @@ class MetadataFetch:
         if found is None and file.is_wheel:
             # The document's requirements are those of one file of the release, as good as any other's.
             found = self._pages.described.get((source, name, version)) or self._inside_wheel(name, version, file)
-        elif found is None:
+        elif not file.is_wheel and (found is None or not found.is_static):
             found = self._inside_archive(name, version, file)
-        if found is None or (not file.is_wheel and not found.is_static):
+        if found is None:
             return None
         found.check_identity(name, version)
         return found
@@ -188,14 +190,15 @@ class MetadataFetch:
 
     def _inside_archive(self, name: str, version: str, file: File) -> Metadata | None:
         # Imported here because the readers of archives cost 10 ms, and most releases have a wheel.
-        from chapbook_core.index.sdist import package_information
+        from chapbook_core.index.sdist import read_source_files
+        from chapbook_core.index.source_metadata import is_final, told_metadata
 
         if (path := _local(file)) is not None:
-            body = package_information(path, file.filename)
+            files = read_source_files(path, file.filename, is_final)
         else:
             with _temporary_folder() as folder:
-                body = package_information(self._downloaded(file, folder), file.filename)
-        return parse_metadata(body, f"{name} {version}") if body is not None else None
+                files = read_source_files(self._downloaded(file, folder), file.filename, is_final)
+        return told_metadata(files, name, version)
 
     def _downloaded(self, file: File, folder: Path) -> Path:
         path = folder / "archive"
