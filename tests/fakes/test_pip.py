@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.version import Version
 
 from tests.fakes.index import FakeIndex, page_faults, reply_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# A virtual environment of an early Python 3.11 has an older pip.
+FIRST_TO_READ_METADATA_FROM_JSON = Version("23.2")
 
 pytestmark = pytest.mark.skipif(find_spec("pip") is None, reason="this environment has no pip")
 
@@ -47,7 +52,8 @@ def test_pip_downloads_a_package_with_what_it_requires(tmp_path: Path, dialect: 
             "a-1.0-py3-none-any.whl",
             "b-1.5-py3-none-any.whl",
         ]
-        assert index.counts["metadata"] == (2 if dialect == "json" else 0)
+        reads_metadata = dialect == "json" and Version(version("pip")) >= FIRST_TO_READ_METADATA_FROM_JSON
+        assert index.counts["metadata"] == (2 if reads_metadata else 0)
 
 
 def test_pip_builds_an_sdist_with_its_own_backend_and_installs_it(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def unpack(release: Release, folder: Path) -> Path:
     with tarfile.open(fileobj=io.BytesIO(make_sdist(release))) as archive:
-        archive.extractall(folder, filter="data")
+        # Python 3.11.4 and later read the filter, and 3.12 insists on one.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder)
     return folder / release.file_stem
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
 import tomllib
 from typing import TYPE_CHECKING
@@ -28,12 +30,17 @@ class ProjectNotFound(ChapbookError):
     def __init__(self, start: Path, passed_over: tuple[Path, ...] = ()) -> None:
         self.start = start
         self.passed_over = passed_over
-        hints = [
-            f"`{file}` only configures tools: it has no [project] and no [tool.poetry] table" for file in passed_over
-        ]
+        hints = [f"`{file}` {_why_passed_over(file)}" for file in passed_over]
         super().__init__(
-            f"no project in `{start}` or any folder above it", hints=[*hints, "run `init` to make a project there"]
+            f"no project in `{start}` or any folder above it",
+            hints=[*hints, "run `chapbook init` to make a project there"],
         )
+
+
+def _why_passed_over(file: Path) -> str:
+    if file.is_file():
+        return "only configures tools: it has no [project] and no [tool.poetry] table"
+    return "is not a file" if file.exists() else "is a link to nothing"
 
 
 class ProjectUnreadable(ChapbookError):
@@ -58,6 +65,8 @@ def find_project(start: Path, *, ceiling: Path | None = None) -> Path:
         file = folder / PROJECT_FILE
         try:
             if not file.is_file():
+                if os.path.lexists(file):
+                    passed_over.append(file)
                 continue
             content = file.read_bytes()
         except OSError as cause:
@@ -73,13 +82,20 @@ def declares_project(content: bytes) -> bool:
 
     A broken file that seems to declare one counts: whoever reads it next tells what is wrong with it.
     """
-    if _MARK.search(content) is None:
+    if _MARK.search(_without_byte_order_mark(content)) is None:
         return False
     try:
         data = tomllib.loads(content.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):
         return True
     return is_project(data)
+
+
+def _without_byte_order_mark(content: bytes) -> bytes:
+    """Return the text as UTF-8, for editors write marks that TOML does not allow, and UTF-16 besides."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace").encode()
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def is_project(data: Mapping[str, object]) -> bool:

@@ -164,6 +164,8 @@ def _what_is_wrong_at(text: str, position: int) -> tuple[str, str]:
     if clause is None:
         return f"`{rest}` has no version", "write clauses as in `>=1.0,<2.0`"
     after = rest[clause.end() :]
+    if not after:
+        return f"`{rest}` is not a clause", "write clauses as in `>=1.0,<2.0`"
     return f"`{after}` follows `{clause[0]}` directly", "put a comma between the clauses, as in `>=1.0,<2.0`"
 
 

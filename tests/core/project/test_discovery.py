@@ -55,6 +55,24 @@ def test_the_error_names_the_files_that_were_passed_over(tmp_path: Path) -> None
     assert str(folder / "pyproject.toml") in caught.value.hints[0]
 
 
+def test_the_error_names_a_project_file_that_is_a_link_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").symlink_to("nowhere")
+
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(tmp_path, ceiling=tmp_path)
+
+    assert caught.value.hints[0] == f"`{tmp_path / 'pyproject.toml'}` is a link to nothing"
+
+
+def test_the_error_names_a_project_file_that_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").mkdir()
+
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(tmp_path, ceiling=tmp_path)
+
+    assert caught.value.hints[0] == f"`{tmp_path / 'pyproject.toml'}` is not a file"
+
+
 def test_no_folder_above_the_ceiling_is_looked_into(tmp_path: Path) -> None:
     make(tmp_path)
     inner = tmp_path / "inner"
@@ -170,6 +188,13 @@ def test_these_files_make_a_project(text: str) -> None:
 )
 def test_these_files_make_none(text: str) -> None:
     assert not declares_project(text.encode())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_file_with_a_byte_order_mark_that_seems_to_declare_a_project_counts(encoding: str) -> None:
+    mark = "" if encoding != "utf-16-le" else "\N{ZERO WIDTH NO-BREAK SPACE}"
+    assert declares_project((mark + PROJECT).encode(encoding))
+    assert not declares_project((mark + LINTERS).encode(encoding))
 
 
 def test_a_file_in_another_encoding_that_seems_to_declare_a_project_counts() -> None:
