@@ -1,0 +1,41 @@
+"""A lock that the system keeps for an open file: it ends with the process that holds it, however that ends."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform == "win32":
+    import msvcrt
+    import os
+
+    # Locked bytes cannot be read by others, who must be able to read what stands at the start.
+    _FAR_BEHIND = 1 << 30
+
+    def try_lock(descriptor: int) -> bool:
+        """Take the lock unless somebody has it; raises OSError where files cannot be locked."""
+        os.lseek(descriptor, _FAR_BEHIND, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+    def unlock(descriptor: int) -> None:
+        """Give the lock back."""
+        os.lseek(descriptor, _FAR_BEHIND, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def try_lock(descriptor: int) -> bool:
+        """Take the lock unless somebody has it; raises OSError where files cannot be locked."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def unlock(descriptor: int) -> None:
+        """Give the lock back, also for a child that has inherited the open file."""
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
