@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from chapbook_core.index.default_index import default_index
 from chapbook_core.index.dependency import parse_dependency
 from chapbook_core.index.metadata import Metadata, parse_metadata
-from chapbook_core.index.page import ACCEPT, PageSummary, files_from_blob, parse_page
+from chapbook_core.index.page import ACCEPT, PageSummary, files_in, parse_page
 from chapbook_core.requirements.version_key import version_key
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def bench_page(name: str, body: bytes, content_type: str, url: str) -> str:
     plain = milliseconds(lambda: plainly(body, content_type))
     pack = milliseconds(lambda: (page.summary_blob(), page.files_blob()))
     read = milliseconds(lambda: PageSummary.from_blob(summary))
-    open_files = milliseconds(lambda: files_from_blob(files))
+    open_files = milliseconds(lambda: files_in(BytesIO(files), page.summary.versions[-1]))
     kind = "JSON" if "json" in content_type else "HTML"
     entries = sum(len(release.files) for release in page.releases)
     return (

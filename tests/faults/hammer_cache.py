@@ -18,14 +18,19 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chapbook_core.index.blob import pack, unpack
 from chapbook_core.index.cache import Cache, KeptPage
 from chapbook_core.index.http_cache import Validity
 from tests.fakes.watcher import RecordingWatcher
 
+if TYPE_CHECKING:
+    from chapbook_core.index.file_table import Stream
+
 _KIND = b"H1"
 _SOURCE = "https://example.org/simple/"
+_EVERYTHING = 1 << 30
 _NAMES = 400
 
 
@@ -50,6 +55,11 @@ def content(name: str) -> bytes:
     """Make the value of an entry: 200 bytes to 40 kB."""
     digest = hashlib.sha256(name.encode()).digest()
     return pack(_KIND, (name, digest * (6 + digest[0] * 5)))
+
+
+def read_all(stream: Stream) -> bytes:
+    """Read a value to its end."""
+    return stream.read(_EVERYTHING)
 
 
 def work(folder: Path, note: Path, seed: int) -> None:
@@ -122,7 +132,11 @@ def _judge(folder: Path, notes: Path, outcome: Outcome) -> None:
     outcome.noted = len(noted)
     for name in sorted(noted):
         page = cache.page(_SOURCE, name)
-        values = [page.value if page else None, cache.files(_SOURCE, name), cache.metadata(_SOURCE, name, "1.0")]
+        values = [
+            page.value if page else None,
+            cache.files(_SOURCE, name, read_all),
+            cache.metadata(_SOURCE, name, "1.0"),
+        ]
         if None in values:
             outcome.lost.append(name)
         elif any(value != content(name) for value in values):

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chapbook_core.events import Notice
 from chapbook_core.index.address import split_login
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.events import Watcher
+    from chapbook_core.index.file_table import Stream
 
+_T = TypeVar("_T")
 _DAY = 86_400
 _BATCH = 64
 """Writes that wait for each other, because a transaction costs more than a row."""
@@ -93,9 +95,18 @@ class Cache:
         told = (validity.fetched, validity.lifetime, validity.etag, validity.last_modified)
         self._put(statement, (*told, source, name))
 
-    def files(self, source: str, name: str) -> bytes | None:
-        """Give the files of a package's page."""
-        return self._value("SELECT value FROM files WHERE source=? AND name=?", (source, name))
+    def files(self, source: str, name: str, read: Callable[[Stream], _T]) -> _T | None:
+        """Let `read` look into the files of a package's page; they stay in the database but for what it reads."""
+
+        def act(connection: sqlite3.Connection) -> _T | None:
+            statement = "SELECT rowid FROM files WHERE source=? AND name=?"
+            row: tuple[int] | None = connection.execute(statement, (source, name)).fetchone()
+            if row is None:
+                return None
+            with connection.blobopen("files", "value", row[0], readonly=True) as stream:
+                return read(stream)
+
+        return self._database.read(act, None)
 
     def metadata(self, source: str, name: str, version: str) -> bytes | None:
         """Give the metadata of a version; it never grows stale, but goes when its file does."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import marshal
 import re
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 from urllib.parse import urljoin
 
 from chapbook_core.index.blob import StaleBlob, pack, unpack
@@ -17,51 +16,70 @@ if TYPE_CHECKING:
 # reason for being yanked (None: it is not), metadata (None: not told, or whether, or its hash).
 Row: TypeAlias = tuple[str, str, str, int | None, str | None, str | None, str | None, bool | str | None]
 
-_KIND = b"F1"
+_KIND = b"F2"
 _ABSOLUTE = ("https://", "http://")
 _BETWEEN_HASHES = re.compile("[;&]")
 _HEXADECIMAL = re.compile(r"[0-9a-f]+", re.ASCII)
+_USUAL_HASH = re.compile(r"sha256=([0-9a-f]{64})", re.ASCII)
 _DIGITS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
+_LENGTH = 4
+"""Bytes that hold the length of the directory, which comes after them."""
+
+
+class Stream(Protocol):
+    """What a blob is read from: a file in memory, or a value that stays in the database."""
+
+    def read(self, length: int, /) -> bytes:
+        """Read on."""
+
+    def seek(self, offset: int, /) -> object:
+        """Go to a place, counted from the beginning."""
 
 
 class FileTable:
-    """Files by release; a release that came out of the cache is unpacked when it is asked for."""
+    """Files by release, as values only for the releases that somebody asks for."""
 
     __slots__ = ("_base_url", "_releases")
 
-    def __init__(self, base_url: str, releases: Mapping[str, Sequence[Row] | bytes]) -> None:
+    def __init__(self, base_url: str, releases: Mapping[str, Sequence[Row]]) -> None:
         self._base_url = base_url
         self._releases = releases
 
     def of(self, version: str) -> tuple[File, ...]:
         """Return the files of a release, by file name; none for a version the page does not have."""
-        return tuple(_file(row, version, self._base_url) for row in self._rows(version))
-
-    def versions(self) -> tuple[str, ...]:
-        """Return every version with a file, in the order of the page's summary."""
-        return tuple(self._releases)
+        return _files(self._releases.get(version, ()), version, self._base_url)
 
     def blob(self) -> bytes:
-        """Return the table as bytes for the cache; each release apart, so that reading one does not read all."""
-        packed = {
-            version: rows if isinstance(rows, bytes) else marshal.dumps(list(rows))
-            for version, rows in self._releases.items()
-        }
-        return pack(_KIND, (self._base_url, packed))
+        """Return the table as bytes for the cache.
 
-    def _rows(self, version: str) -> Sequence[Row]:
-        rows = self._releases.get(version, ())
-        # The checksum of the whole blob was right, so these bytes are what `blob` wrote.
-        return cast("list[Row]", marshal.loads(rows)) if isinstance(rows, bytes) else rows  # noqa: S302 as above
+        A directory tells where each release is, and the newest, which is nearly always the one wanted, comes first: so
+        hardly anything of the tens of thousands of files that a lock passes by is ever read.
+        """
+        directory: dict[str, tuple[int, int]] = {}
+        parts = []
+        start = 0
+        for version in reversed(tuple(self._releases)):
+            part = pack(_KIND, list(self._releases[version]))
+            directory[version] = start, len(part)
+            start += len(part)
+            parts.append(part)
+        head = pack(_KIND, (self._base_url, directory))
+        return b"".join((len(head).to_bytes(_LENGTH, "big"), head, *parts))
 
 
-def files_from_blob(blob: bytes) -> FileTable:
-    """Return a table out of the cache; raises StaleBlob."""
+def files_in(stream: Stream, version: str) -> tuple[File, ...]:
+    """Read the files of one release out of a blob in the cache; raises StaleBlob."""
+    length = int.from_bytes(stream.read(_LENGTH), "big")
     try:
-        base_url, releases = cast("tuple[str, dict[str, bytes]]", unpack(_KIND, blob))
-    except (TypeError, ValueError) as error:
+        base_url, directory = cast("tuple[str, dict[str, tuple[int, int]]]", unpack(_KIND, stream.read(length)))
+        if version not in directory:
+            return ()
+        start, size = directory[version]
+        stream.seek(_LENGTH + length + start)
+        rows = cast("list[Row]", unpack(_KIND, stream.read(size)))
+    except (TypeError, ValueError, MemoryError) as error:
         raise StaleBlob("the cached files cannot be read") from error
-    return FileTable(base_url, releases)
+    return _files(rows, version, base_url)
 
 
 def absolute_url(base_url: str, url: str) -> str:
@@ -72,6 +90,8 @@ def absolute_url(base_url: str, url: str) -> str:
 
 def read_hashes(text: str) -> tuple[tuple[str, str], ...]:
     """Return the pairs of `sha256=...;md5=...` or of a URL's fragment; what is no digest is left out."""
+    if usual := _USUAL_HASH.fullmatch(text):
+        return (("sha256", usual[1]),)
     pairs = {}
     for part in _BETWEEN_HASHES.split(text):
         algorithm, _, digest = part.partition("=")
@@ -79,6 +99,10 @@ def read_hashes(text: str) -> tuple[tuple[str, str], ...]:
         if _DIGITS.get(algorithm) == len(digest) and _HEXADECIMAL.fullmatch(digest):
             pairs[algorithm] = digest
     return tuple(sorted(pairs.items()))
+
+
+def _files(rows: Sequence[Row], version: str, base_url: str) -> tuple[File, ...]:
+    return tuple([_file(row, version, base_url) for row in rows])
 
 
 def _file(row: Row, version: str, base_url: str) -> File:

@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chapbook_core.index.file import File
-    from chapbook_core.index.file_table import FileTable
     from chapbook_core.index.sources import Place
 
 
 class Offer:
     """One source's page of a package; its files are read when somebody asks for them."""
 
-    __slots__ = ("_files", "_load", "place", "summary")
+    __slots__ = ("_files", "_read", "place", "summary")
 
-    def __init__(self, place: Place, summary: PageSummary, load: Callable[[], FileTable]) -> None:
+    def __init__(self, place: Place, summary: PageSummary, read: Callable[[str], tuple[File, ...]]) -> None:
         self.place = place
         self.summary = summary
-        self._load = load
-        self._files: FileTable | None = None
+        self._read = read
+        self._files: dict[str, tuple[File, ...]] = {}
 
     def files(self, version: str) -> tuple[File, ...]:
         """Give the files of a release."""
-        if self._files is None:
-            self._files = self._load()
-        return self._files.of(version)
+        files = self._files.get(version)
+        if files is None:
+            files = self._files[version] = self._read(version)
+        return files
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.index.candidate import Page, Skipped
 from chapbook_core.index.failure import NotAnIndex
-from chapbook_core.index.file_table import FileTable, files_from_blob
+from chapbook_core.index.file_table import FileTable, files_in
 from chapbook_core.index.page_html import parse_html_page
 from chapbook_core.index.page_json import OtherApiVersion, parse_json_page
 from chapbook_core.index.page_summary import PageSummary
@@ -22,7 +22,7 @@ __all__ = [
     "Page",
     "PageSummary",
     "Skipped",
-    "files_from_blob",
+    "files_in",
     "parse_page",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from chapbook_core.index.blob import StaleBlob
 from chapbook_core.index.cache import KeptPage, source_key
 from chapbook_core.index.candidate import Page
 from chapbook_core.index.failure import IndexFailure, NotAnIndex, NotCached
-from chapbook_core.index.file_table import FileTable, files_from_blob
+from chapbook_core.index.file_table import FileTable, files_in
 from chapbook_core.index.find_links import list_page
 from chapbook_core.index.folder import folder_page
 from chapbook_core.index.http_cache import renewed, validity_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.index.cache import Cache
     from chapbook_core.index.client import Client
+    from chapbook_core.index.file import File
     from chapbook_core.index.find_links import Listing
     from chapbook_core.index.http_cache import Validity
     from chapbook_core.index.metadata import Metadata
@@ -127,20 +129,18 @@ class PageFetch:
         if not found.value:
             return None
 
-        def load() -> FileTable:
-            blob = self._cache.files(source_key(place.url), name)
-            try:
-                if blob is not None:
-                    return files_from_blob(blob)
-            except StaleBlob:
-                pass
+        def files(version: str) -> tuple[File, ...]:
+            with suppress(StaleBlob):
+                known = self._cache.files(source_key(place.url), name, lambda stream: files_in(stream, version))
+                if known is not None:
+                    return known
             # The summary was kept and the files were lost: they are fetched again, whatever the summary's age.
             if self._mode is Mode.OFFLINE:
                 raise NotCached(place.page_url(name), f"the list of files of {name}")
             page = self._requested(place, name, None)
-            return page.files if page is not None else FileTable("", {})
+            return page.files.of(version) if page is not None else ()
 
-        return Offer(place, PageSummary.from_blob(found.value), load)
+        return Offer(place, PageSummary.from_blob(found.value), files)
 
     def _fetched(self, place: Place, name: str, found: KeptPage | None) -> Offer | None:
         page = self._requested(place, name, found)
@@ -279,7 +279,7 @@ class _Dialect:
 
 
 def _offer(place: Place, page: Page) -> Offer:
-    return Offer(place, page.summary, lambda: page.files)
+    return Offer(place, page.summary, page.files.of)
 
 
 def document_url(place: Place, name: str) -> str:

@@ -45,7 +45,7 @@ def test_what_is_kept_is_there_in_the_next_run(tmp_path: Path, watcher: Recordin
     filled(tmp_path, watcher).close()
     cache = Cache(tmp_path, watcher)
     assert cache.page(SOURCE, "a") == KeptPage(b"p" * 10, VALIDITY)
-    assert cache.files(SOURCE, "a") == b"f" * 10
+    assert cache.files(SOURCE, "a", lambda stream: stream.read(1000)) == b"f" * 10
     assert cache.metadata(SOURCE, "a", "1.0") == b"m" * 10
     assert cache.fact(SOURCE, "dialect") == "pages"
     assert cache.names() == ["a"]

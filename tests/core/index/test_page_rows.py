@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.index.blob import StaleBlob
-from chapbook_core.index.file_table import Row, absolute_url, files_from_blob
+from chapbook_core.index.file_table import Row, absolute_url, files_in
 from chapbook_core.index.page_rows import build_page
 from chapbook_core.index.page_summary import PageSummary
 from chapbook_core.index.status import ProjectStatus, Status
@@ -96,22 +97,34 @@ def test_both_parts_come_back_from_their_blobs() -> None:
         status=ProjectStatus(Status.ARCHIVED, "done"),
     )
     assert PageSummary.from_blob(page.summary_blob()) == page.summary
-    table = files_from_blob(page.files_blob())
-    assert table.versions() == ("1.0", "2.0a1")
-    assert [table.of(version) for version in table.versions()] == [release.files for release in page.releases]
-    assert files_from_blob(table.blob()).of("1.0") == page.release("1.0").files
-    assert table.of("9") == ()
+    blob = page.files_blob()
+    assert [files_in(BytesIO(blob), version) for version in ("1.0", "2.0a1")] == [
+        release.files for release in page.releases
+    ]
+    assert files_in(BytesIO(blob), "9") == ()
 
 
 def test_an_empty_page_comes_back_from_its_blobs() -> None:
     page = build()
     assert PageSummary.from_blob(page.summary_blob()) == page.summary
-    assert files_from_blob(page.files_blob()).versions() == ()
+    assert files_in(BytesIO(page.files_blob()), "1.0") == ()
+
+
+def test_reading_the_newest_release_reads_the_beginning_alone() -> None:
+    page = build(*(row(f"foo-{number}.0.tar.gz", python=f">=3.{number}") for number in range(50)))
+    blob = page.files_blob()
+    stream = BytesIO(blob)
+    assert files_in(stream, "49.0") == page.release("49.0").files
+    assert stream.tell() < len(blob) / 3
 
 
 def test_a_damaged_blob_is_stale_and_nothing_worse() -> None:
     page = build(row("foo-1.0.tar.gz"))
-    for blob, read in ((page.summary_blob(), PageSummary.from_blob), (page.files_blob(), files_from_blob)):
+
+    def files(blob: bytes) -> object:
+        return files_in(BytesIO(blob), "1.0")
+
+    for blob, read in ((page.summary_blob(), PageSummary.from_blob), (page.files_blob(), files)):
         for place in range(len(blob)):
             damaged = blob[:place] + bytes([blob[place] ^ 0x55]) + blob[place + 1 :]
             for bad in (damaged, blob[:place]):
