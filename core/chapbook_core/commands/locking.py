@@ -66,6 +66,8 @@ class LockRequest:
     """Whether the versions of the present lock stay where they can."""
     unlocked: frozenset[str] = frozenset()
     """Packages whose locked versions do not stay."""
+    pins: tuple[LockedVersion, ...] = ()
+    """Versions from elsewhere, to be kept as those of the present lock, and before them."""
     prefer: tuple[str, ...] = ()
     resolution: Resolution | None = None
     fork_strategy: ForkStrategy | None = None
@@ -171,7 +173,7 @@ def _problem(session: Session, request: LockRequest, present: Lock | None) -> Pr
         constraints=_dependencies(wishes.constraints),
         overrides=_dependencies(wishes.overrides),
         excludes=frozenset(wishes.exclude),
-        locked=tuple(_locked(session, present, request.unlocked)) if present and request.keep else (),
+        locked=(*request.pins, *_present_versions(session, request, present)),
         prefer=(*request.prefer, *wishes.prefer),
         policy=Policy(
             resolution=request.resolution or Resolution(wishes.resolution),
@@ -185,7 +187,11 @@ def _dependencies(requirements: Iterable[Requirement]) -> tuple[Dependency, ...]
     return tuple(dependency for requirement in requirements for dependency in dependencies_of(requirement))
 
 
-def _locked(session: Session, lock: Lock, unlocked: frozenset[str]) -> Iterator[LockedVersion]:
+def _present_versions(session: Session, request: LockRequest, lock: Lock | None) -> Iterator[LockedVersion]:
+    """Yield the versions of the present lock that are to stay."""
+    if lock is None or not request.keep:
+        return
+    unlocked = request.unlocked.union(pin.name for pin in request.pins)
     for package in lock.packages:
         source = package.source
         if package.name in unlocked or (source is not None and source.type != "legacy"):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock import toml_text
 from chapbook_core.lock.condition import open_condition, packages_for
 from chapbook_core.requirements.constraint import NoSpecifier, parse_constraint
+from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from chapbook_core.lock.lockfile import Lock, LockedPackage, LockedSource
+    from chapbook_core.lock.lockfile import Lock, LockedDependency, LockedPackage, LockedSource
     from chapbook_core.lock.wanted import Wanted
     from chapbook_core.requirements.marker import Marker
 
@@ -68,12 +70,16 @@ class Pylock:
 def format_pylock(lock: Lock, pylock: Pylock, artifacts: Callable[[LockedPackage], Artifacts], project: Path) -> str:
     """Write the whole file; `artifacts` tells the files of a package from an index, `project` is the lock's folder."""
     lines = [*_head(pylock)]
-    is_empty = True
-    for package, condition in _packages(lock, pylock):
-        is_empty = False
+    packages = list(_packages(lock, pylock))
+    by_name: defaultdict[str, list[LockedPackage]] = defaultdict(list)
+    for package, _ in packages:
+        by_name[package.name].append(package)
+    for package, condition in packages:
         lines += ["", "[[packages]]", *_package(package, condition.text(pylock.python))]
+        if names := _dependencies(package, by_name):
+            lines.append(f"dependencies = [{', '.join(names)}]")
         lines += _origin(package, artifacts, _Paths(project, pylock.folder or project))
-    if is_empty:
+    if not packages:
         lines.append("packages = []")
     return "\n".join([*lines, ""])
 
@@ -113,6 +119,25 @@ def _package(package: LockedPackage, marker: str) -> Iterator[str]:
         yield f"marker = {toml_text.string(marker)}"
     if python := requires_python_text(package.python_versions):
         yield f"requires-python = {toml_text.string(python)}"
+
+
+def _dependencies(package: LockedPackage, packages: Mapping[str, Sequence[LockedPackage]]) -> list[str]:
+    """Return the entries of this file that a package asks for, by name, and by version where a name has several."""
+    entries: dict[str, None] = {}
+    for name, dependencies in package.dependencies.items():
+        candidates = packages.get(canonical_name(name), ())
+        for candidate in candidates:
+            items = [("name", toml_text.string(candidate.name))]
+            if len(candidates) > 1:
+                if not any(_allows(dependency, candidate) for dependency in dependencies):
+                    continue
+                items.append(("version", toml_text.string(candidate.version)))
+            entries[toml_text.inline_table(items)] = None
+    return list(entries)
+
+
+def _allows(dependency: LockedDependency, package: LockedPackage) -> bool:
+    return dependency.constraint is None or parse_constraint(dependency.constraint).allows(package.version)
 
 
 def requires_python_text(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chapbook_core.commands.command import Argument, Command, Example, Option
+from chapbook_core.commands.command import Argument, Command, Example, Option, Writes
 from chapbook_core.commands.declarations.groups import INSTALL_EXCLUSIVE, INSTALL_OPTIONS
 from chapbook_core.commands.declarations.index import READING_EXCLUSIVE, READING_OPTIONS
 
@@ -60,6 +60,7 @@ IMPORT = Command(
     name="import",
     summary="Take over the requirements that another tool's files hold",
     run="chapbook_core.commands.take_over:run",
+    writes=Writes(not_with=frozenset({"dry-run"})),
     description=(
         "What the files require is added to `pyproject.toml`, and the versions they hold stay in `poetry.lock` "
         "where they fit together. When a file cannot be understood, all that is wrong is told and nothing is written."
@@ -86,4 +87,4 @@ IMPORT = Command(
     ),
 )
 
-COMMANDS = (EXPORT,)
+COMMANDS = (EXPORT, IMPORT)

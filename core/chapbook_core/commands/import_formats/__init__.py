@@ -1,0 +1,1 @@
+"""The formats that `import` reads: each fills a harvest from one file."""
