@@ -54,6 +54,18 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Writes:
+    """That a command changes a project: it has the project for itself before it reads anything, until its end."""
+
+    only_with: frozenset[str] = frozenset()
+    """Options and arguments of which one must be given, or it only reads; when empty it always writes."""
+    not_with: frozenset[str] = frozenset()
+    """Flags with which it only reads."""
+    here: bool = False
+    """The project is the folder it starts in, even when there is none yet; else it is searched for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """Everything the front ends need to know before they import the code of a command."""
 
@@ -70,6 +82,8 @@ class Command:
     options: tuple[Option, ...] = ()
     exclusive: tuple[frozenset[str], ...] = ()
     """Sets of options of which at most one may be given."""
+    writes: Writes | None = None
+    """Absent for a command that leaves the files of the project as they are."""
 
     def option(self, name: str) -> Option | None:
         """Return the option of that long name."""
@@ -100,6 +114,14 @@ class Invocation:
     command: Command
     values: Mapping[str, Given] = field(default_factory=dict)
     """By name of option or argument; what was not given is absent."""
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the command, with these words, may change a project."""
+        writes = self.command.writes
+        if writes is None or any(map(self._declared, writes.not_with)):
+            return False
+        return not writes.only_with or any(map(self._declared, writes.only_with))
 
     def flag(self, name: str) -> bool:
         """Tell whether the flag was given."""

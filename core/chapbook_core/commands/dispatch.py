@@ -20,7 +20,13 @@ class Run(Protocol):
 
 
 def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
-    """Run the command."""
+    """Run the command; while one that writes runs, no other does in that project."""
     module, _, function = invocation.command.run.partition(":")
     run = cast("Run", getattr(import_module(module), function))
-    return run(invocation, surroundings, watcher)
+    if not invocation.is_writing:
+        return run(invocation, surroundings, watcher)
+    # Readers need none of it.
+    from chapbook_core.commands.writing_turn import writing_turn
+
+    with writing_turn(invocation, surroundings, watcher):
+        return run(invocation, surroundings, watcher)

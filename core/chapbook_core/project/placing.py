@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.lock_place import STATE_FOLDER
 from chapbook_core.project.writing import WriteFailed
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class NotAFolder(ChapbookError):
 
 
 def require_free(folder: Path) -> None:
-    """Raise unless the folder is new or empty."""
+    """Raise unless the folder is new, or holds nothing that is the person's."""
     try:
-        if any(folder.iterdir()):
+        # What a command keeps for itself does not make a project.
+        if any(path.name != STATE_FOLDER for path in folder.iterdir()):
             raise FolderNotEmpty(folder)
     except FileNotFoundError:
         if folder.is_symlink():

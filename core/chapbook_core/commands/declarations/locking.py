@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from chapbook_core.commands.command import Argument, Command, Example, Option
+from chapbook_core.commands.command import Argument, Command, Example, Option, Writes
 from chapbook_core.commands.declarations.index import READING_EXCLUSIVE, READING_OPTIONS
 
 LOCK = Command(
     name="lock",
     summary="Choose a version of every package, and write them down",
     run="chapbook_core.commands.lock:run",
+    writes=Writes(not_with=frozenset({"check", "dry-run"})),
     description=(
         "The versions that `poetry.lock` holds stay where they still fit; `--regenerate` chooses all anew. "
         "A lock with the marks of an unfinished git merge is merged: both sides' versions stay where they fit together."
@@ -44,6 +45,7 @@ MERGE_DRIVER_INSTALL = Command(
     name="merge-driver install",
     summary="Let git merge `poetry.lock` by itself in this clone",
     run="chapbook_core.commands.merge_driver:install",
+    writes=Writes(),
     description=(
         "From then on `git merge` and `git rebase` leave no conflict marks in the lock: of each package the side that "
         "changed it wins, the newer version when both did. Run `chapbook lock` afterwards."

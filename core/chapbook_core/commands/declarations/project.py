@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chapbook_core.commands.command import Argument, Command, Example, Option
+from chapbook_core.commands.command import Argument, Command, Example, Option, Writes
 
 _DESCRIBE = (
     Option("name", "the project's name; by default that of its folder", value="NAME"),
@@ -58,6 +58,7 @@ INIT = Command(
     name="init",
     summary="Make the present folder a project",
     run="chapbook_core.commands.init:run",
+    writes=Writes(here=True),
     description=(
         "Adds to a pyproject.toml that only configures other tools, and refuses one that already describes a project. "
         "In a folder of notebooks the packages that they import are offered as dependencies. "
@@ -80,6 +81,7 @@ VERSION = Command(
     name="version",
     summary="Show the project's version, or set the next one",
     run="chapbook_core.commands.version:run",
+    writes=Writes(only_with=frozenset({"version"}), not_with=frozenset({"dry-run"})),
     description=(
         "A rule is one of major, minor, patch, premajor, preminor, prepatch, prerelease; "
         "anything else is taken as the version itself."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from chapbook_core.commands.command import Argument, Command, Example, Option
+from chapbook_core.commands.command import Argument, Command, Example, Option, Writes
 
 CONFIG = Command(
     name="config",
     summary="Show or change settings",
     run="chapbook_core.commands.config:run",
+    writes=Writes(only_with=frozenset({"local"})),
     description=(
         "Poetry's own settings are read too, and beaten by Chapbook's. "
         "A variable `CHAPBOOK_` + NAME beats `POETRY_` + NAME, which beats the project's poetry.toml, "
@@ -35,6 +36,7 @@ SOURCE_ADD = Command(
     name="source add",
     summary="Add a package source to the project, or change one",
     run="chapbook_core.commands.source:add",
+    writes=Writes(),
     description=(
         "Primary sources are all searched and replace the default index; supplemental ones are searched "
         "when no primary one knows a package; explicit ones serve only the packages that name them."
@@ -64,6 +66,7 @@ SOURCE_REMOVE = Command(
     name="source remove",
     summary="Remove a package source from the project",
     run="chapbook_core.commands.source:remove",
+    writes=Writes(),
     arguments=(Argument("name", "what the project calls it", completes="source"),),
     examples=(Example("source remove wheels", "forget the source `wheels`"),),
 )
