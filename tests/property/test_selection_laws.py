@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,19 +37,22 @@ seeds = st.integers(min_value=0, max_value=1_000_000)
 
 
 def solved(seed: int) -> tuple[dict[str, Any], dict[str, Any], Solution]:
-    chance = random.Random(seed)
-    shape = random_shape(chance)
-    packages, root = random_world(chance, shape)
-    names = sorted(packages)
-    root["groups"] = {"dev": [random_requirement(chance, chance.choice(names), shape, own_extras=False)]}
-    root["extras"] = {
-        extra: [random_requirement(chance, chance.choice(names), shape, own_extras=False)] for extra in ("fast", "slow")
-    }
-    try:
-        return packages, root, solve_world(packages, root)
-    except NoSolution:
-        assume(condition=False)
-        raise
+    """Return the first world from a seed on that has a solution."""
+    for number in count(seed):
+        chance = random.Random(number)
+        shape = random_shape(chance)
+        packages, root = random_world(chance, shape)
+        names = sorted(packages)
+        root["groups"] = {"dev": [random_requirement(chance, chance.choice(names), shape, own_extras=False)]}
+        root["extras"] = {
+            extra: [random_requirement(chance, chance.choice(names), shape, own_extras=False)]
+            for extra in ("fast", "slow")
+        }
+        try:
+            return packages, root, solve_world(packages, root)
+        except NoSolution:
+            continue
+    raise AssertionError
 
 
 def locked(packages: dict[str, Any], root: dict[str, Any], solution: Solution) -> Lock:

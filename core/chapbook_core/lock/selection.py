@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -128,6 +127,9 @@ def check_python(lock: Lock, environment: Mapping[str, str]) -> None:
 
 
 def _check_once(packages: Sequence[LockedPackage]) -> None:
-    for before, package in pairwise(packages):
-        if before.name == package.name:
-            raise LockedTwice(package.name, [one.version for one in packages if one.name == package.name])
+    versions: dict[str, list[str]] = {}
+    for package in packages:
+        versions.setdefault(package.name, []).append(package.version)
+    for name, found in versions.items():
+        if len(found) > 1:
+            raise LockedTwice(name, found)
