@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, overload
 
 from chapbook_core.index.dependency import parse_dependency
 from chapbook_core.requirements.requirement import Requirement, make_requirement, parse_requirement
@@ -12,7 +14,7 @@ from chapbook_core.resolver.facts import Dependency, Metadata
 from chapbook_core.resolver.versions import Release, Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from chapbook_core.index.metadata import Metadata as IndexMetadata
     from chapbook_core.index.page_summary import PageSummary
@@ -22,22 +24,81 @@ if TYPE_CHECKING:
 
 def versions_of(summary: PageSummary, refusals: Iterable[Refusal] = (), origin: Origin | None = None) -> Versions:
     """Return the releases of a page; `refusals` are what the policies of the command rule out."""
-    refused = {refusal.reason: refusal.versions for refusal in refusals if refusal.versions}
-    return Versions(
+    unusable: dict[str, int] = {}
+    usable = summary.every
+    for refusal in refusals:
+        # Of several reasons the first counts.
+        if refused := refusal.versions & usable:
+            unusable[refusal.reason] = unusable.get(refusal.reason, 0) | refused << 1
+            usable ^= refused
+    return Versions.of_page(
         summary.name,
-        (
-            Release(
-                version,
-                # Each file may demand another Python; one that fits is enough.
-                requires_python=" || ".join(demands),
-                yanked=bool(summary.yanked >> place & 1),
-                unusable=next((reason for reason, versions in refused.items() if versions >> place & 1), ""),
-                origin=origin,
-            )
-            for place, (version, demands) in enumerate(zip(summary.versions, summary.requires_python, strict=True))
-        ),
+        _Releases(summary, unusable, origin),
+        summary.keys,
+        # A page has no bit for absence.
+        prereleases=summary.prereleases << 1,
+        yanked=summary.yanked << 1,
+        requires_python=_python_masks(summary.requires_python),
+        unusable=unusable,
+        origin=origin,
         missing="" if summary.versions else "has no file that can be used",
     )
+
+
+def _python_masks(column: Sequence[tuple[str, ...]]) -> dict[str, int]:
+    """Return for each Requires-Python the versions that have it; neighbours mostly have the same."""
+    masks: dict[str, int] = {}
+    place = 1
+    for demands, group in groupby(column):
+        count = len(list(group))
+        if demands:
+            text = _python_text(demands)
+            masks[text] = masks.get(text, 0) | ((1 << count) - 1) << place
+        place += count
+    return masks
+
+
+def _python_text(demands: tuple[str, ...]) -> str:
+    """Return as one what the files of a release demand each: one that fits is enough."""
+    return " || ".join(demands)
+
+
+class _Releases(Sequence[Release]):
+    """The releases of a page, made when somebody looks at one: that is one of a hundred."""
+
+    __slots__ = ("_made", "_origin", "_summary", "_unusable")
+
+    def __init__(self, summary: PageSummary, unusable: Mapping[str, int], origin: Origin | None) -> None:
+        self._summary = summary
+        self._unusable = unusable
+        self._origin = origin
+        self._made: dict[int, Release] = {}
+
+    def __len__(self) -> int:
+        return len(self._summary.versions)
+
+    @overload
+    def __getitem__(self, place: int) -> Release: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Release]: ...
+
+    def __getitem__(self, place: int | slice) -> Release | Sequence[Release]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        release = self._made.get(place)
+        if release is None:
+            release = self._made[place] = self._release(range(len(self))[place])
+        return release
+
+    def _release(self, place: int) -> Release:
+        return Release(
+            self._summary.versions[place],
+            requires_python=_python_text(self._summary.requires_python[place]),
+            yanked=bool(self._summary.yanked >> place & 1),
+            unusable=next((reason for reason, mask in self._unusable.items() if mask >> place & 2), ""),
+            origin=self._origin,
+        )
 
 
 def metadata_of(metadata: IndexMetadata) -> Metadata:

@@ -100,6 +100,32 @@ class Versions:
         self.by_origin: Mapping[Origin | None, int] = dict(by_origin)
         self._masks: dict[str, int] = {}
 
+    @classmethod
+    def of_page(
+        cls,
+        name: str,
+        releases: Sequence[Release],
+        keys: Sequence[bytes],
+        *,
+        prereleases: int,
+        yanked: int,
+        requires_python: Mapping[str, int],
+        unusable: Mapping[str, int],
+        origin: Origin | None,
+        missing: str,
+    ) -> Versions:
+        """Return versions of which all that is computed above is known already, and `releases` need not exist yet."""
+        made = cls(name, missing=missing)
+        made.releases = releases
+        made.keys = keys
+        made.full = (2 << len(keys)) - 1
+        made.prereleases = prereleases
+        made.yanked = yanked
+        made.requires_python = requires_python
+        made.unusable = unusable
+        made.by_origin = {origin: made.full ^ ABSENT} if keys else {}
+        return made
+
     def matching(self, constraint: str) -> int:
         """Return the mask of the releases that a constraint allows; absence is not among them."""
         mask = self._masks.get(constraint)
