@@ -1,0 +1,39 @@
+"""Calls hooks of a build backend; runs by itself, as a script, in the Python of a build environment.
+
+    python -I hook_runner.py REQUEST ANSWER
+
+Both are JSON files. A request holds `backend`, `path` (folders to import it from) and `hook` with its `arguments`; an
+answer holds the `result`, or `missing` when the backend has no such hook. The folder it runs in is the project's.
+This file alone goes to the other Python, so it uses nothing but the oldest standard library still in use.
+"""
+
+import json
+import os
+import sys
+from importlib import import_module
+
+
+def main(request_file: str, answer_file: str) -> None:
+    """Answer one request."""
+    with open(request_file, encoding="utf-8") as file:  # noqa: PTH123  pathlib would only cost time
+        request = json.load(file)
+    path = [os.path.abspath(folder) for folder in request["path"]]  # noqa: PTH100  likewise
+    sys.path[:0] = path
+    module, _, attributes = request["backend"].partition(":")
+    backend = import_module(module)
+    if path and not _is_below(getattr(backend, "__file__", None) or "", path):
+        sys.exit("the backend {!r} is not in the folders of backend-path".format(request["backend"]))
+    for attribute in attributes.split(".") if attributes else ():
+        backend = getattr(backend, attribute)
+    hook = getattr(backend, request["hook"], None)
+    answer = {"missing": True} if hook is None else {"result": hook(*request["arguments"])}
+    with open(answer_file, "w", encoding="utf-8") as file:  # noqa: PTH123  likewise
+        json.dump(answer, file)
+
+
+def _is_below(file: str, folders: "list[str]") -> bool:
+    return any(os.path.abspath(file).startswith(folder + os.sep) for folder in folders)  # noqa: PTH100  likewise
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.builder.unpacking import UnsafeArchive, unpack
+from tests.fakes.index.sdist import pack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member
+
+
+def _archive(folder: Path, *members: tarfile.TarInfo | tuple[tarfile.TarInfo, bytes]) -> Path:
+    path = folder / "a-1.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for entry in members:
+            member, content = entry if isinstance(entry, tuple) else (entry, b"")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def _everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_the_folder_of_the_project_is_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "a-1.tar.gz"
+    path.write_bytes(pack({"a-1/setup.py": b"1", "a-1/b/c.py": b"2"}))
+
+    top = unpack(path, path.name, tmp_path / "out")
+
+    assert tmp_path / "out/a-1" == top
+    assert b"2" == (top / "b/c.py").read_bytes()
+
+
+def test_links_inside_the_archive_become_copies(tmp_path: Path) -> None:
+    path = _archive(
+        tmp_path,
+        _member("a/link", tarfile.SYMTYPE, "folder/file"),
+        _member("a/hard", tarfile.LNKTYPE, "a/folder/file"),
+        (_member("a/folder/file"), b"x"),
+        _member("a/other", tarfile.SYMTYPE, "folder"),
+    )
+
+    top = unpack(path, path.name, tmp_path / "out")
+
+    assert b"x" == (top / "link").read_bytes() == (top / "hard").read_bytes() == (top / "other/file").read_bytes()
+    assert not any(each.is_symlink() for each in top.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [_member("a/../../evil")],
+        [_member("../evil")],
+        [_member("/evil")],
+        [_member("a\\..\\..\\evil")],
+        [_member("C:/evil")],
+        [_member("a/link", tarfile.SYMTYPE, "../../outside"), _member("a/link/evil")],
+        [_member("a/link", tarfile.SYMTYPE, "/etc/passwd")],
+        [_member("a/link", tarfile.LNKTYPE, "../outside")],
+        [_member("a/link", tarfile.LNKTYPE, "/etc/passwd")],
+        [_member("a/pipe", tarfile.FIFOTYPE)],
+        [_member("a/device", tarfile.CHRTYPE)],
+        [_member("a/twice"), _member("a/twice")],
+        [_member("a/x"), _member("b/x")],
+    ],
+    ids=lambda members: f"{members[0].name}-{members[0].linkname}",
+)
+def test_an_archive_that_leads_elsewhere_is_refused(tmp_path: Path, members: list[tarfile.TarInfo]) -> None:
+    path = _archive(tmp_path, *members)
+    before = _everything(tmp_path)
+
+    with pytest.raises(UnsafeArchive, match="a-1"):
+        unpack(path, path.name, tmp_path / "out")
+
+    assert before == {name for name in _everything(tmp_path) if not name.startswith("out")}
+
+
+def test_a_file_through_a_link_stays_inside(tmp_path: Path) -> None:
+    path = _archive(tmp_path, _member("a/link", tarfile.SYMTYPE, "folder"), (_member("a/link/file"), b"x"))
+
+    with pytest.raises(UnsafeArchive, match="twice"):
+        unpack(path, path.name, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["../evil", "/evil", "a/../../evil"])
+def test_a_zip_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a-1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, "x")
+
+    with pytest.raises(UnsafeArchive):
+        unpack(path, path.name, tmp_path / "out")
+    assert not (tmp_path.parent / "evil").exists()
+
+
+def test_a_zip_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "a-1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a-1/setup.py", "x")
+
+    assert "x" == (unpack(path, path.name, tmp_path / "out") / "setup.py").read_text()
+
+
+def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a-1.tar.gz"
+    path.write_bytes(b"nothing")
+
+    with pytest.raises(UnsafeArchive):
+        unpack(path, path.name, tmp_path / "out")
