@@ -67,6 +67,9 @@ def _elsewhere(surroundings: Surroundings) -> tuple[Path, ...]:
     knows no locks, as a home folder on the network, the temporary files are on a disk of this machine.
     """
     cache = find_locations(surroundings.variables, surroundings.home).cache
-    person = "chapbook" if sys.platform == "win32" else f"chapbook-{os.getuid()}"
+    if sys.platform == "win32":
+        person = "chapbook"
+    else:
+        person = f"chapbook-{os.getuid()}"
     temporary = next((surroundings.variables[name] for name in _TEMPORARY if surroundings.variables.get(name)), "/tmp")  # noqa: S108  the folder made in it is checked to be this person's
     return (cache / "locks", Path(temporary) / person)
