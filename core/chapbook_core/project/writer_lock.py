@@ -18,7 +18,7 @@ from chapbook_core.project.lock_holder import Holder, parse_holder, this_process
 from chapbook_core.project.lock_place import LockPlace, OpenLock, place_elsewhere, project_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chapbook_core.events import Watcher
 
@@ -93,8 +93,7 @@ def hold_project(
             return
         wait.once(other.seen)
     try:
-        places = [project_place(folder), *(place_elsewhere(place, Path(project)) for place in elsewhere)]
-        lock = _acquired(places, wait)
+        lock = _acquired(_places(Path(project), elsewhere), wait)
         try:
             claim.holder = this_process(command)
             lock.write(claim.holder.text())
@@ -148,7 +147,13 @@ def _claimed(project: str, claim: _Claim) -> _Claim:
         return _claims.setdefault(project, claim)
 
 
-def _acquired(places: Sequence[LockPlace], wait: _Wait) -> OpenLock:
+def _places(project: Path, elsewhere: Sequence[Path]) -> Iterator[LockPlace]:
+    yield project_place(project)
+    for folder in elsewhere:
+        yield place_elsewhere(folder, project)
+
+
+def _acquired(places: Iterable[LockPlace], wait: _Wait) -> OpenLock:
     """Take the lock in the first place that can hold one."""
     reasons: list[str] = []
     for place in places:
