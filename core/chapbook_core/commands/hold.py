@@ -13,6 +13,7 @@ from chapbook_core.lock.selection import region_of
 from chapbook_core.requirements.constraint import ANY, parse_constraint
 from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.requirements.version_key import version_key
 from chapbook_core.resolver.index_facts import requirement_of
 
 if TYPE_CHECKING:
@@ -86,12 +87,23 @@ def holds_by_needs(subject: Subject, metadata: Metadata | NeedBuild) -> tuple[Ho
 
 def newest_free(subject: Subject, listing: Listing, below: str) -> str:
     """Return the newest version between the locked one and another that nothing holds back, if there is one."""
-    allowed = parse_constraint(f">{subject.package.version},<{below}")
+    least, end = version_key(subject.package.version), version_key(below)
     for listed in listing.versions:
         is_usable = not (listed.is_yanked or listed.is_prerelease)
-        if is_usable and allowed.allows(listed.version) and not holds(subject, listed):
+        if is_usable and least < version_key(listed.version) < end and not holds(subject, listed):
             return listed.version
     return ""
+
+
+def allows(metadata: Metadata | NeedBuild, name: str, version: str) -> bool:
+    """Tell whether a release, as its metadata tells, has nothing against a version of another package."""
+    if not isinstance(metadata, Metadata):
+        return False
+    try:
+        requirements = [requirement_of(text) for text in metadata.requires_dist]
+    except ChapbookError:
+        return False
+    return all(one.constraint.allows(version) for one in requirements if one.name == name)
 
 
 def _by_requirements(subject: Subject, version: str) -> Iterator[Hold]:

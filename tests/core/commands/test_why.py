@@ -90,6 +90,15 @@ def test_a_newest_version_whose_own_needs_contradict_others_is_held_back_by_thos
     assert "a 1.0 is locked, and 1.2 is held back:\n  it needs `t >=2`, and the project requires `<2`\n" in told
 
 
+def test_a_newer_version_of_what_is_in_the_way_may_step_aside(why: Why, demo: Path, index: FakeIndex) -> None:
+    index.serve("a", "1.1", requires=["b>=2"])
+    assert "hint: `a 1.1` allows it: run `chapbook update a b`\n" in why("b")
+    write_project(demo, DEMO.replace('"a (>=1)"', '"a (<1.1)"'))
+    assert "hint: `a 1.1` allows it: see `chapbook why a`\n" in why("b")
+    index.serve("a", "1.1", requires=["b<2"])
+    assert "hint" not in why("b")
+
+
 def test_constraints_overrides_and_policies_hold_back_too(why: Why, demo: Path, index: FakeIndex) -> None:
     write_project(demo, DEMO + '\n[tool.chapbook]\nconstraints = ["a<1.1"]\noverrides = ["b<1.9"]\n')
     assert "`[tool.chapbook] constraints` holds `a (<1.1)`" in why("a")
