@@ -20,6 +20,7 @@ from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
 from chapbook_core.events import Unwatched
+from chapbook_core.index.memory import Memory
 from tests.bench.sample import Sample
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def main(project: Path) -> None:
         sys.stdout.write(answer)
         sys.stdout.flush()
     knowing.end()
+
+
+_MEMORY = Memory()
 
 
 class _Fork:
@@ -145,7 +149,11 @@ def _measured(project: Path) -> str:
 
 def _lock(project: Path, *words: str) -> None:
     surroundings = Surroundings(
-        folder=project, variables=dict(os.environ), home=Path.home(), python=sys.version_info[:2]
+        folder=project,
+        variables=dict(os.environ),
+        home=Path.home(),
+        python=sys.version_info[:2],
+        memory=_MEMORY,
     )
     invocation = parse(["lock", *words], BY_NAME).invocation
     assert invocation is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chapbook_core.events import Notice
 from chapbook_core.index.dependency import UnreadableDependency
@@ -38,9 +38,11 @@ class IndexAnswers:
         for want in wants:
             match want:
                 case VersionsWanted(name, origin) if _is_index(origin):
-                    self._reader.want_versions(name, _source(origin))
+                    if self._reader.known_versions(name, _source(origin)) is None:
+                        self._reader.want_versions(name, _source(origin))
                 case MetadataWanted(name, version, origin) if _is_index(origin):
-                    self._reader.want_metadata(name, version, _source(origin))
+                    if self._reader.known_metadata(name, version, _source(origin)) is None:
+                        self._reader.want_metadata(name, version, _source(origin))
                 case _:
                     pass
 
@@ -62,7 +64,14 @@ class IndexAnswers:
         except PackageNotFound as missing:
             return Versions(name, missing=_why(missing))
         summary = offers.summary
-        return versions_of(summary, (policy.refusal(summary) for policy in self._policies), origin)
+        refusals = tuple(policy.refusal(summary) for policy in self._policies)
+        if len(offers.offers) > 1:
+            return versions_of(summary, refusals, origin)
+        derived = offers.offers[0].remembered.derived
+        key = (Versions, refusals, origin)
+        if key not in derived:
+            derived[key] = versions_of(summary, refusals, origin)
+        return cast("Versions", derived[key])
 
     def _metadata(self, name: str, version: str, origin: Origin | None) -> Metadata | Unavailable:
         try:

@@ -71,6 +71,7 @@ class Session:
             mode=mode,
             configured=self._login,
             trusted=self._trust,
+            memory=self.surroundings.memory if self.surroundings.cache else None,
             keyring=self.settings.flag("keyring.enabled"),
         )
 

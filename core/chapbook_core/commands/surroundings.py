@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from chapbook_core.index.memory import Memory
+
 
 class Asker(Protocol):
     """Puts questions to the person; raises `Cancelled` when there is no answer."""
@@ -42,6 +44,8 @@ class Surroundings:
     ask: Asker | None = None
     """Absent when nobody is there to answer."""
     cache: bool = True
+    memory: Memory | None = None
+    """What a process that runs many commands remembers of package indexes; absent where only one is run."""
     now: Callable[[], float] = time.time
 
     @property

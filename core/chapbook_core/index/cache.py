@@ -6,7 +6,8 @@ import hashlib
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from chapbook_core.events import Notice
 from chapbook_core.index.address import split_login
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from chapbook_core.events import Watcher
     from chapbook_core.index.file_table import Stream
+
+    _PageRow: TypeAlias = tuple[bytes | int, float, float, str, str, int]
 
 _T = TypeVar("_T")
 _DAY = 86_400
@@ -64,22 +67,26 @@ class Cache:
 
     def page(self, source: str, name: str) -> KeptPage | None:
         """Give the page of a package."""
+        row = self._page_row("value", source, name)
+        return KeptPage(cast("bytes", row[0]), _validity(row)) if row is not None else None
 
-        def act(connection: sqlite3.Connection) -> tuple[bytes, float, float, str, str, int] | None:
-            statement = "SELECT value, fetched, lifetime, etag, last_modified, used FROM page WHERE source=? AND name=?"
-            row: tuple[bytes, float, float, str, str, int] | None = connection.execute(
-                statement, (source, name)
-            ).fetchone()
+    def validity(self, source: str, name: str) -> Validity | None:
+        """Give what a package's page was kept with, but not the page; nothing when there is none."""
+        row = self._page_row("length(value)", source, name)
+        return _validity(row) if row is not None and row[0] else None
+
+    def _page_row(self, what: str, source: str, name: str) -> _PageRow | None:
+        # The value comes last in the table, so that it costs nothing to leave it alone.
+        statement = f"SELECT {what}, fetched, lifetime, etag, last_modified, used FROM page WHERE source=? AND name=?"  # noqa: S608  fixed names
+
+        def act(connection: sqlite3.Connection) -> _PageRow | None:
+            row: _PageRow | None = connection.execute(statement, (source, name)).fetchone()
             return row
 
         row = self._database.read(act, None)
-        if row is None:
-            return None
-        value, fetched, lifetime, etag, last_modified, used = row
-        today = self._today()
-        if used != today:
+        if row is not None and row[-1] != (today := self._today()):
             self._put("UPDATE page SET used=? WHERE source=? AND name=?", (today, source, name))
-        return KeptPage(value, Validity(fetched, lifetime, etag, last_modified))
+        return row
 
     def keep_page(self, source: str, name: str, page: KeptPage, files: bytes) -> None:
         """Keep a page, and the files it lists beside it, because only chosen versions' files are ever read."""
@@ -266,6 +273,12 @@ class Cache:
         return int(self._now() // _DAY)
 
 
+def _validity(row: _PageRow) -> Validity:
+    _value, fetched, lifetime, etag, last_modified, _used = row
+    return Validity(fetched, lifetime, etag, last_modified)
+
+
+@lru_cache(maxsize=64)
 def source_key(url: str) -> str:
     """Name a source in the cache: its URL without userinfo, and a digest in place of a query that may hold a token."""
     bare, _login = split_login(url)

@@ -67,14 +67,17 @@ class MetadataFetch:
         self._lock = threading.Lock()
 
     def kept(self, offer: Offer, name: str, version: str) -> Metadata | None:
-        """Look into the cache alone."""
+        """Look into the memory and the cache alone."""
+        if (known := offer.remembered.metadata.get(version)) is not None:
+            return known
         blob = self._cache.metadata(source_key(offer.place.url), name, version)
         if not blob:
             return None
         try:
-            return Metadata.from_blob(blob)
+            known = offer.remembered.metadata[version] = Metadata.from_blob(blob)
         except StaleBlob:
             return None
+        return known
 
     def read(self, offer: Offer, name: str, version: str) -> Metadata | NeedBuild:
         """Give the metadata of a release, or the archive that must be built for it."""

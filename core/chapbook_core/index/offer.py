@@ -12,25 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chapbook_core.index.file import File
+    from chapbook_core.index.memory import Remembered
     from chapbook_core.index.sources import Place
 
 
 class Offer:
     """One source's page of a package; its files are read when somebody asks for them."""
 
-    __slots__ = ("_files", "_read", "place", "summary")
+    __slots__ = ("_read", "place", "remembered")
 
-    def __init__(self, place: Place, summary: PageSummary, read: Callable[[str], tuple[File, ...]]) -> None:
+    def __init__(self, place: Place, page: Remembered, read: Callable[[str], tuple[File, ...]]) -> None:
         self.place = place
-        self.summary = summary
+        self.remembered = page
+        """What is known of the page; whoever computes something from it may leave it here."""
         self._read = read
-        self._files: dict[str, tuple[File, ...]] = {}
+
+    @property
+    def summary(self) -> PageSummary:
+        """What the page says of each version."""
+        return self.remembered.summary
 
     def files(self, version: str) -> tuple[File, ...]:
         """Give the files of a release."""
-        files = self._files.get(version)
+        files = self.remembered.files.get(version)
         if files is None:
-            files = self._files[version] = self._read(version)
+            files = self.remembered.files[version] = self._read(version)
         return files
 
 

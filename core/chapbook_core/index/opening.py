@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.events import Watcher
     from chapbook_core.index.keyring import Keyring
+    from chapbook_core.index.memory import Memory
     from chapbook_core.index.sources import Sources
     from chapbook_core.index.trust import Trust
     from chapbook_core.project.secret import Secret
@@ -78,6 +79,7 @@ def open_index(
     configured: Callable[[str], tuple[str, Secret] | None] = lambda _source: None,
     trusted: Callable[[str], Trust | None] = lambda _source: None,
     keyring: bool = True,
+    memory: Memory | None = None,
     workers: int = WORKERS,
     limits: Limits = Limits(),  # noqa: B008  a frozen value
     patience: Patience = Patience(),  # noqa: B008  likewise
@@ -86,7 +88,7 @@ def open_index(
     """Open the index of a project.
 
     `cache_folder` holds all caches of the tool, and is absent for `--no-cache`; `configured` gives a source's
-    `http-basic`, `trusted` its `certificates`.
+    `http-basic`, `trusted` its `certificates`. `memory` is that of a process which opens indexes again and again.
     """
     trusts = {
         origin_of(place.url): trust
@@ -112,5 +114,5 @@ def open_index(
     transport = Connections(variables, bound=workers, trusts=trusts)
     client = Client(transport, credentials, watcher=watcher, patience=patience, limits=limits, now=now)
     kept = open_cache(cache_folder, watcher, now=now)
-    reader = IndexReader(sources, client, kept, watcher=watcher, mode=mode, workers=workers, now=now)
+    reader = IndexReader(sources, client, kept, watcher=watcher, mode=mode, memory=memory, workers=workers, now=now)
     return OpenIndex(reader, client, kept)

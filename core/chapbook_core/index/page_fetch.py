@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from chapbook_core.index.file_table import FileTable, files_in
 from chapbook_core.index.find_links import list_page
 from chapbook_core.index.folder import folder_page
 from chapbook_core.index.http_cache import renewed, validity_of
+from chapbook_core.index.memory import Remembered
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.offer import Offer
 from chapbook_core.index.page import ACCEPT, parse_page
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.file import File
     from chapbook_core.index.find_links import Listing
     from chapbook_core.index.http_cache import Validity
+    from chapbook_core.index.memory import Memory
     from chapbook_core.index.metadata import Metadata
     from chapbook_core.index.sources import Place
     from chapbook_core.index.transport import Answer
@@ -52,9 +55,17 @@ class PageFetch:
     """Fetches pages; used from many threads at once, but for one package of one source by one at a time."""
 
     def __init__(
-        self, client: Client, cache: Cache, watcher: Watcher, mode: Mode, now: Callable[[], float] = time.time
+        self,
+        client: Client,
+        cache: Cache,
+        watcher: Watcher,
+        mode: Mode,
+        *,
+        memory: Memory,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
+        self._memory = memory
         self._cache = cache
         self._watcher = watcher
         self._mode = mode
@@ -72,10 +83,15 @@ class PageFetch:
         """Look into the cache alone: whether it has a good answer, and the answer."""
         if place.folder is not None:
             return False, None
-        found = self._cache.page(source_key(place.url), name)
+        source = source_key(place.url)
+        if (remembered := self._memory.recall(source, name)) is not None:
+            validity = self._cache.validity(source, name)
+            if validity is not None and self._is_good(validity) and remembered.is_of(validity):
+                return True, Offer(place, remembered, partial(self._kept_files, place, name))
+        found = self._cache.page(source, name)
         if found is None:
             self._unknown.add((place.url, name))
-        if found is None or not self._is_good(found):
+        if found is None or not self._is_good(found.validity):
             return False, None
         try:
             return True, self._offer_of_kept(place, name, found)
@@ -96,7 +112,7 @@ class PageFetch:
             except StaleBlob:
                 found = None
             else:
-                if self._is_good(found):
+                if self._is_good(found.validity):
                     return offer
                 return self._asked_about(place, name, found, offer)
         if self._mode is Mode.OFFLINE:
@@ -115,32 +131,34 @@ class PageFetch:
             self._watcher.emit(Notice("warning", text, failure.hints))
             return offer
 
-    def _is_good(self, found: KeptPage) -> bool:
+    def _is_good(self, validity: Validity) -> bool:
         match self._mode:
             case Mode.OFFLINE:
                 return True
             case Mode.REFRESH:
                 return False
             case Mode.ONLINE:
-                return found.validity.is_fresh(self._now())
+                return validity.is_fresh(self._now())
 
     def _offer_of_kept(self, place: Place, name: str, found: KeptPage) -> Offer | None:
         """Give the offer of a kept value; nothing for a kept 404; `StaleBlob` for a damaged one."""
         if not found.value:
             return None
 
-        def files(version: str) -> tuple[File, ...]:
-            with suppress(StaleBlob):
-                known = self._cache.files(source_key(place.url), name, lambda stream: files_in(stream, version))
-                if known is not None:
-                    return known
-            # The summary was kept and the files were lost: they are fetched again, whatever the summary's age.
-            if self._mode is Mode.OFFLINE:
-                raise NotCached(place.page_url(name), f"the list of files of {name}")
-            page = self._requested(place, name, None)
-            return page.files.of(version) if page is not None else ()
+        page = Remembered(PageSummary.from_blob(found.value), found.validity)
+        self._memory.keep(source_key(place.url), name, page)
+        return Offer(place, page, partial(self._kept_files, place, name))
 
-        return Offer(place, PageSummary.from_blob(found.value), files)
+    def _kept_files(self, place: Place, name: str, version: str) -> tuple[File, ...]:
+        with suppress(StaleBlob):
+            known = self._cache.files(source_key(place.url), name, lambda stream: files_in(stream, version))
+            if known is not None:
+                return known
+        # The summary was kept and the files were lost: they are fetched again, whatever the summary's age.
+        if self._mode is Mode.OFFLINE:
+            raise NotCached(place.page_url(name), f"the list of files of {name}")
+        page = self._requested(place, name, None)
+        return page.files.of(version) if page is not None else ()
 
     def _fetched(self, place: Place, name: str, found: KeptPage | None) -> Offer | None:
         page = self._requested(place, name, found)
@@ -279,7 +297,7 @@ class _Dialect:
 
 
 def _offer(place: Place, page: Page) -> Offer:
-    return Offer(place, page.summary, page.files.of)
+    return Offer(place, Remembered(page.summary), page.files.of)
 
 
 def document_url(place: Place, name: str) -> str:

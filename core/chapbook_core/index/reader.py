@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from chapbook_core.events import Advanced, Finished, Started, Unwatched
 from chapbook_core.index.crew import Crew, Wish
-from chapbook_core.index.failure import PackageNotFound
+from chapbook_core.index.failure import PackageNotFound, SourceUnknown
+from chapbook_core.index.memory import Memory
 from chapbook_core.index.metadata_fetch import MetadataFetch
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.names import did_you_mean
@@ -58,17 +59,23 @@ class IndexReader:
         *,
         watcher: Watcher | None = None,
         mode: Mode = Mode.ONLINE,
+        memory: Memory | None = None,
         workers: int = WORKERS,
         now: Callable[[], float] = time.time,
     ) -> None:
+        """`memory` is what a long-lived process has of former runs."""
         self._sources = sources
         self._client = client
         self._cache = cache
         self._watcher = watcher or Unwatched()
-        self._pages = PageFetch(client, cache, self._watcher, mode, now)
+        self._pages = PageFetch(client, cache, self._watcher, mode, memory=memory or Memory(), now=now)
         self._metadata = MetadataFetch(client, cache, self._watcher, mode, self._pages)
         self._crew = Crew(workers)
         self._lock = threading.Lock()
+        self._known: dict[tuple[str, str | None], Offers] = {}
+        """What the cache had; it is read where it is asked for, which costs less than to hand it to a thread."""
+        self._kept_places: dict[tuple[str, str], Offer | None] = {}
+        self._known_metadata: dict[tuple[str, str, str | None], Metadata] = {}
         self._offer_wishes: dict[tuple[str, str], Wish[Offer | None]] = {}
         self._offers: dict[tuple[str, str | None], Wish[Offers]] = {}
         self._metadata_wishes: dict[tuple[str, str, str | None], Wish[Metadata | NeedBuild]] = {}
@@ -78,7 +85,18 @@ class IndexReader:
 
     def versions(self, name: str, source: str | None = None) -> Offers:
         """Give what the sources offer of a package; `PackageNotFound` when none of them has it."""
-        return self._waited(self._wish_versions(canonical_name(name), source, urgent=True))
+        name = canonical_name(name)
+        known = self.known_versions(name, source)
+        return known if known is not None else self._waited(self._wish_versions(name, source, urgent=True))
+
+    def known_versions(self, name: str, source: str | None = None) -> Offers | None:
+        """Give what the cache knows of a package, by its canonical name; nothing when somebody has to be asked."""
+        known = self._known.get((name, source))
+        if known is None and (name, source) not in self._offers:
+            known = self._kept_offers(name, source)
+            if known is not None:
+                known = self._known.setdefault((name, source), known)
+        return known
 
     def want_versions(self, name: str, source: str | None = None) -> Future[Offers]:
         """Begin to read the pages of a package; the future's callbacks run in the thread that read them."""
@@ -91,28 +109,36 @@ class IndexReader:
     def _wish_versions(self, name: str, source: str | None, *, urgent: bool) -> Wish[Offers]:
         with self._lock:
             wish = self._offers.get((name, source))
-            is_new = wish is None
-            if wish is None:
-                wish = self._offers[name, source] = Wish(lambda: self._read_versions(name, source))
-        if is_new and self._is_kept(name, source):
-            # What the cache knows costs less to read here than to hand to a thread.
-            wish.do()
-        elif (is_new or urgent) and not wish.future.done():
+        if wish is not None:
+            if urgent and not wish.future.done():
+                self._crew.ask(wish, urgent=True)
+            return wish
+        known = self.known_versions(name, source)
+        with self._lock:
+            wish = self._offers.setdefault((name, source), Wish(lambda: self._read_versions(name, source)))
+        if known is not None:
+            wish.give(known)
+        else:
             self._crew.ask(wish, urgent=urgent)
         return wish
 
-    def _is_kept(self, name: str, source: str | None) -> bool:
+    def _kept_offers(self, name: str, source: str | None) -> Offers | None:
+        """Give the offers when the cache has all that the first round asks for, and something in it."""
         try:
             rounds = self._sources.searched(name, source)
-        except Exception:  # noqa: BLE001  the wish itself will tell
-            return True
-        return all(self._kept_offer(place, name) for place in rounds[0]) if rounds else True
-
-    def _kept_offer(self, place: Place, name: str) -> bool:
-        is_good, offer = self._pages.kept(place, name)
-        if is_good:
-            self._offer_wish(place, name).give(offer)
-        return is_good
+        except SourceUnknown:
+            # Who waits for the answer will be told.
+            return None
+        found: list[Offer] = []
+        complete = bool(rounds)
+        for place in rounds[0] if rounds else ():
+            is_good, offer = self._pages.kept(place, name)
+            complete = complete and is_good
+            if offer is not None:
+                found.append(offer)
+            if is_good:
+                self._kept_places[place.url, name] = offer
+        return Offers(name, tuple(found)) if complete and any(offer.summary.versions for offer in found) else None
 
     def _read_versions(self, name: str, source: str | None) -> Offers:
         rounds = self._sources.searched(name, source)
@@ -140,13 +166,29 @@ class IndexReader:
                 return self._pages.read(place, name)
 
         with self._lock:
-            return self._offer_wishes.setdefault((place.url, name), Wish(work))
+            wish = self._offer_wishes.setdefault((place.url, name), Wish(work))
+        if (place.url, name) in self._kept_places:
+            wish.give(self._kept_places[place.url, name])
+        return wish
 
     # Metadata.
 
     def metadata(self, name: str, version: str, source: str | None = None) -> Metadata | NeedBuild:
         """Give the metadata of a version that `versions` told, or say that only a build knows it."""
-        return self._waited(self._wish_metadata(canonical_name(name), version, source, urgent=True))
+        name = canonical_name(name)
+        known = self.known_metadata(name, version, source)
+        return known if known is not None else self._waited(self._wish_metadata(name, version, source, urgent=True))
+
+    def known_metadata(self, name: str, version: str, source: str | None = None) -> Metadata | None:
+        """Give what the cache knows of a release, by canonical name; nothing when somebody has to be asked."""
+        key = (name, version, source)
+        known = self._known_metadata.get(key)
+        if known is None and key not in self._metadata_wishes and (offers := self.known_versions(name, source)):
+            offer = offers.offer_of(version)
+            known = self._metadata.kept(offer, name, version) if offer is not None else None
+            if known is not None:
+                self._known_metadata[key] = known
+        return known
 
     def want_metadata(self, name: str, version: str, source: str | None = None) -> Future[Metadata | NeedBuild]:
         """Begin to read the metadata of a version; the future's callbacks run in the thread that read it."""

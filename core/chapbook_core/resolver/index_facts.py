@@ -103,8 +103,12 @@ class _Releases(Sequence[Release]):
 
 def metadata_of(metadata: IndexMetadata) -> Metadata:
     """Return what a release depends on; raises UnreadableDependency."""
-    found = [dependency for text in metadata.requires_dist for dependency in _dependencies(text)]
-    return Metadata(tuple(found), metadata.requires_python or "")
+    return Metadata(_all_dependencies(metadata.requires_dist), metadata.requires_python or "")
+
+
+@lru_cache(maxsize=8192)
+def _all_dependencies(texts: tuple[str, ...]) -> tuple[Dependency, ...]:
+    return tuple([dependency for text in texts for dependency in _dependencies(text)])
 
 
 @lru_cache(maxsize=65536)
