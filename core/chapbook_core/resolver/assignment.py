@@ -45,16 +45,14 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What a package can be at one point from an assignment on."""
+class Satisfier:
+    """The assignment that makes a term true at a point."""
 
     place: int
     """Of the assignment in the trail."""
     level: int
     allowed: int
     """What this assignment alone allows."""
-    possible: int
-    """What it allows together with all earlier ones."""
     cause: Incompatibility | None
 
 
@@ -180,6 +178,11 @@ class PartialSolution:
         """Tell whether any version in a mask is still possible anywhere."""
         return any(possible & mask for possible in self.pieces[package])
 
+    def is_satisfied(self, package: str, mask: int) -> bool:
+        """Tell whether a package's possible versions are all in a mask anywhere."""
+        outside = ~mask
+        return any(not possible & outside for possible in self.pieces[package])
+
     def satisfied(self, package: str, mask: int, within: int) -> int:
         """Return the part of a region where a package's possible versions are all in a mask."""
         region = FALSE
@@ -215,21 +218,34 @@ class PartialSolution:
                 return self.trail[place].level
         return None
 
-    def narrowings(self, package: str, point: Point) -> list[Narrowing]:
-        """Return how a package came to be what it is at one point, oldest first; `possible` shrinks all the way."""
+    def first_satisfier(self, package: str, mask: int, point: Point) -> Satisfier:
+        """Return the first assignment from which on a package's versions at one point are all in a mask.
+
+        The package must be so narrow at the end. Its versions only ever get fewer, hence the bisection.
+        """
+        outside = ~mask
         possible = self._full[package]
-        narrowings = []
         for incompatibility in self._given[package]:
             if contains(incompatibility.region, point):
                 allowed = self._full[package] ^ incompatibility.terms[package]
                 possible &= allowed
-                narrowings.append(Narrowing(BEFORE_THE_TRAIL, 0, allowed, possible, incompatibility))
-        for place in self._places[package]:
-            assignment = self.trail[place]
-            if contains(assignment.region, point):
-                possible &= assignment.allowed
-                narrowings.append(Narrowing(place, assignment.level, assignment.allowed, possible, assignment.cause))
-        return narrowings
+                if not possible & outside:
+                    return Satisfier(BEFORE_THE_TRAIL, 0, allowed, incompatibility)
+        places = self._places[package]
+        low, high = 0, len(places) - 1
+        while low < high:
+            middle = (low + high) // 2
+            after = self.trail[places[middle + 1]].pieces_before
+            if _possible_at(after, point) & outside:
+                low = middle + 1
+            else:
+                high = middle
+        assignment = self.trail[places[low]]
+        return Satisfier(places[low], assignment.level, assignment.allowed, assignment.cause)
+
+
+def _possible_at(pieces: Pieces, point: Point) -> int:
+    return next(mask for mask, where in pieces.items() if contains(where, point))
 
 
 def _narrowed(pieces: Mapping[int, int], allowed: int, region: int) -> tuple[Pieces, int]:

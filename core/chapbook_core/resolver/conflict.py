@@ -6,14 +6,13 @@ learns holds in the common region of all causes it used, which contains the poin
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.resolver.incompatibility import Incompatibility, resolvent
 
 if TYPE_CHECKING:
-    from chapbook_core.resolver.assignment import Narrowing, PartialSolution, Point
+    from chapbook_core.resolver.assignment import PartialSolution, Point, Satisfier
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,53 +25,26 @@ class Lesson:
     """The package whose decision is undone; empty when there is no solution."""
 
 
-class _Satisfiers:
-    """Finds, at one point, the first assignment that makes a term true."""
-
-    def __init__(self, solution: PartialSolution, point: Point) -> None:
-        self._solution = solution
-        self._point = point
-        self._narrowings: dict[str, list[Narrowing]] = {}
-
-    def first(self, package: str, mask: int) -> Narrowing:
-        """Return the first assignment from which on a package can only have versions in a mask."""
-        narrowings = self._narrowings.get(package)
-        if narrowings is None:
-            narrowings = self._narrowings[package] = self._solution.narrowings(package, self._point)
-        outside = ~mask
-        place = bisect_left(narrowings, x=True, key=lambda narrowing: not narrowing.possible & outside)
-        return narrowings[place]
-
-
 def resolve(solution: PartialSolution, conflict: Incompatibility, point: Point) -> Lesson:
     """Return the lesson of a conflict; one without terms is the proof that the point has no solution."""
-    satisfiers = _Satisfiers(solution, point)
     while conflict.terms:
-        latest_package, latest, previous_satisfier_level = _latest_satisfier(satisfiers, conflict)
+        latest_package, latest, previous_satisfier_level = _latest_satisfier(solution, conflict, point)
         excess = latest.allowed & ~conflict.terms[latest_package]
         if excess:
             # The latest satisfier needs the help of an earlier one to make its term true.
-            helper = satisfiers.first(latest_package, solution.full(latest_package) & ~excess)
+            helper = solution.first_satisfier(latest_package, solution.full(latest_package) & ~excess, point)
             previous_satisfier_level = max(previous_satisfier_level, helper.level)
         if latest.cause is None or previous_satisfier_level < latest.level:
-            return Lesson(conflict, previous_satisfier_level, latest_package)
+            # What holds of one package alone holds before every decision.
+            level = previous_satisfier_level if len(conflict.terms) > 1 else 0
+            return Lesson(conflict, level, latest_package)
         conflict = resolvent(conflict, latest.cause, latest_package, solution.full(latest_package))
     return Lesson(conflict, 0)
 
 
-def _latest_satisfier(satisfiers: _Satisfiers, conflict: Incompatibility) -> tuple[str, Narrowing, int]:
+def _latest_satisfier(solution: PartialSolution, conflict: Incompatibility, point: Point) -> tuple[str, Satisfier, int]:
     """Return the assignment that made the conflict complete, with its package, and the level of the one before."""
-    latest_package = ""
-    latest: Narrowing | None = None
-    previous_satisfier_level = 0
-    for package, mask in conflict.terms.items():
-        satisfier = satisfiers.first(package, mask)
-        if latest is None:
-            latest_package, latest = package, satisfier
-        elif satisfier.place > latest.place:
-            previous_satisfier_level = max(previous_satisfier_level, latest.level)
-            latest_package, latest = package, satisfier
-        else:
-            previous_satisfier_level = max(previous_satisfier_level, satisfier.level)
-    assert latest is not None  # noqa: S101 (a conflict without terms never gets here)
-    return latest_package, latest, previous_satisfier_level
+    satisfiers = [(package, solution.first_satisfier(package, mask, point)) for package, mask in conflict.terms.items()]
+    latest_package, latest = max(satisfiers, key=lambda each: each[1].place)
+    others = (satisfier.level for package, satisfier in satisfiers if package != latest_package)
+    return latest_package, latest, max(others, default=0)

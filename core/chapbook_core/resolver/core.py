@@ -11,21 +11,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import TRUE, conjunction, contains, sample
+from chapbook_core.resolver.assignment import PartialSolution
 from chapbook_core.resolver.cause import Derived, Requires, RootRequires, required_by
+from chapbook_core.resolver.conflict import resolve
+from chapbook_core.resolver.incompatibility import Incompatibility
+from chapbook_core.resolver.propagation import Propagation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from chapbook_core.resolver.assignment import Point
     from chapbook_core.resolver.cause import Fact
-    from chapbook_core.resolver.incompatibility import Incompatibility
 
-_MOST_GROUPS = 60
-"""Beyond this many, finding the fewest takes longer than anyone reads."""
+_MOST_FACTS = 200
+"""Beyond this many, finding the fewest takes longer than anyone waits; the groups are few all the same."""
 _MOST_CONSTRAINTS = 3
 """Beyond this many different requirements of one package on another, they are told as one."""
-_MOST_TRIES = 2_000
-"""Branches tried before a set of facts counts as possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def facts_of(proof: Incompatibility) -> list[Incompatibility]:
 def core_of(proof: Incompatibility, full: Callable[[str], int]) -> list[Group]:
     """Return the groups of facts that exclude every solution where the proof does."""
     groups = _grouped(facts_of(proof))
-    if len(groups) > _MOST_GROUPS:
+    if sum(len(group.incompatibilities) for group in groups) > _MOST_FACTS:
         return groups
     point = sample(proof.region)
     kept = list(groups)
@@ -122,60 +123,46 @@ def _without_constraint(requires: Requires) -> Requires:
 
 
 def _is_possible(groups: Sequence[Group], full: Callable[[str], int], point: Point) -> bool:
-    """Tell whether some versions satisfy all facts at a point, or whether that is hard to rule out."""
-    terms = [
-        dict(incompatibility.terms)
-        for group in groups
-        for incompatibility in group.incompatibilities
-        if contains(incompatibility.region, point)
-    ]
-    tries = 0
+    """Tell whether some versions satisfy all facts at a point.
 
-    def possible(domains: dict[str, int]) -> bool:
-        nonlocal tries
-        tries += 1
-        if tries > _MOST_TRIES:
-            return True
-        open_terms = _propagated(terms, domains, full)
-        if open_terms is None:
-            return False
-        if not open_terms:
-            return True
-        # Either the first term is false, or it is true; both make the domain smaller.
-        package, mask = next(iter(open_terms.items()))
-        domain = domains.get(package, full(package))
-        return possible({**domains, package: domain & ~mask}) or possible({**domains, package: domain & mask})
-
-    return possible({})
-
-
-def _propagated(
-    terms: Sequence[dict[str, int]], domains: dict[str, int], full: Callable[[str], int]
-) -> dict[str, int] | None:
-    """Narrow the domains as far as single incompatibilities do; return one that is still open, or None on a conflict.
-
-    An empty answer means that every incompatibility is contradicted.
+    This is the solver's own machinery again, on a world of one environment in which these facts are all there is.
     """
-    changed = True
-    open_terms: dict[str, int] = {}
-    while changed:
-        changed = False
-        open_terms = {}
-        for incompatibility in terms:
-            unsatisfied = []
-            for package, mask in incompatibility.items():
-                domain = domains.get(package, full(package))
-                if not domain & mask:
-                    break
-                if domain & ~mask:
-                    unsatisfied.append((package, mask))
-            else:
-                if not unsatisfied:
-                    return None
-                if len(unsatisfied) == 1:
-                    package, mask = unsatisfied[0]
-                    domains[package] = domains.get(package, full(package)) & ~mask
-                    changed = True
-                else:
-                    open_terms = dict(unsatisfied)
-    return open_terms
+    facts = [
+        Incompatibility(fact.terms, TRUE, fact.cause)
+        for group in groups
+        for fact in group.incompatibilities
+        if contains(fact.region, point)
+    ]
+    packages = sorted({package for fact in facts for package in fact.terms})
+    assigned = PartialSolution(TRUE)
+    for package in packages:
+        assigned.add(package, full(package))
+    propagation = Propagation(assigned, lambda _package, _region: None)
+    for fact in facts:
+        propagation.watch(fact)
+    clash = next((clash for fact in facts if (clash := propagation.apply(fact)) is not None), None)
+    while True:
+        clash = clash or propagation.run()
+        if clash is not None:
+            lesson = resolve(assigned, clash.incompatibility, sample(TRUE))
+            if not lesson.incompatibility.terms:
+                return False
+            propagation.watch(lesson.incompatibility)
+            assigned.backjump(lesson.level)
+            propagation.forget_changes()
+            clash = propagation.apply(lesson.incompatibility)
+        elif (undecided := _undecided(assigned, packages)) is not None:
+            package, possible = undecided
+            assigned.decide(package, possible & -possible, TRUE)
+            propagation.note(package, TRUE)
+        else:
+            return True
+
+
+def _undecided(assigned: PartialSolution, packages: Iterable[str]) -> tuple[str, int] | None:
+    """Return a package that can be several things, and which."""
+    for package in packages:
+        (possible,) = assigned.pieces[package]
+        if possible & (possible - 1):
+            return package, possible
+    return None

@@ -34,7 +34,12 @@ class Propagation:
         self._changed: deque[tuple[str, int]] = deque()
 
     def watch(self, incompatibility: Incompatibility) -> None:
-        """Heed an incompatibility from here on."""
+        """Heed an incompatibility from here on.
+
+        One with a single term need not be watched: it is applied at level 0, which is never undone.
+        """
+        if len(incompatibility.terms) == 1:
+            return
         for package in incompatibility.terms:
             self.watch_from(package, incompatibility)
 
@@ -45,7 +50,6 @@ class Propagation:
     def keep(self, incompatibility: Incompatibility) -> None:
         """Heed a fact about one release, which has to be applied again after each jump back."""
         self._timeless.append(incompatibility)
-        self.watch(incompatibility)
 
     def derive(self, package: str, cause: Incompatibility, region: int) -> Clash | None:
         """Rule out a term of an incompatibility on a region, because the other terms are true there."""
@@ -78,15 +82,26 @@ class Propagation:
                     return clash
         while self._changed:
             package, region = self._changed.popleft()
+            if self._assigned.level == 0:
+                # What is false everywhere before any decision stays so.
+                self._watching[package] = list(filter(self._can_come_true, self._watching[package]))
             for incompatibility in reversed(self._watching[package]):
-                if conjunction(incompatibility.region, region) != FALSE:
+                # Nothing follows from a term that is true nowhere.
+                if self._assigned.is_satisfied(package, incompatibility.terms[package]) and (
+                    conjunction(incompatibility.region, region) != FALSE
+                ):
                     clash = self.apply(incompatibility)
                     if clash is not None:
                         return clash
         return None
 
+    def _can_come_true(self, incompatibility: Incompatibility) -> bool:
+        return all(self._assigned.may_have(package, mask) for package, mask in incompatibility.terms.items())
+
     def apply(self, incompatibility: Incompatibility) -> Clash | None:
         """Derive the opposite of each term on the region where all the other terms are true."""
+        if not self._can_come_true(incompatibility):
+            return None
         scope = incompatibility.region
         satisfied = {
             package: self._assigned.satisfied(package, mask, scope) for package, mask in incompatibility.terms.items()

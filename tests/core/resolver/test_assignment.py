@@ -103,18 +103,19 @@ def test_what_is_given_about_a_package_comes_before_the_trail() -> None:
     given = incompatibility(WINDOWS, a=TWO)
     solution.add("a", FULL, [given])
     assert solution.pieces["a"] == {ABSENT | ONE: WINDOWS, FULL: ELSEWHERE}
-    (narrowing,) = solution.narrowings("a", sample(WINDOWS))
-    assert (narrowing.place, narrowing.level, narrowing.cause) == (BEFORE_THE_TRAIL, 0, given)
-    assert solution.narrowings("a", sample(ELSEWHERE)) == []
+    satisfier = solution.first_satisfier("a", ABSENT | ONE, sample(WINDOWS))
+    assert (satisfier.place, satisfier.level, satisfier.cause) == (BEFORE_THE_TRAIL, 0, given)
 
 
-def test_the_history_at_a_point_leaves_other_regions_out() -> None:
+def test_the_first_satisfier_at_a_point_leaves_other_regions_out() -> None:
     solution = partial()
-    solution.derive("a", incompatibility(a=ABSENT), WINDOWS)
     solution.derive("a", incompatibility(a=ONE), ELSEWHERE)
+    solution.derive("a", incompatibility(a=ABSENT), WINDOWS)
+    solution.derive("a", incompatibility(a=ABSENT), ELSEWHERE)
     solution.decide("a", TWO, WINDOWS)
-    history = solution.narrowings("a", sample(WINDOWS))
-    assert [(step.place, step.possible) for step in history] == [(0, ONE | TWO), (2, TWO)]
+    at_windows = [solution.first_satisfier("a", mask, sample(WINDOWS)) for mask in (ONE | TWO, TWO)]
+    assert [satisfier.place for satisfier in at_windows] == [1, 3]
+    assert solution.first_satisfier("a", TWO, sample(ELSEWHERE)).place == 2
 
 
 def test_a_term_is_satisfied_where_nothing_else_is_possible() -> None:

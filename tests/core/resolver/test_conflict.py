@@ -72,10 +72,20 @@ def test_assignments_elsewhere_are_not_to_blame() -> None:
 
 
 def test_a_satisfier_that_needs_help_does_not_jump_past_its_helper() -> None:
+    solution = partial("a", "b", "c", "d")
+    solution.derive("d", incompatibility(d=ABSENT | ONE), TRUE)
+    solution.decide("b", ONE, TRUE)
+    solution.derive("a", incompatibility(b=ONE, a=ABSENT), TRUE)
+    solution.decide("c", ONE, TRUE)
+    solution.derive("a", incompatibility(c=ONE, a=ONE), TRUE)
+    lesson = resolve(solution, incompatibility(a=TWO, d=TWO), ANYWHERE)
+    assert (lesson.level, lesson.affected) == (1, "a")
+
+
+def test_what_is_learned_of_one_package_alone_goes_back_to_the_beginning() -> None:
     solution = partial("a", "b", "c")
     solution.decide("b", ONE, TRUE)
     solution.derive("a", incompatibility(b=ONE, a=ABSENT), TRUE)
     solution.decide("c", ONE, TRUE)
     solution.derive("a", incompatibility(c=ONE, a=ONE), TRUE)
-    lesson = resolve(solution, incompatibility(a=TWO), ANYWHERE)
-    assert (lesson.level, lesson.affected) == (1, "a")
+    assert resolve(solution, incompatibility(a=TWO), ANYWHERE).level == 0
