@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chapbook_core.lock.lockfile import LockedFile, LockedSource
 from chapbook_core.requirements.origin import IndexOrigin
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.index_answers import IndexAnswers
     from chapbook_core.index.file import File
+    from chapbook_core.index.metadata import Metadata
+    from chapbook_core.index.offer import Offer
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.sources import Place
     from chapbook_core.resolver.problem import Selected
@@ -40,12 +42,19 @@ class LockedDetails:
         offer = offers.offer_of(selected.version)
         if offer is None:
             raise LookupError(f"{selected.name} {selected.version} was selected and is on no page")
+        key = (Details, selected.version, offer.place.name, offer.place.is_default)
+        known = offer.remembered.derived.get(key)
+        if known is None:
+            known = offer.remembered.derived[key] = self._made(offer, selected.version, metadata)
+        return cast("Details", known)
+
+    def _made(self, offer: Offer, version: str, metadata: Metadata) -> Details:
         place = offer.place
         return Details(
             requirements=tuple(map(_demand, metadata.requires_dist)),
             requires_python=metadata.requires_python or "",
             summary=metadata.summary,
-            files=tuple(self._locked(file, place) for file in _offered(offer.files(selected.version), place)),
+            files=tuple(self._locked(file, place) for file in _offered(offer.files(version), place)),
             source=None if place.is_default else LockedSource("legacy", place.url.rstrip("/"), place.name),
         )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -119,6 +121,23 @@ class PresentLock:
 
 def lock_project(session: Session, request: LockRequest) -> LockOutcome:
     """Make the lock without writing it; raises NoSolution, or what an index failed with."""
+    with _without_collector():
+        return _lock_project(session, request)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from looking for garbage: there is hardly any, and the search takes up to half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
     present = read_present_lock(session.lock_file)
     problem = _problem(session, request, present.lock)
     with session.open_index(request.mode) as index:

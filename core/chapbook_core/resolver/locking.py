@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from chapbook_core.lock.lockfile import Lock, LockedFile, LockedPackage, LockedSource
 from chapbook_core.requirements.marker import Marker
@@ -13,12 +14,18 @@ from chapbook_core.resolver.locked_texts import Demand, dependencies_table, extr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chapbook_core.lock.lockfile import LockedDependency
     from chapbook_core.resolver.problem import Selected, Solution
 
+    _Tables: TypeAlias = tuple[Mapping[str, tuple[LockedDependency, ...]], Mapping[str, tuple[str, ...]]]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Details:
-    """What a lock repeats of a release, besides its name and version."""
+    """What a lock repeats of a release, besides its name and version.
+
+    Two of them are never compared; so that one which is used again can be told at once, each equals only itself.
+    """
 
     requirements: tuple[Demand, ...] = ()
     requires_python: str = ""
@@ -48,6 +55,7 @@ def make_lock(solution: Solution, frame: Frame, details: Callable[[Selected], De
 def _package(selected: Selected, details: Details, frame: Frame) -> LockedPackage:
     regions = {group: Marker(region) for group, region in selected.groups.items()}
     texts = {group: region.text(frame.python) for group, region in regions.items()}
+    dependencies, extras = _tables(details, frozenset(selected.extras), frame.python)
     return LockedPackage(
         name=selected.name,
         version=selected.version,
@@ -58,10 +66,15 @@ def _package(selected: Selected, details: Details, frame: Frame) -> LockedPackag
         markers={group: text for group, text in texts.items() if text},
         files=details.files,
         develop=_develop(selected),
-        dependencies=dependencies_table(details.requirements, selected.extras.keys(), frame.python),
-        extras=extras_table(details.requirements),
+        dependencies=dependencies,
+        extras=extras,
         source=details.source,
     )
+
+
+@lru_cache(maxsize=4096)
+def _tables(details: Details, extras: frozenset[str], python: Marker) -> _Tables:
+    return dependencies_table(details.requirements, extras, python), extras_table(details.requirements)
 
 
 def _needs_an_extra(region: Marker) -> bool:
