@@ -1,0 +1,220 @@
+"""Several processes writing in one project at once: `python -m tests.faults.two_writers --rounds 50 --writers 8`.
+
+Each writer runs commands that read a file and write it back changed, so that two at once lose something: versions are
+counted up, sources and settings are added and some taken away again, the project is locked. Meanwhile the files are
+read all the time. Afterwards everything that a command has said to have done must be there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.fakes.index import FakeIndex
+
+PROJECT = """\
+[project]
+name = "shared"
+version = "1.0.0"
+requires-python = ">=3.11"
+dependencies = ["a>=1", "b"]
+"""
+KINDS = ("version", "source", "lock", "setting")
+_FILES = ("pyproject.toml", "poetry.lock", "poetry.toml")
+_PAUSE = 0.002
+"""Between two looks of a reader, which must leave the writers some time."""
+
+
+@dataclass
+class Outcome:
+    """What some rounds have shown."""
+
+    commands: int = 0
+    failed: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)
+    """Files that a reader could not understand."""
+    left: list[str] = field(default_factory=list)
+    """Files that should not have been there at the end."""
+    looks: int = 0
+    seconds: list[float] = field(default_factory=list)
+    """How long each command took, with its wait."""
+
+
+def work(seed: int, times: int, *, is_locking: bool) -> None:
+    """Be one writer: wait for a line, then run commands and tell what became of them."""
+    from chapbook_core.cli import main
+    from chapbook_core.commands import lock, locking, writing_turn  # noqa: F401  loaded before the start, to meet
+
+    if not is_locking:
+        # Shows what happens without.
+        vars(writing_turn)["hold_project"] = lambda *_words, **_options: contextlib.nullcontext()
+    print("ready", flush=True)  # noqa: T201  the parent waits for it
+    sys.stdin.readline()
+    told = []
+    for turn in range(times):
+        for words in _commands(KINDS[(seed + turn) % len(KINDS)], f"{seed}x{turn}"):
+            began = time.monotonic()
+            errors = io.StringIO()
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
+                status = main(words)
+            told.append({"words": words, "status": status, "errors": errors.getvalue(), "began": began})
+            told[-1]["seconds"] = time.monotonic() - began
+    print(json.dumps(told), flush=True)  # noqa: T201  as above
+
+
+def _commands(kind: str, name: str) -> list[list[str]]:
+    url = f"https://example.org/{name}/"
+    match kind:
+        case "version":
+            return [["version", "patch"]]
+        case "source":
+            passing = f"gone{name}"
+            add = [["source", "add", "--priority=explicit", source, url] for source in (f"s{name}", passing)]
+            return [*add, ["source", "remove", passing]]
+        case "setting":
+            return [["config", "--local", f"repositories.r{name}.url", url]]
+        case _:
+            return [["lock"]]
+
+
+def run_rounds(writers: int, rounds: int = 1, times: int = 4, *, is_locking: bool = True) -> Outcome:
+    """Let writers work in one fresh project a round."""
+    outcome = Outcome()
+    with FakeIndex() as index, tempfile.TemporaryDirectory() as place:
+        for version in ("1.0", "1.1"):
+            index.serve("a", version, requires=["c"])
+        index.serve("b", "2.0")
+        index.serve("c", "3.0")
+        for number in range(rounds):
+            project = Path(place, f"round{number}")
+            project.mkdir()
+            (project / "pyproject.toml").write_text(PROJECT)
+            variables = _variables(Path(place, "home"), index.url)
+            _round(project, variables, writers, times, outcome, is_locking=is_locking)
+    return outcome
+
+
+def _variables(home: Path, index: str) -> dict[str, str]:
+    home.mkdir(exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "CHAPBOOK_", "POETRY_"))}
+    return {**kept, "HOME": str(home), "USERPROFILE": str(home), "PIP_INDEX_URL": index}
+
+
+def _round(
+    project: Path, variables: dict[str, str], writers: int, times: int, outcome: Outcome, *, is_locking: bool
+) -> None:
+    words = [sys.executable, "-m", "tests.faults.two_writers", "--times", str(times)]
+    words += [] if is_locking else ["--no-lock"]
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [variables.get("PYTHONPATH")])])
+    running = [
+        subprocess.Popen(
+            [*words, "--seed", str(seed)],
+            cwd=project,
+            env={**variables, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(writers)
+    ]
+    for writer in running:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    has_ended = threading.Event()
+    reader = threading.Thread(target=_read, args=(project, has_ended, outcome))
+    reader.start()
+    try:
+        for writer in running:
+            assert writer.stdin is not None
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+        told = [report for writer in running for report in json.loads(writer.communicate(timeout=300)[0])]
+    finally:
+        has_ended.set()
+        reader.join()
+        for writer in running:
+            writer.kill()
+            writer.communicate()
+    _judge(project, told, outcome)
+
+
+def _read(project: Path, has_ended: threading.Event, outcome: Outcome) -> None:
+    """Look at the files all the time; each must be whole at every moment."""
+    while not has_ended.wait(_PAUSE):
+        for name in _FILES:
+            try:
+                text = (project / name).read_text("utf-8")
+                data = tomllib.loads(text)
+            except FileNotFoundError:
+                continue
+            except ValueError as error:
+                outcome.torn.append(f"{name}: {error}")
+                continue
+            outcome.looks += 1
+            if name == "poetry.lock" and "content-hash" not in data.get("metadata", {}):
+                outcome.torn.append(f"{name}: it has no content hash")
+
+
+def _judge(project: Path, told: list[dict], outcome: Outcome) -> None:  # type: ignore[type-arg]  # plain JSON
+    done = [report["words"] for report in told if report["status"] == 0]
+    outcome.commands += len(told)
+    outcome.seconds += [report["seconds"] for report in told]
+    outcome.failed += [f"{report['words']}: {report['errors']}" for report in told if report["status"]]
+    data = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    versions = sum(words[0] == "version" for words in done)
+    if data["project"]["version"] != f"1.0.{versions}":
+        outcome.lost.append(f"{versions} versions led to {data['project']['version']}")
+    there = {source["name"] for source in data.get("tool", {}).get("poetry", {}).get("source", [])}
+    expected = {words[3] for words in done if words[:2] == ["source", "add"]}
+    expected -= {words[2] for words in done if words[:2] == ["source", "remove"]}
+    outcome.lost += [f"source {name}" for name in sorted(expected ^ there)]
+    settings = project / "poetry.toml"
+    kept = tomllib.loads(settings.read_text("utf-8")).get("repositories", {}) if settings.exists() else {}
+    asked = {words[2].split(".")[1] for words in done if words[0] == "config"}
+    outcome.lost += [f"setting {name}" for name in sorted(asked ^ kept.keys())]
+    if any(words == ["lock"] for words in done):
+        locked = tomllib.loads((project / "poetry.lock").read_text("utf-8"))
+        pins = {f"{package['name']} {package['version']}" for package in locked["package"]}
+        outcome.lost += sorted({"a 1.1", "b 2.0", "c 3.0"} ^ pins)
+    outcome.left += sorted({path.name for path in project.iterdir()} - {*_FILES, ".chapbook"})
+
+
+def main() -> None:
+    """Run rounds from the command line, or be one of the writers."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--writers", type=int, nargs="+", default=[2, 4, 8])
+    parser.add_argument("--times", type=int, default=4, help="how often each writer takes its turn")
+    parser.add_argument("--no-lock", action="store_true", help="see what is lost when nobody waits for anybody")
+    parser.add_argument("--seed", type=int)
+    options = parser.parse_args()
+    if options.seed is not None:
+        work(options.seed, options.times, is_locking=not options.no_lock)
+        return
+    for writers in options.writers:
+        outcome = run_rounds(writers, options.rounds, options.times, is_locking=not options.no_lock)
+        seconds = sorted(outcome.seconds)
+        late = seconds[int(len(seconds) * 0.95)]
+        print(  # noqa: T201  a script for people
+            f"{writers} writers, {options.rounds} rounds, {outcome.commands} commands, {outcome.looks} looks: "
+            f"failed {len(outcome.failed)}, lost {len(outcome.lost)}, torn {len(outcome.torn)}, "
+            f"left {len(outcome.left)}; median {seconds[len(seconds) // 2]:.2f} s, p95 {late:.2f} s"
+        )
+        for problem in [*outcome.failed, *outcome.lost, *outcome.torn, *outcome.left][:20]:
+            print(f"    {problem}")  # noqa: T201  a script for people
+
+
+if __name__ == "__main__":
+    main()
