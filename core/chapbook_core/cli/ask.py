@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
+from chapbook_core.commands.visible import visible
 from chapbook_core.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class TerminalAsker:
 
     def tell(self, text: str) -> None:
         """Show something that the next question is about."""
-        self._questions.write(f"{text}\n")
+        self._questions.write(f"{visible(text)}\n")
         self._questions.flush()
 
     def _read(self, prompt: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, TextIO, assert_never
 
 from chapbook_core.commands.report import Message
 from chapbook_core.commands.text import Writing, write_text
+from chapbook_core.commands.visible import visible
 from chapbook_core.events import Advanced, Event, Finished, Notice, Started
 
 if TYPE_CHECKING:
@@ -72,13 +73,13 @@ class Progress:
         if notice.level == "warning":
             self._stream.write(write_text([Message("warning", notice.message, notice.hints)], self._writing))
         else:
-            self._stream.write(f"{notice.message}\n")
+            self._stream.write(f"{visible(notice.message)}\n")
 
     def _finish(self, task: str, seconds: float, note: str) -> None:
         label, *_ = self._tasks.pop(task, (task, 0, None, ""))
         if self._writing.verbosity > 0 and not self._quiet:
             self._erase()
-            self._stream.write(f"{label}: {note + ', ' if note else ''}{seconds:.1f} s\n")
+            self._stream.write(visible(f"{label}: {note + ', ' if note else ''}{seconds:.1f} s\n"))
 
     def _draw(self) -> None:
         now = time.monotonic()
@@ -87,7 +88,7 @@ class Progress:
         self._next_drawing = now + _SECONDS_BETWEEN_DRAWINGS
         label, done, total, note = list(self._tasks.values())[-1]
         count = f" {done}/{total}" if total is not None else f" {done}" if done else ""
-        text = f"{label}{count} {note}".rstrip()
+        text = visible(f"{label}{count} {note}".rstrip())
         self._stream.write(f"{_ERASE}{text[:_WIDTH]}")
         self._stream.flush()
         self._drawn = True

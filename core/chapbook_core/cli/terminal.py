@@ -136,7 +136,9 @@ def _print_json(result: Result) -> int:
     # Only when asked for.
     import json
 
-    sys.stdout.write(json.dumps(result.data(), indent=2, ensure_ascii=False) + "\n")
+    from chapbook_core.commands.visible import visible
+
+    sys.stdout.write(visible(json.dumps(result.data(), indent=2, ensure_ascii=False)) + "\n")
     return result.exit_status
 
 

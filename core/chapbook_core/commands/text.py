@@ -22,6 +22,7 @@ from chapbook_core.commands.report import (
     Verbatim,
     plain,
 )
+from chapbook_core.commands.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,7 +110,7 @@ def _message_lines(message: Message, writing: Writing) -> Iterator[str]:
     if message.detail > writing.verbosity:
         return
     label = _shown(Span(f"{message.level}:", _LEVELS[message.level]), writing)
-    for line in message.text.splitlines() or [""]:
+    for line in visible(message.text).splitlines() or [""]:
         yield f"{label} {_shown(line, writing)}"
     for hint in message.hints:
         yield f"{_shown(Span('hint:', 'name'), writing)} {_shown(hint, writing)}"
@@ -168,7 +169,8 @@ def _change_line(change: Change, writing: Writing) -> str:
 def _shown(text: Text, writing: Writing) -> str:
     match text:
         case str():
-            return text.replace("`chapbook ", f"`{writing.program} ") if writing.program != "chapbook" else text
+            words = text.replace("`chapbook ", f"`{writing.program} ") if writing.program != "chapbook" else text
+            return visible(words)
         case Span(words, style):
             code = _CODES[style] if writing.ansi else ""
             shown = _shown(words, writing)
@@ -178,6 +180,7 @@ def _shown(text: Text, writing: Writing) -> str:
 
 
 def _width(text: str) -> int:
+    text = visible(text)
     if text.isascii():
         return len(text)
     # Only texts with wide letters need the tables behind this.

@@ -20,7 +20,7 @@ _WHEEL = re.compile(
     re.ASCII,
 )
 _SDIST_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+!-]*", re.ASCII)
-_BUILD = re.compile(r"(\d+)(.*)", re.ASCII)
+_BUILD = re.compile(r"(\d{1,999})(.*)", re.ASCII)
 
 _OTHER_KINDS = {
     ".egg": "an egg, which nothing installs any more",

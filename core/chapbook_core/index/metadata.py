@@ -60,7 +60,7 @@ class Metadata:
     @property
     def is_static(self) -> bool:
         """Whether a build from this source archive can only say the same (Metadata 2.2, PEP 643)."""
-        numbers = re.match(r"(\d+)\.(\d+)", self.metadata_version)
+        numbers = re.match(r"(\d{1,99})\.(\d{1,99})", self.metadata_version)
         recent = numbers is not None and (int(numbers[1]), int(numbers[2])) >= _STATIC_SINCE
         return recent and _MUST_BE_STATIC.isdisjoint(self.dynamic)
 

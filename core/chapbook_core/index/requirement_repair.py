@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _VERSION = r"[0-9][\w.!+]*"
+_UNREADABLE_NUMBER = re.compile(r"[0-9]{1000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,16 @@ _REQUIREMENT = re.compile(
 )
 
 
+def has_unreadable_number(text: str) -> bool:
+    """Tell whether a number has more digits than Python reads, over which `packaging` stumbles."""
+    return _UNREADABLE_NUMBER.search(text) is not None
+
+
 @lru_cache(maxsize=4096)
 def repair_specifier(text: str) -> Repaired | None:
     """Return a version specifier that can be read, or None when there is no telling what is meant."""
+    if has_unreadable_number(text):
+        return None
     from packaging.specifiers import SpecifierSet  # few texts need it
 
     return _repaired(text, _SPECIFIER_RULES, SpecifierSet)

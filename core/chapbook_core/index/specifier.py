@@ -9,9 +9,11 @@ from functools import lru_cache
 from chapbook_core.index.requirement_repair import repair_specifier
 from chapbook_core.requirements.constraint import ANY, Constraint, parse_constraint
 
-_NUMBER = r"[0-9]+(?:\.[0-9]+)*"
-_VERSION = rf"{_NUMBER}(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
-_CLAUSE = rf"(?:(?:<=?|>=?|==|!=)\s*{_VERSION}|[=!]=\s*{_NUMBER}\.\*|~=\s*[0-9]+(?:\.[0-9]+)+)"
+# As many digits as Python reads, and more than anybody means.
+_DIGITS = "[0-9]{1,99}"
+_NUMBER = rf"{_DIGITS}(?:\.{_DIGITS})*"
+_VERSION = rf"{_NUMBER}(?:(?:a|b|rc){_DIGITS})?(?:\.post{_DIGITS})?(?:\.dev{_DIGITS})?"
+_CLAUSE = rf"(?:(?:<=?|>=?|==|!=)\s*{_VERSION}|[=!]=\s*{_NUMBER}\.\*|~=\s*{_DIGITS}(?:\.{_DIGITS})+)"
 PLAIN_SPECIFIER = rf"{_CLAUSE}(?:\s*,\s*{_CLAUSE})*"
 """The pattern of a specifier that is certainly valid, without going through `packaging`; few are of another form."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError, FileMistakes
+from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.project.writing import write_file
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ def read_config_file(file: Path) -> ConfigFile:
     content = _content(file)
     try:
         return ConfigFile(file, tomllib.loads(content.decode()))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        # Imported here because only a broken file needs it.
-        from chapbook_core.project.toml_mistake import toml_mistake
-
+    except UNREADABLE as error:
         raise FileMistakes(file, [toml_mistake(error, content)]) from None
 
 

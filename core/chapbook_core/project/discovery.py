@@ -9,6 +9,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.toml_mistake import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,7 +87,7 @@ def declares_project(content: bytes) -> bool:
         return False
     try:
         data = tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except UNREADABLE:
         return True
     return is_project(data)
 

@@ -15,7 +15,7 @@ from chapbook_core.project.layout import read_layout
 from chapbook_core.project.poetry_table import PoetryTable, read_poetry_table
 from chapbook_core.project.project_table import ProjectTable, read_project_table
 from chapbook_core.project.reading import Findings, Table, place_text
-from chapbook_core.project.toml_mistake import toml_mistake
+from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.requirements.constraint import ANY, Constraint
 from chapbook_core.requirements.name import canonical_name
 
@@ -117,7 +117,7 @@ def parse_manifest(content: bytes, file: Path) -> tuple[Manifest | None, tuple[M
     try:
         text = content.decode()
         data = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UNREADABLE as error:
         return None, (toml_mistake(error, content),)
     findings = Findings()
     manifest = _read(data, file, findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from chapbook_core.requirements.constraint import Constraint, parse_constraint
 from chapbook_core.requirements.name import canonical_name, is_valid_name
@@ -111,7 +111,8 @@ def checked_version(table: Table) -> str | None:
     if version is not None:
         try:
             Version(version)
-        except InvalidVersion:
+        except ValueError:
+            # InvalidVersion is one, and so is what Python says of a number with thousands of digits.
             hint = "write it like `1.2.3`, `1.0a1` or `1.0.dev2`"
             table.findings.add((*table.path, "version"), f"`{version}` is not a valid version", hint)
     return version

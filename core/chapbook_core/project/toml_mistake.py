@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import tomllib
 
 from chapbook_core.errors import Mistake
 
-if TYPE_CHECKING:
-    import tomllib
+UNREADABLE = (ValueError, RecursionError)
+"""What reading raises: TOMLDecodeError and UnicodeDecodeError, and for numbers and nesting that no one means, these."""
 
 _AT_LINE = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
 _AT_END = " (at end of document)"
 
 
-def toml_mistake(error: UnicodeDecodeError | tomllib.TOMLDecodeError, content: bytes) -> Mistake:
+def toml_mistake(error: ValueError | RecursionError, content: bytes) -> Mistake:
     """Return the mistake behind the error that reading the content raised."""
     if isinstance(error, UnicodeDecodeError):
         line = content.count(b"\n", 0, error.start) + 1
@@ -22,6 +22,10 @@ def toml_mistake(error: UnicodeDecodeError | tomllib.TOMLDecodeError, content: b
     if content.startswith(b"\xef\xbb\xbf"):
         message = "begins with a byte order mark, which TOML does not allow"
         return Mistake(message, line=1, hint="save the file as UTF-8 without byte order mark")
+    if isinstance(error, RecursionError):
+        return Mistake("cannot be read: its values are nested too deeply", hint="have fewer brackets within brackets")
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return Mistake("cannot be read: a number has too many digits", hint="write it as a string")
     message = str(error)
     match = _AT_LINE.search(message)
     if match is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from chapbook_core.errors import ChapbookError
 
@@ -46,7 +46,8 @@ def parse_version(text: str) -> Version:
     """Read a version; raises UnknownVersion."""
     try:
         return Version(text)
-    except InvalidVersion as cause:
+    except ValueError as cause:
+        # InvalidVersion is one, and so is what Python says of a number with thousands of digits.
         raise UnknownVersion(text) from cause
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.cut import FLOOR, above, above_locals, above_only, before, before_family
@@ -77,7 +77,8 @@ def _clause(operator: str, text: str, whole: str) -> tuple[Cuts, bool]:
     wildcard = _WILDCARD.fullmatch(text)
     try:
         version = Version(wildcard["version"] if wildcard else text)
-    except InvalidVersion:
+    except ValueError:
+        # InvalidVersion is one, and so is what Python says of a number with thousands of digits.
         raise InvalidConstraint(whole, f"`{text}` is not a version", hint=_hint_for_version(text)) from None
     if wildcard and operator in ("", "=", "==", "!=", "<>"):
         cuts = _wildcard(version, whole)

@@ -92,14 +92,15 @@ class Bound:
 @lru_cache(maxsize=4096)
 def bound_of(text: str) -> Bound | None:
     """Return where a version lies, or None for a text that is no version."""
-    if _PLAIN.fullmatch(text):
-        return _final_bound(tuple(map(int, text.split("."))))
-    # Most texts are plain numbers, so markers seldom pay for this import.
-    from packaging.version import InvalidVersion, Version
-
     try:
+        if _PLAIN.fullmatch(text):
+            return _final_bound(tuple(map(int, text.split("."))))
+        # Most texts are plain numbers, so markers seldom pay for this import.
+        from packaging.version import Version
+
         return bound_of_version(Version(text))
-    except InvalidVersion:
+    except ValueError:
+        # InvalidVersion is one, and so is what Python says of a number with thousands of digits.
         return None
 
 

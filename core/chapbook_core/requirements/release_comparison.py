@@ -57,14 +57,15 @@ def release_text(cut: ReleaseCut) -> str:
 
 
 def _release(text: str) -> tuple[int, ...] | None:
-    if _PLAIN.fullmatch(text):
-        return tuple(map(int, text.split(".")))
-    # Plain numbers, which most are, do without this import.
-    from packaging.version import InvalidVersion, Version
-
     try:
+        if _PLAIN.fullmatch(text):
+            return tuple(map(int, text.split(".")))
+        # Plain numbers, which most are, do without this import.
+        from packaging.version import Version
+
         return Version(text).release
-    except InvalidVersion:
+    except ValueError:
+        # InvalidVersion is one, and so is what Python says of a number with thousands of digits.
         return None
 
 

@@ -60,3 +60,12 @@ def test_a_terminal_shows_one_line_that_is_gone_in_the_end() -> None:
     assert "\r\x1b[K\x1b[33mwarning:\x1b[0m slow\n" in text
     last_drawn, last_erased = text.rindex("Fetching"), text.rindex("\r\x1b[K")
     assert last_erased > last_drawn
+
+
+def test_what_a_terminal_would_obey_is_shown() -> None:
+    stream = Terminal()
+    with Progress(stream, Writing(ansi=True, verbosity=1)) as watcher:
+        for event in (Notice("info", "\x1b[2J"), Started("get", "of \x9b", None), Finished("get", 1, "\u202e")):
+            watcher.emit(event)
+    assert "\\u001b[2J\n" in stream.getvalue()
+    assert "of \\u009b: \\u202e" in stream.getvalue()

@@ -99,3 +99,18 @@ def test_every_result_can_become_json() -> None:
         "names": ["x", "y"],
         "table": {"k": None, "l": 2},
     }
+
+
+def test_what_a_terminal_would_obey_is_shown() -> None:
+    evil = "\x1b[31mred\x1b]0;title\x07 \x9b2J \u202etxt\u2069 a\rb"
+    shown = "\\u001b[31mred\\u001b]0;title\\u0007 \\u009b2J \\u202etxt\\u2069 a\\u000db"
+    table = Table(((Span(evil, "name"), "x"),))
+    text = write_text([Line(evil), Message("error", evil, (evil,)), table, Change("add", evil)])
+    assert text.count(shown) == 5
+    assert all(letter.isprintable() or letter == "\n" for letter in text)
+    assert write_text([Line(Span(evil, "bad"))], Writing(ansi=True)) == f"\x1b[31m{shown}\x1b[0m\n"
+
+
+def test_columns_stay_in_line_below_what_is_shown() -> None:
+    first, second = write_text([Table((("a\x1b", "x"), ("bb", "y")))]).splitlines()
+    assert first.index("x") == second.index("y")

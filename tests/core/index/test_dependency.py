@@ -145,3 +145,11 @@ def test_a_hostile_text_takes_no_longer_than_its_length_asks_for() -> None:
             with suppress(UnreadableDependency):
                 parse_dependency(start + piece * (8_000 // len(piece)))
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    "text", ["a>={number}", "a>=1.0a{number}", "a (~={number}.1)", "a=>{number}", "a==1.*,<{number}"]
+)
+def test_a_number_that_python_does_not_read_makes_one_requirement_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableDependency):
+        parse_dependency(text.format(number="9" * 5_000))

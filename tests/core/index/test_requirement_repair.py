@@ -88,3 +88,7 @@ def test_requires_python_is_read_repaired_or_ignored_with_a_note() -> None:
     nonsense = read_requires_python("3.6+")
     assert nonsense.pythons == ANY
     assert nonsense.note == "Requires-Python `3.6+` has no meaning and is ignored"
+
+
+def test_a_requires_python_with_a_number_that_python_does_not_read_is_ignored() -> None:
+    assert read_requires_python(">=" + "9" * 5_000).pythons == ANY

@@ -272,9 +272,11 @@ def test_a_mistake_is_told_with_its_place_and_line(text: str, place: str, line: 
         (b'[project]\nname = "a', 2, "is not valid TOML"),
         ('[project]\nname = "a"\ndescription = "é"\n'.encode("latin-1"), 3, "is not UTF-8"),
         ("\ufeff[project]\n".encode(), 1, "byte order mark"),
+        (b"[project]\na = " + b"[" * 9_000, None, "nested too deeply"),
+        (b"[project]\na = " + b"9" * 9_000, None, "too many digits"),
     ],
 )
-def test_a_broken_file_is_one_mistake_with_its_line(content: bytes, line: int, words: str) -> None:
+def test_a_broken_file_is_one_mistake_with_its_line(content: bytes, line: int | None, words: str) -> None:
     manifest, [mistake] = parse_manifest(content, FILE)
 
     assert manifest is None

@@ -77,3 +77,8 @@ def poetrys_answer(version: PoetryVersion, rule: str, *, next_phase: bool) -> st
             pre = version.pre.next_phase() if next_phase else version.pre.next()
             following = PoetryVersion(version.epoch, version.release, pre)
     return following.text
+
+
+def test_a_number_that_python_does_not_read_is_no_version() -> None:
+    with pytest.raises(UnknownVersion):
+        next_version("1.0", "9" * 5_000)

@@ -133,6 +133,7 @@ def test_what_pep_440_has_no_words_for_is_refused(text: str) -> None:
         ("1.0.dev1.*", "`.*` does not go with", "1.0.dev1"),
         ("one", "`one` is not a version", "1.2.3"),
         ("1.0;x", "`;x` follows", "comma"),
+        ("9" * 5_000, "is not a version", "1.2.3"),
         ("^^2", "`^^2` is not a clause", "`>=1.0,<2.0`"),
     ],
 )

@@ -230,3 +230,9 @@ def test_reading_and_combining_ordinary_markers_imports_nothing_of_packaging() -
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert finished.stdout.split() == []
+
+
+@pytest.mark.parametrize("variable", ["python_version", "python_full_version", "platform_release"])
+@pytest.mark.parametrize("number", ["9" * 5_000, "1.0a" + "9" * 5_000])
+def test_a_number_that_python_does_not_read_is_a_text_like_any(variable: str, number: str) -> None:
+    assert parse_marker(f"{variable} >= '{number}'") != ALWAYS
