@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.index_mode import index_mode
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chapbook_core.commands.command import Invocation
-    from chapbook_core.commands.hold import Hold, Subject
+    from chapbook_core.commands.hold import Hold
     from chapbook_core.commands.newest import Listing
     from chapbook_core.commands.report import Data, Node
     from chapbook_core.commands.show import View
@@ -167,6 +167,7 @@ def _prospects(packages: Sequence[LockedPackage], view: View, index: OpenIndex) 
 
 def _prospect(package: LockedPackage, listing: Listing | None, view: View, index: OpenIndex) -> Prospect:
     # As above.
+    from chapbook_core.commands.easing import eased
     from chapbook_core.commands.hold import Subject, holds, holds_by_needs, newest_free
     from chapbook_core.commands.newest import source_of
 
@@ -180,35 +181,5 @@ def _prospect(package: LockedPackage, listing: Listing | None, view: View, index
     if not found:
         metadata = index.reader.metadata(package.name, newest, source_of(package, view.session))
         found = holds_by_needs(subject, metadata)
-    found = _eased(found, subject, newest, view, index)
+    found = eased(found, subject, newest, view.session, index)
     return Prospect(package.version, newest, found, newest_free(subject, listing, newest) if found else "")
-
-
-def _eased(found: tuple[Hold, ...], subject: Subject, version: str, view: View, index: OpenIndex) -> tuple[Hold, ...]:
-    """Say of each package in the way whether its own newest version would step aside."""
-    # As above.
-    from chapbook_core.commands.hold import Subject, allows, holds
-    from chapbook_core.commands.newest import is_from_index, read_listings, source_of
-
-    session = view.session
-    known = {f"{package.name} {package.version}": package for package in view.graph.packages if is_from_index(package)}
-    blocking = {hold.by: known[hold.by] for hold in found if hold.kind == "package" and hold.by in known}
-    listings = read_listings(blocking.values(), session, index)
-    hints: dict[str, str] = {}
-    for package in blocking.values():
-        if listing := listings.get((package.name, source_of(package, session))):
-            index.reader.want_metadata(package.name, latest_of(package, listing, session), source_of(package, session))
-    for by, package in blocking.items():
-        source = source_of(package, session)
-        listing = listings.get((package.name, source))
-        newest = latest_of(package, listing, session)
-        if listing is None or newest == package.version:
-            continue
-        if not allows(index.reader.metadata(package.name, newest, source), subject.name, version):
-            continue
-        is_free = not holds(Subject(package, subject.graph, subject.manifest, subject.wishes), listing.listed(newest))
-        way = (
-            f"run `chapbook update {package.name} {subject.name}`" if is_free else f"see `chapbook why {package.name}`"
-        )
-        hints[by] = f"`{package.name} {newest}` allows it: {way}"
-    return tuple(replace(hold, hint=hints[hold.by]) if hold.by in hints else hold for hold in found)

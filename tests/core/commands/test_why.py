@@ -94,9 +94,21 @@ def test_a_newer_version_of_what_is_in_the_way_may_step_aside(why: Why, demo: Pa
     index.serve("a", "1.1", requires=["b>=2"])
     assert "hint: `a 1.1` allows it: run `chapbook update a b`\n" in why("b")
     write_project(demo, DEMO.replace('"a (>=1)"', '"a (<1.1)"'))
-    assert "hint: `a 1.1` allows it: see `chapbook why a`\n" in why("b")
+    assert "hint: `a 1.1` allows it, and is held back itself: see `chapbook why a`\n" in why("b")
     index.serve("a", "1.1", requires=["b<2"])
     assert "hint" not in why("b")
+
+
+def test_no_update_is_advised_while_something_else_stays_in_the_way(
+    why: Why, demo: Path, chapbook: Chapbook, index: FakeIndex
+) -> None:
+    index.serve("t", "1.0", requires=["b<2"])
+    index.remove("b", "2.0")
+    index.remove("a", "1.1")
+    assert 0 == chapbook("--no-cache", "lock", "--regenerate").status
+    assert demo.is_dir()
+    serve_newer(index)
+    assert why("b").endswith("hint: `a 1.1` allows it\n")
 
 
 def test_constraints_overrides_and_policies_hold_back_too(why: Why, demo: Path, index: FakeIndex) -> None:
