@@ -36,6 +36,3 @@ class Extras:
         """Return the package that a name is about."""
         owner = self._owners.get(name)
         return name if owner is None else owner[0]
-
-    def __len__(self) -> int:
-        return len(self._owners)

@@ -32,7 +32,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from functools import reduce
-from operator import and_
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction, sample
@@ -43,8 +42,10 @@ from chapbook_core.resolver.claim import Claim, claim
 from chapbook_core.resolver.conflict import resolve
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.extras import OFF, ON, ON_OR_OFF, Extras
-from chapbook_core.resolver.facts import Metadata, MetadataWanted, Need, Progress, Unavailable
+from chapbook_core.resolver.facts import Metadata, MetadataWanted, Unavailable
 from chapbook_core.resolver.incompatibility import Incompatibility
+from chapbook_core.resolver.inquiry import Inquiry
+from chapbook_core.resolver.leaning import Leaning
 from chapbook_core.resolver.order import Order, Place
 from chapbook_core.resolver.preference import Preference, are_prereleases_wanted
 from chapbook_core.resolver.problem import Prereleases, Solution
@@ -53,14 +54,13 @@ from chapbook_core.resolver.reach import needed_packages
 from chapbook_core.resolver.universe import Universe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from chapbook_core.resolver.assignment import Pieces
-    from chapbook_core.resolver.facts import Dependency, Facts, Want
+    from chapbook_core.resolver.facts import Dependency, Facts, Need, Want
+    from chapbook_core.resolver.inquiry import Asking
     from chapbook_core.resolver.problem import Problem
     from chapbook_core.resolver.versions import Versions
-
-    Asking = Generator[Need, Facts, None]
 
 
 def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
@@ -109,10 +109,8 @@ class _Search:
         self._extras = Extras()
         self._switched_on: deque[tuple[str, str, int]] = deque()
         """Extras that came on since their dependencies were looked at: package, extra, where."""
-        self._leaning: dict[str, int] = {}
-        """Versions of a package that also suit requirements met elsewhere after it was decided."""
-        self._fresh: list[str] = []
-        """Packages met since the last question."""
+        self._leaning = Leaning(self._assigned, self._preference.keeps_apart)
+        self._inquiry = Inquiry(catalogue, self._assigned, self._order, self._preference, lambda: self.steps)
         self._rejections: set[tuple[str, int, str]] = set()
         self._held_back: dict[str, tuple[int, str]] = {}
         """For each package, the best version that was rejected, and because of which package."""
@@ -147,7 +145,7 @@ class _Search:
             for dependency in self._catalogue.effective(requirement.dependency)
             if (region := conjunction(self._universe.solved_region(requirement), dependency.region)) != FALSE
         ]
-        yield from self._introduce([(dependency, region) for _, dependency, region in in_force])
+        yield from self._inquiry.introduce([(dependency, region) for _, dependency, region in in_force])
         self._require(
             [
                 claim(dependency, region, region, {}, demanded=self._demanded(dependency), cause=cause)
@@ -169,7 +167,7 @@ class _Search:
                     if clash is not None:
                         self._learn_from(clash)
                         return False
-            if self._leans(each.dependency.name):
+            if self._leaning.calls_for_another(each.dependency.name):
                 self._backjump_before(each.dependency.name)
                 return False
         return True
@@ -209,26 +207,6 @@ class _Search:
             return Place.DIRECT_REFERENCE
         return Place.WITHOUT_CHOICE
 
-    def _leans(self, package: str) -> bool:
-        """When a package is selected and later required elsewhere, see that one version can still be had.
-
-        If the selected ones do not suit the new place but another one would suit both, it should be decided again,
-        leaning towards such versions. That is a wish, not a rule: it is dropped where it cannot be met, and each time
-        fewer versions are left, so this comes to an end.
-        """
-        selected = self._assigned.selected[package]
-        pending = self._assigned.pending(package) if selected else {}
-        if not pending or any(all(mask & version for mask in pending) for version, _ in selected):
-            return False
-        common = reduce(and_, pending, self._leaning.get(package, -1))
-        for mask, where in self._assigned.pieces_before_decision(package).items():
-            if any(conjunction(where, region) != FALSE for _, region in selected):
-                common &= mask
-        if not common or common == self._leaning.get(package) or self._preference.keeps_apart(package):
-            return False
-        self._leaning[package] = common
-        return True
-
     # Decisions
 
     def _decide(self, package: str) -> Asking:
@@ -238,12 +216,12 @@ class _Search:
             versions,
             pending,
             selected=self._assigned.selected[package],
-            leaning=self._leaning.get(package, -1),
+            leaning=self._leaning.versions(package),
             prereleases_wanted=self._are_prereleases_wanted(package, versions, pending),
             stopped_by_python=self._assigned.given_as(package, NeedsPython),
         )
         want = self._catalogue.metadata_wanted(package, versions.release(version))
-        yield from self._ask([want])
+        yield from self._inquiry.ask([want])
         if self._is_obstructed(package, version, region, want):
             return
         dependencies = [
@@ -251,7 +229,7 @@ class _Search:
             for dependency in self._catalogue.dependencies(want)
             if (where := self._in_force(package, dependency, region)) != FALSE
         ]
-        yield from self._introduce(dependencies)
+        yield from self._inquiry.introduce(dependencies)
         claims = self._claims(package, version, want, dependencies)
         if self._is_ruled_out(package, version, claims):
             return
@@ -348,7 +326,7 @@ class _Search:
                 for dependency in self._catalogue.dependencies(want)
                 if dependency.extra == extra and (narrower := conjunction(inside, dependency.region)) != FALSE
             ]
-            yield from self._introduce(dependencies)
+            yield from self._inquiry.introduce(dependencies)
             if not self._require(self._claims(package, version, want, dependencies)):
                 return
 
@@ -360,43 +338,6 @@ class _Search:
             return True
         region = reduce(disjunction, pending.values())
         return are_prereleases_wanted(self._assigned.requirements(package, region))
-
-    # Facts
-
-    def _introduce(self, dependencies: Sequence[tuple[Dependency, int]]) -> Asking:
-        """Make the versions of required packages known."""
-        for dependency, region in dependencies:
-            self._catalogue.meet(dependency, region)
-        names = dict.fromkeys(dependency.name for dependency, _ in dependencies)
-        unknown = [name for name in names if name not in self._assigned]
-        yield from self._ask([want for name in unknown for want in self._catalogue.wanted(name)])
-        for dependency, _ in dependencies:
-            self._catalogue.admit(dependency)
-        for name in unknown:
-            self._fresh.append(name)
-            self._order.meet(name)
-            self._assigned.add(name, self._catalogue.versions(name).full, self._catalogue.given(name))
-
-    def _ask(self, wants: Iterable[Want]) -> Asking:
-        missing = tuple(want for want in wants if want not in self._catalogue.facts)
-        if missing:
-            facts = yield Need(missing, self._hints(missing), self._progress())
-            self._catalogue.learn(facts)
-
-    def _hints(self, wanted: Iterable[Want]) -> tuple[Want, ...]:
-        """Return the metadata of releases that are likely to be decided, among packages met since the last question."""
-        hints: dict[Want, None] = {}
-        for package in self._fresh:
-            versions = self._catalogue.versions(package)
-            for mask in self._assigned.pending(package):
-                release = versions.release(self._preference.best(versions, mask))
-                hints[self._catalogue.metadata_wanted(package, release)] = None
-        self._fresh.clear()
-        return tuple(hint for hint in hints if hint not in self._catalogue.facts and hint not in wanted)
-
-    def _progress(self) -> Progress:
-        known = len(self._assigned.pieces) - len(self._extras)
-        return Progress(self._assigned.decided_packages, known, self.steps, self._order.suspect)
 
     # Conflicts
 
