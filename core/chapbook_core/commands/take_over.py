@@ -90,7 +90,7 @@ class TakenOver(Result):
             blocks.append(Line("There was nothing to add"))
         if self.packages is not None:
             verb = "Wrote" if self.is_written else "Would write"
-            kept = f", {self.kept} of them in the versions of the files" if self.kept else ""
+            kept = f", {self.kept} of them as in what was imported" if self.kept else ""
             blocks.append(Line((f"{verb} ", Span(LOCK_FILE, "strong"), f": {_count(self.packages)}{kept}")))
         blocks += [Message("note", remark) for remark in self.remarks]
         blocks += [Message("warning", _lost_text(pin)) for pin in self.lost if pin.instead]
@@ -197,14 +197,19 @@ def _where(wish: Wish) -> str:
 
 def _locked(session: Session, document: Document, harvest: Harvest, invocation: Invocation) -> LockOutcome:
     """Lock what the edited project file says, with the versions of the files where they fit together."""
-    from chapbook_core.commands.locking import LockRequest, lock_project  # brings the solver
+    from chapbook_core.commands.locking import LockRequest, lock_project  # brings the solver, as the next two
+    from chapbook_core.resolver.explain import NoSolution
     from chapbook_core.resolver.problem import LockedVersion
 
     edited = replace(session, manifest=document.manifest())
     pins = tuple(
         LockedVersion(pin.name, pin.version, _origin(edited, pin.name), pin.marker.node) for pin in harvest.pins
     )
-    return lock_project(edited, LockRequest(pins=pins, mode=index_mode(invocation)))
+    try:
+        return lock_project(edited, LockRequest(pins=pins, mode=index_mode(invocation)))
+    except NoSolution as error:
+        error.hints = (*error.hints, "nothing was written; `--no-lock` writes pyproject.toml alone, to be edited")
+        raise
 
 
 def _origin(session: Session, name: str) -> IndexOrigin | None:
