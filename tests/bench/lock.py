@@ -62,6 +62,8 @@ class Bench:
     slow: Callable[[bool], None]
     """Switches the latency of the index on and off."""
     samples: dict[tuple[str, str], list[Sample]] = field(default_factory=dict)
+    packages: dict[str, int] = field(default_factory=dict)
+    """How many each tool locked."""
 
     def prepare(self) -> None:
         """Write the projects, and let every tool fill its cache with all that will be asked."""
@@ -82,6 +84,10 @@ class Bench:
                 self._round("no lock yet", engine, with_poetry=with_poetry, fresh=True)
                 self._round("nothing changed", engine, with_poetry=with_poetry, states=("memory",))
                 kept = self._locks()
+                self.packages = {
+                    file.parent.name: content.count(b"[[package]]") - (file.name == "uv.lock")
+                    for file, content in kept.items()
+                }
                 self._write([*self.requirements, self.added])
                 self._round("one more package", engine, with_poetry=with_poetry, before=kept)
             self._write(self.requirements)
@@ -101,12 +107,12 @@ class Bench:
         before: dict[Path, bytes] | None = None,
     ) -> None:
         for state in states:
-            self._set_out(fresh=fresh, before=before)
+            self._set_out("ours", fresh=fresh, before=before)
             self._note(scenario, f"ours, engine, {state}", engine.lock(state))
         for label, command in self._processes():
             if label == "poetry" and not with_poetry:
                 continue
-            self._set_out(fresh=fresh, before=before)
+            self._set_out(label, fresh=fresh, before=before)
             self._note(scenario, label, run_program(command, self._place(command), self._environment()))
 
     def _cold_round(self, engine: BenchEngine) -> None:
@@ -128,11 +134,12 @@ class Bench:
                 aside.rename(caches)
             self._note(_COLD, label, sample)
 
-    def _set_out(self, *, fresh: bool, before: dict[Path, bytes] | None) -> None:
+    def _set_out(self, tool: str, *, fresh: bool, before: dict[Path, bytes] | None) -> None:
         if fresh:
-            self._fresh_locks()
+            self._fresh_locks(tool)
         for file, content in (before or {}).items():
-            file.write_bytes(content)
+            if file.parent.name == tool:
+                file.write_bytes(content)
 
     def _note(self, scenario: str, label: str, sample: Sample) -> None:
         self.samples.setdefault((scenario, label), []).append(sample)
@@ -167,9 +174,10 @@ class Bench:
         files = (self.folder / tool / name for tool in ("ours", "uv", "poetry") for name in ("poetry.lock", "uv.lock"))
         return {file: file.read_bytes() for file in files if file.exists()}
 
-    def _fresh_locks(self) -> None:
+    def _fresh_locks(self, *tools: str) -> None:
         for file in self._locks():
-            file.unlink()
+            if not tools or file.parent.name in tools:
+                file.unlink()
 
     def _write(self, requirements: list[str]) -> None:
         quoted = ", ".join(f'"{requirement}"' for requirement in requirements)
@@ -182,17 +190,10 @@ class Bench:
         for tool in ("ours", "uv", "poetry"):
             (self.folder / tool / "pyproject.toml").write_text(text + (source if tool == "poetry" else ""))
 
-    def packages(self) -> dict[str, int]:
-        """Count what each tool locked."""
-        return {
-            file.parent.name: content.count(b"[[package]]") - (file.name == "uv.lock")
-            for file, content in self._locks().items()
-        }
-
     def table(self) -> str:
         """Write the medians, and what they are in parts of uv's and Poetry's whole processes."""
         lines = [
-            f"\n{self.name}: packages locked {self.packages()}",
+            f"\n{self.name}: packages locked {self.packages}",
             f"{'':46}{'cpu ms':>8}{'wall ms':>9}{'peak MB':>9}{'cpu/uv':>8}{'wall/uv':>9}{'cpu/Poetry':>12}",
         ]
         for scenario in _SCENARIOS:

@@ -20,6 +20,7 @@ entries; that costs time, never correctness. Interning takes a lock only for a n
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -158,8 +159,11 @@ def is_disjoint(a: int, b: int) -> bool:
     return conjunction(a, b) == FALSE
 
 
+@lru_cache(maxsize=65536)
 def cofactor(a: int, variable: str, value: Value) -> int:
     """Return the function with one variable's value known; the result does not ask for it."""
+    if variable not in variables(a):
+        return a
 
     def decide(node: Node, children: tuple[int, ...]) -> int | None:
         return children[_position(node, value)] if node.variable == variable else None
@@ -181,6 +185,7 @@ def forget(a: int, forgotten: Callable[[str], bool]) -> int:
     return _rebuilt(a, decide, {FALSE: FALSE, TRUE: TRUE})
 
 
+@lru_cache(maxsize=65536)
 def variables(a: int) -> frozenset[str]:
     """Return the variables that the function depends on."""
     return frozenset(_nodes[identity].variable for identity in _reachable(a, ()))

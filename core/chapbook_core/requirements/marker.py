@@ -104,11 +104,7 @@ class Marker:
 
     def extras(self) -> frozenset[str]:
         """Return the extras it names, as `extra == "..."` or `"..." in extras`."""
-        return frozenset(
-            variable.removeprefix(EXTRAS).removeprefix(EXTRA)
-            for variable in variables(self.node)
-            if variable.startswith((EXTRA, EXTRAS))
-        )
+        return _extras(self.node)
 
     def with_extra(self, name: str, *, active: bool) -> Marker:
         """Return what is left of the marker when an extra is known to be asked for, or not to be."""
@@ -116,7 +112,7 @@ class Marker:
 
     def without_extras(self) -> Marker:
         """Return where it can be satisfied, whatever extras and groups are asked for."""
-        return Marker(forget(self.node, _is_asked_for))
+        return Marker(_whatever_is_asked_for(self.node))
 
     def only(self, *names: str) -> Marker:
         """Return where it can be satisfied, as far as these variables tell."""
@@ -148,6 +144,20 @@ def python_marker(constraint: Constraint) -> Marker:
     from chapbook_core.requirements.python_range import cuts_of  # loads `packaging.version`
 
     return Marker(from_cuts(PYTHON, cuts_of(constraint)))
+
+
+@lru_cache(maxsize=16384)
+def _extras(node: int) -> frozenset[str]:
+    return frozenset(
+        variable.removeprefix(EXTRAS).removeprefix(EXTRA)
+        for variable in variables(node)
+        if variable.startswith((EXTRA, EXTRAS))
+    )
+
+
+@lru_cache(maxsize=16384)
+def _whatever_is_asked_for(node: int) -> int:
+    return forget(node, _is_asked_for)
 
 
 def _is_asked_for(variable: str) -> bool:
