@@ -175,15 +175,16 @@ class _Teller:
                 verb = "needs" if self._is_singular(name, group.versions) else "need"
                 yield Line(f"{subject} {verb} Python {text}", name)
             case Prerelease(name=name):
-                yield Line(f"{self._versions_words(name, group.versions)} is a pre-release, which is not allowed", name)
+                verb = "is a pre-release" if self._is_singular(name, group.versions) else "are pre-releases"
+                yield Line(f"{self._versions_words(name, group.versions)} {verb}, which is not allowed", name)
             case Yanked(name=name):
-                yield Line(
-                    f"{self._versions_words(name, group.versions)} was yanked by its author, and the project does not "
-                    "pin it",
-                    name,
-                )
+                verb = "was" if self._is_singular(name, group.versions) else "were"
+                subject = self._versions_words(name, group.versions)
+                yield Line(f"{subject} {verb} yanked by the author, and the project does not pin it", name)
             case Unusable(name=name, reason=reason):
-                yield Line(f"{self._versions_words(name, group.versions)} {reason}", name)
+                subject = self._versions_words(name, group.versions)
+                colon = "" if self._is_singular(name, group.versions) else ": each"
+                yield Line(f"{subject}{colon} {reason}", name)
             case FromElsewhere(name=name, origin=origin):
                 yield Line(f"{name} comes from {_origin_words(origin)} only in other environments", name)
 

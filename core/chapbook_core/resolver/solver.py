@@ -51,6 +51,7 @@ from chapbook_core.resolver.preference import Preference, are_prereleases_wanted
 from chapbook_core.resolver.problem import Prereleases, Solution
 from chapbook_core.resolver.propagation import Propagation
 from chapbook_core.resolver.reach import needed_packages
+from chapbook_core.resolver.self_reference import without_self_references
 from chapbook_core.resolver.universe import Universe
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 
 def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
     """Return the best solution of a problem; raises NoSolution."""
+    problem = without_self_references(problem)
     universe = Universe(problem)
     catalogue = Catalogue(problem, universe.region)
     earlier_steps = 0

@@ -100,10 +100,13 @@ def violations(scenario: dict[str, Any], world: World, policy: Policy, solution:
                     for package in solution.packages
                     if Marker(package.region).evaluate(environment, chosen, active)
                 ]
+                asked = demands(project, active, chosen)
+                if any(each.name == project.get("name") for each in asked):
+                    selected.append(itself(project))
                 yield from map(
                     str,
                     verify(
-                        demands(project, active, chosen),
+                        asked,
                         selected,
                         environment,
                         extras=chosen,
@@ -130,6 +133,17 @@ def demands(project: dict[str, Any], groups: list[str], extras: tuple[str, ...])
     for extra, required in project.get("extras", {}).items():
         texts += required if extra in extras else []
     return [demand(text) for text in texts]
+
+
+def itself(project: dict[str, Any]) -> Installed:
+    """Return the project as a release, for those who require it by its own name."""
+    requires = []
+    for extra, texts in project["extras"].items():
+        for text in texts:
+            requirement, _, marker = text.partition(";")
+            condition = f"({marker}) and extra == '{extra}'" if marker else f"extra == '{extra}'"
+            requires.append(f"{requirement} ; {condition}")
+    return Installed(project["name"], "0", tuple(requires))
 
 
 def wishes(project: dict[str, Any]) -> Wishes:
