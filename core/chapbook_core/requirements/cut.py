@@ -12,7 +12,7 @@ from enum import Enum
 
 from packaging.version import Version
 
-from chapbook_core.requirements.version_key import key_above_locals, key_above_only, key_above_posts, version_key
+from chapbook_core.requirements.version_key import key_above_locals, key_above_only, key_above_posts, key_of
 
 
 class Side(Enum):
@@ -36,6 +36,7 @@ class Cut:
 
 
 _LOWEST = Version("0.dev0")
+_LOWEST_KEY = key_of(_LOWEST)
 FLOOR = Cut(b"", Side.FLOOR, _LOWEST)
 
 
@@ -43,7 +44,7 @@ def before(version: Version) -> Cut:
     """Return where `>=` begins."""
     if version.dev == 0 and version.pre is None and version.local is None:
         return _before_dev(version.__replace__(dev=None), version)
-    return Cut(version_key(version), Side.BEFORE, version)
+    return Cut(key_of(version), Side.BEFORE, version)
 
 
 def before_family(version: Version) -> Cut:
@@ -72,4 +73,5 @@ def above(version: Version) -> Cut:
 
 def _before_dev(version: Version, first: Version) -> Cut:
     # Nothing sorts below `0.dev0`, so that place is the floor; it keeps its words, for `==0.*` to be printed again.
-    return Cut(b"" if first <= _LOWEST else version_key(first), Side.BEFORE_DEV, version)
+    key = key_of(first)
+    return Cut(b"" if key <= _LOWEST_KEY else key, Side.BEFORE_DEV, version)

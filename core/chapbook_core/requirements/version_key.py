@@ -43,13 +43,18 @@ def version_key(version: Version | str) -> bytes:
         if match := _USUAL.fullmatch(version):
             return _usual_key(*match.groups())
         version = Version(version)
+    return key_of(version)
+
+
+def key_of(version: Version) -> bytes:
+    """Return the same of a version that is read already; that takes less time than to find it in a memo by its hash."""
     key = _family(version) + _suffix(version.post, version.dev)
     return key + _local(version.local) if version.local else key
 
 
 def key_above_only(version: Version) -> bytes:
     """Return the place right above this one version, below its local variants."""
-    return version_key(version) + _ABOVE_ONE_LOCAL
+    return key_of(version) + _ABOVE_ONE_LOCAL
 
 
 def key_above_locals(version: Version) -> bytes:
@@ -60,16 +65,16 @@ def key_above_locals(version: Version) -> bytes:
     if version.local:
         return key_above_only(version)
     if version.dev is not None:
-        return version_key(version.__replace__(dev=version.dev + 1))
+        return key_of(version.__replace__(dev=version.dev + 1))
     post = 0 if version.post is None else version.post + 1
-    return version_key(version.__replace__(post=post, dev=0))
+    return key_of(version.__replace__(post=post, dev=0))
 
 
 def key_above_posts(version: Version) -> bytes:
     """Return the place right above a version and all its post releases, which `>` leaves out."""
     if version.pre is not None:
         phase, number = version.pre
-        return version_key(version.__replace__(pre=(phase, number + 1), post=None, dev=0, local=None))
+        return key_of(version.__replace__(pre=(phase, number + 1), post=None, dev=0, local=None))
     return _family(version) + _ABOVE_EVERY_POST
 
 
