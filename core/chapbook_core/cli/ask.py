@@ -30,6 +30,17 @@ class TerminalAsker:
                 return answer
             self.tell(mistake)
 
+    def ask_secret(self, question: str) -> str:
+        """Return one line that the terminal does not show."""
+        # Imported here because hardly any question is about a secret.
+        from getpass import getpass
+
+        try:
+            return getpass(f"{question}: ", self._questions)
+        except EOFError:
+            self._questions.write("\n")
+            raise Cancelled from None
+
     def confirm(self, question: str, *, default: bool) -> bool:
         """Return whether the person agrees."""
         while True:

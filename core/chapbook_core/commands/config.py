@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Message, Result, Span
 from chapbook_core.errors import UsageError
-from chapbook_core.project.config_keys import FAMILIES
+from chapbook_core.project.config_keys import FAMILIES, Kind, find_key
 from chapbook_core.project.discovery import ProjectNotFound, find_project
+from chapbook_core.project.former_settings import Move, migrate
 from chapbook_core.project.secret import Secret
 from chapbook_core.project.settings import Login, read_settings
+from chapbook_core.requirements.url import masked_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,12 +69,28 @@ class Changed(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class NothingToMigrate(Result):
-    """Every setting has today's form."""
+class Migrated(Result):
+    """Settings have the names of today."""
+
+    file: Path
+    moves: tuple[Move, ...]
 
     def report(self) -> tuple[Block, ...]:
-        """Tell it."""
-        return (Line("every setting has today's form: there is nothing to migrate"),)
+        """Tell each, or that there was none."""
+        if not self.moves:
+            return (Line(f"every setting in {self.file} has today's form: there is nothing to migrate"),)
+        return tuple(
+            Line(
+                (
+                    Span(move.former, "name"),
+                    " became ",
+                    Span(move.name, "name"),
+                    "" if move.value is None else f" = {_bare(move.value)}",
+                    ", whose default says the same" if move.value is None else "",
+                )
+            )
+            for move in self.moves
+        )
 
 
 def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -> Result:
@@ -84,7 +102,8 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
         return Listed(settings.all())
     if invocation.flag("migrate"):
         _require_no_words(key, "--migrate")
-        return NothingToMigrate()
+        file = settings.file(local=invocation.flag("local"))
+        return Migrated(file, migrate(file))
     if key is None:
         raise UsageError("`config` needs the name of a setting", hints=["run `chapbook config --list` to see them all"])
     local = invocation.flag("local")
@@ -93,6 +112,7 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
             raise UsageError("`--unset` takes no value", hints=[f"run `chapbook config {key} --unset`"])
         return _changed(settings.unset(key, local=local), key, surroundings, unset=True)
     if words:
+        words = _with_password(key, words, surroundings)
         return _changed(settings.change(key, words, local=local), key, surroundings, unset=False)
     return _shown(settings, key)
 
@@ -108,6 +128,14 @@ def _changed(file: Path, key: str, surroundings: Surroundings, *, unset: bool) -
     setting = settings.get(key)
     beaten = not setting.is_default if unset else setting.origin != str(file)
     return Changed(setting.key.name, file, unset, setting.origin if beaten else "")
+
+
+def _with_password(name: str, words: tuple[str, ...], surroundings: Surroundings) -> tuple[str, ...]:
+    """Ask for a password that is not typed into the command, where other programs and the shell's history see it."""
+    key = find_key(name)
+    if key.kind is not Kind.LOGIN or len(words) != 1 or surroundings.ask is None:
+        return words
+    return (*words, surroundings.ask.ask_secret(f"password of {words[0]} for {key.path[-1]}"))
 
 
 def _require_no_words(key: str | None, option: str) -> None:
@@ -129,8 +157,10 @@ def _line(setting: Setting) -> tuple[str | Span, ...]:
 
 def _quoted(value: object) -> str:
     match value:
-        case None | bool() | int() | str():
-            return json.dumps(value, ensure_ascii=False)
+        case str():
+            return json.dumps(masked_url(value), ensure_ascii=False)
+        case None | bool() | int():
+            return json.dumps(value)
         case tuple():
             return json.dumps(list(value), ensure_ascii=False)
         case _:
@@ -141,8 +171,10 @@ def _bare(value: object) -> str:
     match value:
         case Login(username, password):
             return f"{username} {password or ''}".rstrip()
-        case Secret() | str():
+        case Secret():
             return str(value)
+        case str():
+            return masked_url(value)
         case tuple():
             return ",".join(str(part) for part in value)
         case _:

@@ -19,6 +19,9 @@ class Asker(Protocol):
     def ask(self, question: str, default: str = "", check: Callable[[str], str | None] | None = None) -> str:
         """Return one line; `check` returns what is wrong with it, and the question is put again."""
 
+    def ask_secret(self, question: str) -> str:
+        """Return one line that is not shown while it is typed, nor remembered anywhere."""
+
     def confirm(self, question: str, *, default: bool) -> bool:
         """Return whether the person agrees."""
 

@@ -22,6 +22,7 @@ from chapbook_core.project.config_keys import (
 )
 from chapbook_core.project.locations import Locations, find_locations
 from chapbook_core.project.secret import Secret
+from chapbook_core.requirements.url import split_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -133,6 +134,10 @@ class Settings:
     def _target(self, key: ConfigKey, *, local: bool) -> Path:
         if key.is_secret:
             return self.locations.config / "auth.toml"
+        return self.file(local=local)
+
+    def file(self, *, local: bool) -> Path:
+        """Return the file of the person's plain settings, or that of the project's."""
         if not local:
             return self.locations.config / "config.toml"
         if self._project is None:
@@ -228,6 +233,11 @@ def _typed(key: ConfigKey, words: Sequence[str]) -> Written:
     if len(words) != 1:
         raise UsageError(f"`{key.name}` needs one value, and {len(words)} were given")
     value = value_from_text(key, words[0], "the command")
+    if key.family == "repositories" and split_userinfo(words[0])[1] is not None:
+        hint = f"run `chapbook config http-basic.{key.path[-2]} USERNAME PASSWORD` and give the URL without them"
+        raise UsageError(f"`{key.name}` is no place for credentials, for others can read the file", hints=[hint])
+    if key.family == "certificates" and value == "false":
+        return False
     if key.kind is Kind.OPTIONS:
         options: dict[str, Written] = json.loads(words[0])
         return options

@@ -2,13 +2,23 @@ from __future__ import annotations
 
 import json
 import stat
-from typing import TYPE_CHECKING, Any
+import tomllib
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+
+from chapbook_core.commands.command import Invocation
+from chapbook_core.commands.config import run
+from chapbook_core.commands.registry import BY_NAME
+from chapbook_core.commands.surroundings import Surroundings
+from chapbook_core.events import Unwatched
+from chapbook_core.project.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from chapbook_core.commands.surroundings import Asker
 
 
 def test_every_setting_is_listed_with_what_it_comes_to(chapbook: Callable[..., Any], folder: Path) -> None:
@@ -57,6 +67,77 @@ def test_passwords_are_stored_privately_and_never_shown(chapbook: Callable[..., 
 
 def test_there_is_nothing_to_migrate(chapbook: Callable[..., Any]) -> None:
     assert chapbook("config", "--migrate").out.endswith("there is nothing to migrate\n")
+
+
+def test_settings_of_the_past_get_the_names_of_today(chapbook: Callable[..., Any], folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', encoding="utf-8")
+    file = folder / "poetry.toml"
+    file.write_text("# ours\n[virtualenvs]\nprefer-active-python = false\n[experimental]\nsystem-git-client = true\n")
+    assert chapbook("config", "--migrate", "--local").out == (
+        "experimental.system-git-client became system-git-client = true\n"
+        "virtualenvs.prefer-active-python became virtualenvs.use-poetry-python = true\n"
+    )
+    text = file.read_text(encoding="utf-8")
+    assert tomllib.loads(text) == {"virtualenvs": {"use-poetry-python": True}, "system-git-client": True}
+    assert "# ours" in text
+    assert "nothing to migrate" in chapbook("config", "--migrate", "--local").out
+
+
+def test_a_setting_of_the_past_that_says_what_is_the_default_today_goes(
+    chapbook: Callable[..., Any], folder: Path
+) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', encoding="utf-8")
+    (folder / "poetry.toml").write_text("[virtualenvs]\nprefer-active-python = true\n", encoding="utf-8")
+    assert chapbook("config", "--migrate", "--local").out == (
+        "virtualenvs.prefer-active-python became virtualenvs.use-poetry-python, whose default says the same\n"
+    )
+    assert (folder / "poetry.toml").read_text(encoding="utf-8") == ""
+
+
+class Whisperer:
+    """Answers a question about a secret; there must be no other."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask_secret(self, question: str) -> str:
+        self.asked.append(question)
+        return "s3cret"
+
+
+def test_a_password_that_is_not_in_the_command_is_asked_for(folder: Path) -> None:
+    asker = Whisperer()
+    surroundings = Surroundings(folder, {}, folder, (3, 12), ask=cast("Asker", asker))
+    run(Invocation(BY_NAME["config"], {"key": "http-basic.work", "value": ("ada",)}), surroundings, Unwatched())
+    assert asker.asked == ["password of ada for work"]
+    login = read_settings(None, variables={}, home=folder).login("work")
+    assert login is not None
+    assert login.password is not None
+    assert login.password.reveal() == "s3cret"
+
+
+def test_the_url_of_a_repository_keeps_no_credentials(chapbook: Callable[..., Any], folder: Path) -> None:
+    outcome = chapbook("config", "repositories.work", "https://ada:s3cret@example.org/simple/")
+    assert outcome.status == 2
+    assert "http-basic.work" in outcome.err
+    assert "s3cret" not in outcome.err
+    assert not list(folder.parent.rglob("config.toml"))
+
+
+def test_credentials_that_stand_in_a_file_are_not_shown(chapbook: Callable[..., Any], folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', encoding="utf-8")
+    (folder / "poetry.toml").write_text('[repositories.work]\nurl = "https://ada:s3cret@example.org/"\n')
+    for words in ("config repositories.work", "config repositories", "config --list"):
+        out = chapbook(*words.split()).out
+        assert "https://****@example.org/" in out
+        assert "s3cret" not in out
+
+
+def test_to_trust_anybody_is_written_as_poetry_reads_it(chapbook: Callable[..., Any], folder: Path) -> None:
+    chapbook("config", "certificates.work.cert", "false")
+    (file,) = folder.parent.rglob("config.toml")
+    assert tomllib.loads(file.read_text(encoding="utf-8")) == {"certificates": {"work": {"cert": False}}}
+    assert chapbook("config", "certificates.work.cert").out == "false\n"
 
 
 @pytest.mark.parametrize(

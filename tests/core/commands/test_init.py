@@ -45,6 +45,9 @@ class ScriptedAsker:
             return self.ask(question, default, check)
         return answer
 
+    def ask_secret(self, question: str) -> str:
+        raise AssertionError(f"a project has no secrets: {question}")
+
     def confirm(self, question: str, *, default: bool) -> bool:
         self.asked.append(question)
         answer = self._scripted(question, default)
