@@ -15,6 +15,7 @@ from packaging.markers import default_environment
 from chapbook_core.cli import main
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.lock.selection import select
+from chapbook_core.requirements.marker import Marker, parse_marker
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UV = shutil.which(os.environ.get("CHAPBOOK_TEST_UV", "uv"))
-MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
+POETRY = shutil.which(os.environ.get("CHAPBOOK_TEST_POETRY", "poetry"))
 
+needs_poetry = pytest.mark.skipif(
+    POETRY is None, reason="needs Poetry: put it on PATH or name it in CHAPBOOK_TEST_POETRY"
+)
 needs_uv = pytest.mark.skipif(UV is None, reason="needs uv: put it on PATH or name it in CHAPBOOK_TEST_UV")
 
 PROJECT = """
@@ -190,3 +194,44 @@ def test_uv_chooses_groups_and_extras_from_one_pylock_for_all_uses(
 ) -> None:
     assert main(["export", "-f", "pylock.toml", "-o", "pylock.toml"]) == 0
     assert ours(project, groups, extras) == uv_installs(project, "install", "-r", "pylock.toml", *words)
+
+
+def pinned(text: str) -> dict[str, tuple[Marker, list[str]]]:
+    """Return the condition and the hashes of each requirement."""
+    found: dict[str, tuple[Marker, list[str]]] = {}
+    for line in text.replace("\\\n", " ").splitlines():
+        if line and not line.startswith("-"):
+            requirement, *hashes = line.split(" --hash=")
+            pin, _, marker = requirement.partition(";")
+            found[pin.strip()] = (parse_marker(marker.strip()), sorted(digest.strip() for digest in hashes))
+    return found
+
+
+@needs_poetry
+@pytest.mark.parametrize("words", [words for words, _, _ in CHOICES])
+def test_poetry_exports_the_same_requirements(
+    project: Path, index: FakeIndex, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert POETRY is not None
+    source = f'[[tool.poetry.source]]\nname = "mine"\nurl = "{index.url}"\n'
+    (project / "pyproject.toml").write_text(PROJECT + source, encoding="utf-8")
+    assert main(["lock", "--no-cache"]) == 0
+    done = subprocess.run(
+        [POETRY, "export", "--no-ansi", "--no-interaction", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "POETRY_CONFIG_DIR": str(project / ".config"), "POETRY_CACHE_DIR": str(project / ".cache")},
+    )
+    if "export" in done.stderr and done.returncode:
+        pytest.skip("needs Poetry's plugin for exports")
+    capsys.readouterr()
+    assert main(["export", *words]) == 0
+    text = capsys.readouterr().out
+    assert done.stdout.partition("\n\n")[0] == text.partition("\n\n")[0]
+    python = parse_marker('python_version >= "3.9"')
+    theirs, own = (
+        {pin: (marker & python, hashes) for pin, (marker, hashes) in pinned(written).items()}
+        for written in (done.stdout, text)
+    )
+    assert theirs == own

@@ -208,6 +208,30 @@ def test_a_local_folder_is_required_relative_to_the_project(project: Path, chapb
     assert data["tool"]["poetry"]["dependencies"] == {"mine": {"path": "libs/mine", "develop": True}}
 
 
+def test_the_project_does_not_require_itself(project: Path, chapbook: Chapbook) -> None:
+    (project / "r.txt").write_text("-e .\n.\napple\n", encoding="utf-8")
+    assert chapbook("import", "r.txt", "--no-lock").out == "Added apple to the project\n"
+    assert declared(project) == {"main": ["apple"]}
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["apple>=1", "apple<2"], "apple (>=1,<2)"),
+        (["apple[x]", "apple[y]>=1"], "apple[x,y] (>=1)"),
+        (['apple; python_version<"3.12"', 'apple>=1; python_version>="3.12"'], "apple"),
+        (['apple<2; python_full_version<"3.12"', 'apple>=2; python_full_version>="3.12"'], "apple"),
+        (['apple<1; sys_platform=="linux"', 'apple>=2; sys_platform=="win32"'], None),
+    ],
+)
+def test_a_package_asked_for_twice_is_required_once(
+    project: Path, chapbook: Chapbook, lines: list[str], expected: str | None
+) -> None:
+    (project / "r.txt").write_text("\n".join(lines), encoding="utf-8")
+    assert chapbook("import", "r.txt", "--no-lock").status == 0
+    assert declared(project)["main"] == [expected or 'apple ; sys_platform == "linux" or sys_platform == "win32"']
+
+
 def test_a_login_in_an_address_is_not_taken_over(project: Path, chapbook: Chapbook) -> None:
     (project / "r.txt").write_text("--extra-index-url https://ada:s3cret@example.org/simple\napple\n", encoding="utf-8")
     outcome = chapbook("import", "r.txt", "--no-lock")

@@ -12,6 +12,7 @@ from chapbook_core.project.groups import MAIN
 from chapbook_core.requirements.constraint import Constraint
 from chapbook_core.requirements.marker import ALWAYS, Marker
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.requirements.origin import DirectoryOrigin
 from chapbook_core.requirements.url import masked_url, split_userinfo
 
 if TYPE_CHECKING:
@@ -82,7 +83,12 @@ class Harvest:
     mistakes: dict[Path, list[Mistake]] = field(default_factory=dict)
 
     def wish(self, requirement: Requirement, *, group: str = MAIN, extra: str | None = None) -> None:
-        """Take note of a requirement."""
+        """Take note of a requirement, unless it is the project itself, as `-e .` is."""
+        match requirement.origin:
+            case DirectoryOrigin(path=path, subdirectory=None) if path.resolve() == self.folder.resolve():
+                return
+            case _:
+                pass
         self.wishes.append(Wish(requirement, self.group if group == MAIN else group, extra))
 
     def pin(self, name: str, version: str, marker: Marker = ALWAYS) -> None:

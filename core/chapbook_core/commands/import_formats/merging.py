@@ -10,13 +10,13 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.constraint import Constraint, NoSpecifier, parse_constraint
+from chapbook_core.requirements.marker import Marker, python_marker
 from chapbook_core.requirements.requirement import UNSTATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from chapbook_core.commands.import_formats.harvest import Wish
-    from chapbook_core.requirements.marker import Marker
 
 _LOWER = re.compile(r">=?[^,|\s]+|^[\d.]+\w*")
 
@@ -35,6 +35,9 @@ def _merged(wishes: list[Wish], python: Marker) -> Wish:
     first = wishes[0]
     requirements = [wish.requirement for wish in wishes]
     marker = reduce(or_, (requirement.marker for requirement in requirements))
+    if len(wishes) > 1 and marker.variables() == {"python_full_version"}:
+        # Between `< "3.11"` and `>= "3.11.0"` there are pre-releases of Python, which nobody means to leave out.
+        marker = python_marker(marker.python_constraint())
     requirement = replace(
         first.requirement,
         constraint=_joined(

@@ -38,7 +38,7 @@ def read_pipfile(text: str, file: Path, harvest: Harvest) -> None:
     before = len(harvest.pins)
     lock = file.with_name("Pipfile.lock")
     if lock.is_file():
-        _read_lock(lock.read_text("utf-8"), lock, harvest, is_asked_for=False)
+        _read_lock(lock.read_text("utf-8", errors="replace"), lock, harvest, is_asked_for=False)
     versions = {pin.name: pin.version for pin in harvest.pins[before:]}
     _sources(document, file, harvest)
     for table, entries in document.items():
@@ -58,7 +58,7 @@ def read_pipfile_lock(text: str, file: Path, harvest: Harvest) -> None:
     """Fill the harvest with the versions; which packages were asked for, a `Pipfile` beside it tells."""
     pipfile = file.with_name("Pipfile")
     if pipfile.is_file():
-        read_pipfile(pipfile.read_text("utf-8"), pipfile, harvest)
+        read_pipfile(pipfile.read_text("utf-8", errors="replace"), pipfile, harvest)
     else:
         harvest.remark(file, "no Pipfile beside it says which packages were asked for, so all of them are added")
         _read_lock(text, file, harvest, is_asked_for=True)

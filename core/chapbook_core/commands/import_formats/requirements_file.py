@@ -11,7 +11,7 @@ from chapbook_core.commands.import_formats.pip_requirement import read_pip_requi
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.source import Priority
 from chapbook_core.requirements.name import canonical_name
-from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.requirements.origin import DirectoryOrigin, IndexOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,9 @@ class _Reading:
             hint = error.hints[0] if error.hints else ""
             self._harvest.mistake(file, error.message, line=line.number, hint=hint)
             return
-        if not read.is_name_known:
+        if not read.is_name_known and read.requirement.origin != DirectoryOrigin(
+            self._harvest.folder, develop=editable
+        ):
             message = f"the name `{read.requirement.pretty_name}` is guessed from the address"
             self._harvest.remark(file, message, line.number)
         via = _via(line.comments) if _VIA.match(line.comments) else set()
