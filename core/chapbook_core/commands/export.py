@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _DEFAULT = "requirements.txt"
 _CHOICES = ("with", "without", "only", "all-groups", "extras", "all-extras")
+_PYLOCK_NAME = re.compile(r"pylock(?:\.[^.]+)?\.toml")
+"""What PEP 751 asks for; installers take nothing else for a lock."""
 _PUBLIC = frozenset({"Dockerfile", "binder"})
 
 
@@ -71,6 +74,10 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         return _export_binder(invocation, session, subject)
     output = invocation.text("output")
     path = surroundings.folder / Path(output).expanduser() if output else None
+    if path is not None and name == "pylock.toml" and not _PYLOCK_NAME.fullmatch(path.name):
+        raise UsageError(
+            f"no installer would read `{path.name}`", hints=["call it `pylock.toml` or `pylock.NAME.toml`"]
+        )
     text = _text(name, invocation, session, subject, path)
     warnings = tuple(_warnings(name, subject))
     if path is None:

@@ -243,6 +243,21 @@ def test_a_pylock_holds_every_group_and_extra_with_the_files_of_the_index(
     assert [wheel["name"] for wheel in entries["b"]["wheels"]] == ["b-2.0-py2-none-any.whl", "b-2.0-py3-none-any.whl"]
 
 
+def test_a_pylock_names_the_environments_of_the_project(project: Path, chapbook: Chapbook) -> None:
+    locked(project, chapbook, PROJECT + NO_PACKAGE + "[tool.chapbook]\nenvironments = [\"sys_platform == 'win32'\"]\n")
+    data = tomllib.loads(chapbook("export", "-f", "pylock.toml").out)
+    assert data["environments"] == ['sys_platform == "win32"']
+    assert not [entry["name"] for entry in data["packages"] if "sys_platform" in entry.get("marker", "")]
+
+
+def test_a_pylock_needs_a_name_that_installers_know(project: Path, chapbook: Chapbook) -> None:
+    locked(project, chapbook)
+    outcome = chapbook("export", "-f", "pylock.toml", "-o", "lock.toml")
+    assert outcome.status == 2
+    assert "no installer would read `lock.toml`" in outcome.err
+    assert chapbook("export", "-f", "pylock.toml", "-o", "pylock.test.toml").status == 0
+
+
 def test_a_pylock_for_chosen_groups_leaves_no_choice(project: Path, chapbook: Chapbook) -> None:
     locked(project, chapbook)
     data = tomllib.loads(chapbook("export", "-f", "pylock.toml", "--only", "dev").out)
