@@ -78,6 +78,14 @@ def test_a_sound_project_is_well(chapbook: Callable[..., Any], folder: Path) -> 
             SOUND + 'readme = ["ok.md", "ok.rst"]\n',
             "error: pyproject.toml:8: tool.poetry.readme: the files are of different types: text/markdown, text/x-rst",
         ),
+        (
+            SOUND + 'requires-potery = ">=2"\n',
+            "error: pyproject.toml:8: tool.poetry.requires-potery: [tool.poetry] has no `requires-potery`\n",
+        ),
+        (
+            SOUND + "[tool.poetry.build]\nnoise = 1\n",
+            "error: pyproject.toml:9: tool.poetry.build.noise: [tool.poetry.build] has no `noise`",
+        ),
         (SOUND + 'description = "d"\n', "warning: pyproject.toml:8: tool.poetry.description: is deprecated"),
         (
             SOUND + 'version = "2"\n',

@@ -18,6 +18,7 @@ from chapbook_core.commands.checks import (
     requirements,
     scripts,
     sources,
+    unknown_keys,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.checks.subject import Finding, Subject
 
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    unknown_keys.check,
     pythons.check,
     licenses.check,
     classifiers.check,
