@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.checks.subject import Subject
 
 _KEYS = frozenset(
-    [
+    {
         "authors",
         "build",
         "build-constraints",
@@ -42,7 +42,7 @@ _KEYS = frozenset(
         "source",
         "urls",
         "version",
-    ]
+    }
 )
 _BUILD_KEYS = frozenset({"script", "generate-setup-file"})
 
