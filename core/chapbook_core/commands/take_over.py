@@ -167,7 +167,8 @@ def _add_wishes(document: Document, session: Session, harvest: Harvest) -> tuple
     added: list[Added] = []
     present: dict[str, None] = {}
     python = python_marker(session.manifest.python)
-    for wish in merged_wishes(harvest.wishes, python):
+    pinned = {pin.name for pin in harvest.pins}
+    for wish, allows_more in merged_wishes(harvest.wishes, python):
         requirement = wish.requirement
         if requirement.marker.is_disjoint(python):
             harvest.remark(
@@ -177,6 +178,9 @@ def _add_wishes(document: Document, session: Session, harvest: Harvest) -> tuple
         if document.requires(requirement.name, group=wish.group, extra=wish.extra):
             present[requirement.pretty_name] = None
             continue
+        if allows_more and requirement.name not in pinned:
+            message = f"the versions of `{requirement.pretty_name}` cannot be said in one word; more are allowed now"
+            harvest.remark(session.manifest.file, message)
         document.add_requirement(requirement, group=wish.group, extra=wish.extra)
         added.append(Added(_shown(wish), _where(wish)))
     return added, list(present)

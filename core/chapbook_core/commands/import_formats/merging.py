@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 _LOWER = re.compile(r">=?[^,|\s]+|^[\d.]+\w*")
 
 
-def merged_wishes(wishes: Iterable[Wish], python: Marker) -> Iterator[Wish]:
-    """Yield one wish for each package in each group or extra, with markers that say nothing of `python`."""
+def merged_wishes(wishes: Iterable[Wish], python: Marker) -> Iterator[tuple[Wish, bool]]:
+    """Yield one wish for each package in each group or extra, with markers that say nothing of `python`.
+
+    With each comes whether it allows more than the files do, because one requirement cannot say it all.
+    """
     by_place: defaultdict[tuple[str, str, str | None], list[Wish]] = defaultdict(list)
     for wish in wishes:
         by_place[wish.requirement.name, wish.group, wish.extra].append(wish)
     for held in by_place.values():
-        yield _merged(held, python)
+        merged = _merged(held, python)
+        every = reduce(or_, (wish.requirement.constraint for wish in held))
+        yield merged, not merged.requirement.constraint.is_subset(every)
 
 
 def _merged(wishes: list[Wish], python: Marker) -> Wish:
