@@ -1,36 +1,70 @@
-"""Answers the solver's questions from package indexes, and reads ahead of them."""
+"""Answers the solver's questions from package indexes, and reads ahead of them; what is elsewhere others answer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, cast
 
+from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.index.dependency import UnreadableDependency
-from chapbook_core.index.failure import PackageNotFound
+from chapbook_core.index.failure import IndexFailure, PackageNotFound
 from chapbook_core.index.metadata import Metadata as IndexMetadata
 from chapbook_core.index.metadata import UnreadableMetadata
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.resolver.facts import MetadataWanted, Unavailable, VersionsWanted
 from chapbook_core.resolver.index_facts import metadata_of, versions_of
+from chapbook_core.resolver.settling import LeadsElsewhere
 from chapbook_core.resolver.versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from chapbook_core.commands.building import Builds
+    from chapbook_core.commands.direct_references import DirectReferences
     from chapbook_core.events import Watcher
+    from chapbook_core.index.metadata_fetch import NeedBuild
     from chapbook_core.index.policy import Policy
     from chapbook_core.index.reader import IndexReader
+    from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.origin import Origin
-    from chapbook_core.resolver.facts import Metadata, Want
+    from chapbook_core.resolver.facts import Dependency, Metadata, Want
+    from chapbook_core.resolver.locking import Details
+
+_ANY_INDEX = IndexOrigin()
+
+
+class Elsewhere(Protocol):
+    """What only some projects need; each part is made when it is asked for, because it costs a start."""
+
+    def builds(self) -> Builds:
+        """Return what runs the builds of releases that tell nothing without."""
+
+    def references(self) -> DirectReferences:
+        """Return what answers for packages that are on no index."""
+
+    def settled(self, dependency: Dependency, base: Origin) -> Dependency:
+        """Return a dependency of a release of an index with its direct reference in the one form there is."""
 
 
 class IndexAnswers:
     """Knows what the indexes of a project say; one lives for one command."""
 
-    def __init__(self, reader: IndexReader, policies: Sequence[Policy], watcher: Watcher) -> None:
+    def __init__(
+        self,
+        reader: IndexReader,
+        policies: Sequence[Policy],
+        watcher: Watcher,
+        *,
+        elsewhere: Elsewhere,
+        environments: Marker,
+    ) -> None:
+        """`environments` are those that the lock has to work for."""
         self._reader = reader
         self._policies = policies
         self._watcher = watcher
+        self._elsewhere = elsewhere
+        self._environments = environments
         self._read: dict[tuple[str, str, str | None], IndexMetadata] = {}
 
     def ahead(self, wants: Iterable[Want]) -> None:
@@ -50,13 +84,21 @@ class IndexAnswers:
         """Answer one question, waiting for the network if need be."""
         match want:
             case VersionsWanted(name, origin):
-                return self._versions(name, origin)
+                if origin is None or isinstance(origin, IndexOrigin):
+                    return self._versions(name, origin)
+                return self._elsewhere.references().versions(name, origin)
             case MetadataWanted(name, version, origin):
-                return self._metadata(name, version, origin)
+                if origin is None or isinstance(origin, IndexOrigin):
+                    return self._metadata(name, version, origin)
+                return self._elsewhere.references().metadata(name, origin)
 
     def metadata(self, name: str, version: str, origin: Origin | None) -> IndexMetadata:
         """Return the metadata of a release that was chosen."""
         return self._read[name, version, _source(origin)]
+
+    def reference_details(self, name: str, origin: Origin) -> Details:
+        """Return what a lock says of a package that was chosen and is on no index."""
+        return self._elsewhere.references().details(name, origin)
 
     def _versions(self, name: str, origin: Origin | None) -> Versions:
         try:
@@ -74,15 +116,48 @@ class IndexAnswers:
         return cast("Versions", derived[key])
 
     def _metadata(self, name: str, version: str, origin: Origin | None) -> Metadata | Unavailable:
+        if not self._has_usable_file(name, version, _source(origin)):
+            return Unavailable("has no source archive, and no wheel for any Python and platform of the project")
         try:
-            found = self._reader.metadata(name, version, _source(origin))
-            if not isinstance(found, IndexMetadata):
-                return Unavailable("tells what it requires only when it is built")
-            facts = metadata_of(found)
+            told = self._reader.metadata(name, version, _source(origin))
+            found = told if isinstance(told, IndexMetadata) else self._built(told)
+            if isinstance(found, Unavailable):
+                return found
+            facts = self._settled(metadata_of(found))
+        except LeadsElsewhere as problem:
+            return Unavailable(f"cannot be taken: {problem.message}")
         except (UnreadableMetadata, UnreadableDependency) as problem:
             self._watcher.emit(Notice("debug", f"{name} {version} is passed over: {problem.message}"))
             return Unavailable(f"has metadata that cannot be read ({problem.message})")
         self._read[name, version, _source(origin)] = found
+        return facts
+
+    def _has_usable_file(self, name: str, version: str, source: str | None) -> bool:
+        """Tell whether a release can be installed anywhere in the project's environments; sources always can."""
+        offers = self._reader.versions(name, source)
+        summary = offers.summary
+        if summary.sdists >> summary.versions.index(version) & 1:
+            return True
+        # Imported here because most releases have sources.
+        from chapbook_core.index.wheel_region import region_of
+
+        return not region_of(offers.files(version)).is_disjoint(self._environments)
+
+    def _built(self, need: NeedBuild) -> IndexMetadata | Unavailable:
+        try:
+            return self._elsewhere.builds().of_release(need)
+        except (Cancelled, IndexFailure):
+            raise
+        except ChapbookError as problem:
+            self._watcher.emit(Notice("warning", f"{need.name} {need.version} is passed over: {problem.message}"))
+            return Unavailable(f"cannot be built ({problem.message.splitlines()[0]})")
+
+    def _settled(self, facts: Metadata) -> Metadata:
+        """Return the facts of a release with its direct references, which are rare, in the form of all others."""
+        for dependency in facts.dependencies:
+            if dependency.origin is not None:
+                settled = (self._elsewhere.settled(each, _ANY_INDEX) for each in facts.dependencies)
+                return replace(facts, dependencies=tuple(settled))
         return facts
 
 

@@ -156,6 +156,7 @@ def _words(invocation: Invocation) -> Iterator[str]:
     """Yield the options that have a say in what is locked, `--regenerate` apart: it leads to a lock that stays."""
     for option in ("resolution", "fork-strategy"):
         yield f"{option}={invocation.text(option) or ''}"
+    yield f"no-build={invocation.flag('no-build')}"
     yield from (f"prefer={name}" for name in invocation.texts("prefer"))
 
 
@@ -171,4 +172,5 @@ def _request(invocation: Invocation) -> LockRequest:
         resolution=Resolution(resolution) if resolution else None,
         fork_strategy=ForkStrategy(fork_strategy) if fork_strategy else None,
         mode=index_mode(invocation),
+        may_build=not invocation.flag("no-build"),
     )

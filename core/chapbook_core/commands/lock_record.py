@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _VERSION = b"1"
 """Changes when the same input would be locked otherwise."""
 _INDEX_VARIABLES = ("PIP_INDEX_URL", "PIP_CONFIG_FILE")
+_LOCAL = (b'\ntype = "directory"', b'\ntype = "file"')
 
 
 class LockRecord:
@@ -35,7 +36,9 @@ class LockRecord:
         if self._file is None:
             return False
         try:
-            return self._file.read_text("ascii") == self._key()
+            # What a folder or a file on this machine says may have changed with it.
+            is_self_contained = not any(mark in self._session.lock_file.read_bytes() for mark in _LOCAL)
+            return is_self_contained and self._file.read_text("ascii") == self._key()
         except (OSError, UnicodeDecodeError):
             return False
 

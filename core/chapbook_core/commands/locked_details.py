@@ -36,6 +36,8 @@ class LockedDetails:
 
     def __call__(self, selected: Selected) -> Details:
         """Return what the lock says of a release."""
+        if selected.origin is not None and not isinstance(selected.origin, IndexOrigin):
+            return self._answers.reference_details(selected.name, selected.origin)
         metadata = self._answers.metadata(selected.name, selected.version, selected.origin)
         source = selected.origin.source if isinstance(selected.origin, IndexOrigin) else None
         offers = self._index.reader.versions(selected.name, source)

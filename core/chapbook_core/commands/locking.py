@@ -11,6 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.elsewhere import ProjectElsewhere
 from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.policies import policies_of
@@ -28,6 +29,7 @@ from chapbook_core.requirements.marker import Marker, parse_marker, python_marke
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.resolver.dependency import dependencies_of, root_requirements
 from chapbook_core.resolver.locking import Frame, make_lock
+from chapbook_core.resolver.path_words import RootDemand
 from chapbook_core.resolver.problem import (
     ForkStrategy,
     LockedVersion,
@@ -37,6 +39,7 @@ from chapbook_core.resolver.problem import (
     Resolution,
     Switch,
 )
+from chapbook_core.resolver.settling import Settling
 from chapbook_core.resolver.solver import solve
 
 if TYPE_CHECKING:
@@ -75,6 +78,12 @@ class LockRequest:
     fork_strategy: ForkStrategy | None = None
     prereleases: Prereleases | None = None
     mode: Mode = Mode.ONLINE
+    may_build: bool = True
+    """Whether code of other people may run to tell what a release requires, where nothing else does."""
+
+    def keeps(self, name: str) -> bool:
+        """Whether what the present lock has of a package stays, if it can."""
+        return self.keep and name not in self.unlocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +148,20 @@ def _without_collector() -> Iterator[None]:
 
 def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
     present = read_present_lock(session.lock_file)
-    problem = _problem(session, request, present.lock)
-    with session.open_index(request.mode) as index:
-        answers = IndexAnswers(index.reader, policies_of(session), session.watcher)
+    settling = Settling(session.manifest.folder)
+    problem = _problem(session, request, present.lock, settling)
+    kept = [package for package in present.lock.packages if request.keeps(package.name)] if present.lock else []
+    with (
+        session.open_index(request.mode) as index,
+        ProjectElsewhere(session, index, request.mode, settling, locked=kept, may_build=request.may_build) as elsewhere,
+    ):
+        answers = IndexAnswers(
+            index.reader,
+            policies_of(session),
+            session.watcher,
+            elsewhere=elsewhere,
+            environments=Marker(problem.environments),
+        )
         solution = _solved(problem, answers, session.watcher)
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
         held_back = tuple(_held_back(solution, index))
@@ -172,7 +192,7 @@ def read_present_lock(file: Path) -> PresentLock:
     return PresentLock(text, merge.lock, merge.decisions)
 
 
-def _problem(session: Session, request: LockRequest, present: Lock | None) -> Problem:
+def _problem(session: Session, request: LockRequest, present: Lock | None, settling: Settling) -> Problem:
     manifest, wishes = session.manifest, session.wishes
     environments = python_marker(manifest.python)
     if wishes.environments:
@@ -182,15 +202,15 @@ def _problem(session: Session, request: LockRequest, present: Lock | None) -> Pr
             root
             for group in manifest.groups
             for requirement in group.requirements
-            for root in root_requirements(requirement, group.name)
+            for root in root_requirements(settling.settled(requirement), group.name)
         ),
         environments=environments.node,
         name=manifest.name or "",
         conflicts=tuple(
             frozenset(Switch(rival.name, is_group=rival.is_group) for rival in rivals) for rivals in wishes.conflicts
         ),
-        constraints=_dependencies(wishes.constraints),
-        overrides=_dependencies(wishes.overrides),
+        constraints=_dependencies(map(settling.settled, wishes.constraints)),
+        overrides=_dependencies(map(settling.settled, wishes.overrides)),
         excludes=frozenset(wishes.exclude),
         locked=(*request.pins, *_present_versions(session, request, present)),
         prefer=(*request.prefer, *wishes.prefer),
@@ -266,6 +286,13 @@ def _frame(session: Session) -> Frame:
         python_versions=manifest.python_text,
         content_hash=content_hash(manifest.data),
         extras=manifest.extras,
+        roots=tuple(
+            RootDemand(
+                requirement, group.name, tuple(extra for extra in manifest.extras if extra in requirement.in_extras)
+            )
+            for group in manifest.groups
+            for requirement in group.requirements
+        ),
     )
 
 

@@ -69,7 +69,7 @@ class Session:
             watcher=self.watcher,
             cache_folder=Path(cache).expanduser() if cache and self.surroundings.cache else None,
             mode=mode,
-            configured=self._login,
+            configured=self.login,
             trusted=self._trust,
             memory=self.surroundings.memory if self.surroundings.cache else None,
             keyring=self.settings.flag("keyring.enabled"),
@@ -80,7 +80,8 @@ class Session:
 
         return default_index(self.surroundings.variables, self.surroundings.home)
 
-    def _login(self, source: str) -> tuple[str, Secret] | None:
+    def login(self, source: str) -> tuple[str, Secret] | None:
+        """Return what the settings have to log in to a source."""
         login = self.settings.login(source)
         return None if login is None or login.password is None else (login.username, login.password)
 

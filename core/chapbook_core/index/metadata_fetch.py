@@ -18,7 +18,7 @@ from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_met
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.page_fetch import file_mark
 from chapbook_core.index.sources import local_path
-from chapbook_core.index.wheel_tail import TAIL, UnreadableWheel, read_wheel_metadata
+from chapbook_core.index.wheel_tail import TAIL, UnreadableWheel, metadata_of_wheel, read_wheel_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -146,7 +146,7 @@ class MetadataFetch:
 
     def _inside_wheel(self, name: str, version: str, file: File) -> Metadata:
         if (path := _local(file)) is not None:
-            body = _tail_of_file(path, name, version)
+            body = metadata_of_wheel(path, name, version)
         else:
             body = self._tail(name, version, file)
         return parse_metadata(body, f"{name} {version}")
@@ -189,7 +189,7 @@ class MetadataFetch:
 
     def _through_whole_file(self, name: str, version: str, file: File) -> bytes:
         with _temporary_folder() as folder:
-            return _tail_of_file(self._downloaded(file, folder), name, version)
+            return metadata_of_wheel(self._downloaded(file, folder), name, version)
 
     def _inside_archive(self, name: str, version: str, file: File) -> Metadata | None:
         # Imported here because the readers of archives cost 10 ms, and most releases have a wheel.
@@ -270,21 +270,3 @@ def _temporary_folder() -> Iterator[Path]:
 
 def _local(file: File) -> Path | None:
     return local_path(file.url) if file.url.startswith("file:") else None
-
-
-def _tail_of_file(path: Path, name: str, version: str) -> bytes:
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-
-        def part(start: int, stop: int) -> bytes:
-            stream.seek(start)
-            return stream.read(stop - start)
-
-        steps = read_wheel_metadata(part(max(0, size - TAIL), size), size, name, version)
-        try:
-            wanted = next(steps)
-            while True:
-                wanted = steps.send(part(wanted.start, wanted.stop))
-        except StopIteration as end:
-            body: bytes = end.value
-            return body

@@ -18,6 +18,7 @@ from chapbook_core.requirements.version_key import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
 TAIL = 32 * 1024
 """How much to fetch first: the directory of nearly every wheel, and mostly its METADATA as well."""
@@ -205,3 +206,22 @@ def _inflated(packed: bytes, size: int) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise UnreadableWheel("its METADATA is longer than it tells")
     return plain
+
+
+def metadata_of_wheel(path: Path, name: str, version: str) -> bytes:
+    """Return the METADATA of a wheel on this machine; raises UnreadableWheel."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+
+        def part(start: int, stop: int) -> bytes:
+            stream.seek(start)
+            return stream.read(stop - start)
+
+        steps = read_wheel_metadata(part(max(0, size - TAIL), size), size, name, version)
+        try:
+            wanted = next(steps)
+            while True:
+                wanted = steps.send(part(wanted.start, wanted.stop))
+        except StopIteration as end:
+            body: bytes = end.value
+            return body

@@ -28,8 +28,9 @@ def continued(older: Lock, newer: Lock, python: Marker) -> Lock:
 
 
 def _package(older: LockedPackage, newer: LockedPackage, python: Marker) -> LockedPackage:
-    if older.files != newer.files:
-        # Other files may have other metadata; only the markers are of our own making.
+    is_folder = newer.source is not None and newer.source.type == "directory"
+    if older.files != newer.files or is_folder:
+        # A folder may say something else each time, and other files may have other metadata; the markers are ours.
         return replace(newer, markers=_markers(older, newer, python))
     same_dependencies = _mean_the_same(older.dependencies, newer.dependencies)
     return replace(

@@ -30,6 +30,8 @@ class Demand:
 
     requirement: Requirement
     marker: str = ""
+    constraint: str | None = None
+    """The constraint as its author wrote it, where a lock repeats that rather than its normal form."""
 
     def marker_text(self, *, extras: bool) -> str:
         """Return the marker as Poetry would repeat it, with or without the extras in it."""
@@ -53,7 +55,7 @@ def dependencies_table(
         if requirement.marker.is_disjoint(python):
             continue
         # The same demand under two markers is one demand under either.
-        key = (requirement.name, _dependency(requirement))
+        key = (requirement.name, _dependency(demand))
         merged.setdefault(key, (requirement.pretty_name, []))[1].append(demand.marker_text(extras=True))
     entries = [
         (name, "" if "" in markers else " or ".join(dict.fromkeys(markers)), pretty_name, dependency)
@@ -96,10 +98,12 @@ def _specifiers(requirement: Requirement) -> str:
         return requirement.constraint.poetry_text()
 
 
-def _dependency(requirement: Requirement) -> LockedDependency:
+def _dependency(demand: Demand) -> LockedDependency:
+    requirement = demand.requirement
     location, develop = _location(requirement)
+    constraint = requirement.constraint.poetry_text() if demand.constraint is None else demand.constraint
     return LockedDependency(
-        constraint=None if location else requirement.constraint.poetry_text(),
+        constraint=None if location else constraint,
         location=location,
         develop=develop,
         extras=tuple(sorted(requirement.extras)),

@@ -31,6 +31,7 @@ LOCK = Command(
             value="WHICH",
             choices=("fewest", "requires-python"),
         ),
+        Option("no-build", "run no build backend; releases that need one to tell their requirements are passed over"),
         *READING_OPTIONS,
     ),
     exclusive=(READING_EXCLUSIVE, frozenset({"check", "regenerate"}), frozenset({"check", "dry-run"})),
