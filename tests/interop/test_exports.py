@@ -13,13 +13,17 @@ import pytest
 from packaging.markers import default_environment
 
 from chapbook_core.cli import main
+from chapbook_core.lock.lockfile import Lock, LockedFile, LockedPackage, LockedSource
 from chapbook_core.lock.poetry_reader import read_lock
+from chapbook_core.lock.pylock_format import Artifacts, Pylock, format_pylock
+from chapbook_core.lock.requirements_format import format_requirements
 from chapbook_core.lock.selection import select
-from chapbook_core.requirements.marker import Marker, parse_marker
+from chapbook_core.lock.wanted import Wanted
+from chapbook_core.requirements.marker import ALWAYS, Marker, parse_marker
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 UV = shutil.which(os.environ.get("CHAPBOOK_TEST_UV", "uv"))
@@ -194,6 +198,38 @@ def test_uv_chooses_groups_and_extras_from_one_pylock_for_all_uses(
 ) -> None:
     assert main(["export", "-f", "pylock.toml", "-o", "pylock.toml"]) == 0
     assert ours(project, groups, extras) == uv_installs(project, "install", "-r", "pylock.toml", *words)
+
+
+@pytest.fixture
+def local(project: Path, index: FakeIndex) -> Lock:
+    """Return a lock of a wheel in the project's own folder."""
+    wheel = next(file for file in index.files("b") if file.filename == "b-1.5-py3-none-any.whl")
+    (project / "dist").mkdir()
+    (project / "dist" / wheel.filename).write_bytes(wheel.body)
+    source = LockedSource("file", f"dist/{wheel.filename}")
+    package = LockedPackage("b", "1.5", files=(LockedFile(wheel.filename, f"sha256:{wheel.sha256}"),), source=source)
+    return Lock((package,), ">=3.9", "")
+
+
+@pytest.mark.parametrize("installs", [pip_takes, pytest.param("uv", marks=needs_uv)])
+def test_a_wheel_beside_the_project_is_found_from_the_projects_folder(
+    project: Path, local: Lock, installs: Callable[..., dict[str, str]] | str
+) -> None:
+    text = format_requirements(local, Wanted(frozenset({"main"})), folder=project, python=ALWAYS)
+    (project / "requirements.txt").write_text(text, encoding="utf-8")
+    if callable(installs):
+        assert installs("--require-hashes", "-r", "requirements.txt") == {"b": "1.5"}
+    else:
+        assert uv_installs(project, "sync", "--require-hashes", "requirements.txt") == {"b": "1.5"}
+
+
+@needs_uv
+def test_a_wheel_beside_the_project_is_found_from_the_folder_of_a_pylock(project: Path, local: Lock) -> None:
+    folder = project / "locks"
+    folder.mkdir()
+    text = format_pylock(local, Pylock(python=ALWAYS, folder=folder), lambda _: Artifacts("", ()), project)
+    (folder / "pylock.toml").write_text(text, encoding="utf-8")
+    assert uv_installs(project, "sync", "locks/pylock.toml") == {"b": "1.5"}
 
 
 def pinned(text: str) -> dict[str, tuple[Marker, list[str]]]:
