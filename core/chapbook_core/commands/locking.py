@@ -15,6 +15,7 @@ from chapbook_core.commands.elsewhere import ProjectElsewhere
 from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.policies import policies_of
+from chapbook_core.commands.speculation import Speculation
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
 from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.mode import Mode
@@ -162,6 +163,7 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
             elsewhere=elsewhere,
             environments=Marker(problem.environments),
         )
+        index.reader.follow(Speculation(index.reader, policies_of(session), problem))
         solution = _solved(problem, answers, session.watcher)
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
         held_back = tuple(_held_back(solution, index))

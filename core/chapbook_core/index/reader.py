@@ -14,7 +14,8 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from typing import TYPE_CHECKING, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from chapbook_core.events import Advanced, Finished, Started, Unwatched
 from chapbook_core.index.crew import Crew, Wish
@@ -48,6 +49,16 @@ WORKERS = 50
 """Requests at once, when so many things are wanted; as many as uv allows itself."""
 
 
+class Follower(Protocol):
+    """Somebody who knows what should be read next; called in many threads at once."""
+
+    def page_came(self, name: str, source: str | None, page: Future[Offers], /) -> None:
+        """Take note of a page, or that there is none."""
+
+    def metadata_came(self, name: str, metadata: Future[Metadata | NeedBuild], /) -> None:
+        """Take note of metadata, or of why there is none."""
+
+
 class IndexReader:
     """Answers for all sources of a project; safe to use from many threads."""
 
@@ -72,6 +83,7 @@ class IndexReader:
         self._metadata = MetadataFetch(client, cache, self._watcher, mode, self._pages)
         self._crew = Crew(workers)
         self._lock = threading.Lock()
+        self._follower: Follower | None = None
         self._known: dict[tuple[str, str | None], Offers] = {}
         """What the cache had; it is read where it is asked for, which costs less than to hand it to a thread."""
         self._kept_places: dict[tuple[str, str], Offer | None] = {}
@@ -80,6 +92,10 @@ class IndexReader:
         self._offers: dict[tuple[str, str | None], Wish[Offers]] = {}
         self._metadata_wishes: dict[tuple[str, str, str | None], Wish[Metadata | NeedBuild]] = {}
         self._progress = _Progress(self._watcher)
+
+    def follow(self, follower: Follower) -> None:
+        """Tell somebody of all that has to be fetched from here on, as it comes, in the thread that fetched it."""
+        self._follower = follower
 
     # Versions.
 
@@ -114,12 +130,15 @@ class IndexReader:
                 self._crew.ask(wish, urgent=True)
             return wish
         known = self.known_versions(name, source)
+        mine = Wish(lambda: self._read_versions(name, source))
         with self._lock:
-            wish = self._offers.setdefault((name, source), Wish(lambda: self._read_versions(name, source)))
+            wish = self._offers.setdefault((name, source), mine)
         if known is not None:
             wish.give(known)
-        else:
-            self._crew.ask(wish, urgent=urgent)
+            return wish
+        if wish is mine and self._follower is not None:
+            wish.future.add_done_callback(partial(self._follower.page_came, name, source))
+        self._crew.ask(wish, urgent=urgent)
         return wish
 
     def _kept_offers(self, name: str, source: str | None) -> Offers | None:
@@ -218,6 +237,8 @@ class IndexReader:
             if versions.future.done() and (kept := self._kept_metadata(versions.future, name, version)):
                 wish.give(kept)
                 return wish
+            if self._follower is not None:
+                wish.future.add_done_callback(partial(self._follower.metadata_came, name))
             # Queued behind the page, so that no thread waits for another.
             versions.future.add_done_callback(lambda _page: self._crew.ask(wish, urgent=urgent))
         elif urgent and not wish.future.done():

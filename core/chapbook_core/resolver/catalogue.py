@@ -209,7 +209,7 @@ class Catalogue:
 
     def python_region(self, requires_python: str) -> int:
         """Return the environments whose Python a Requires-Python allows."""
-        return _python_region(requires_python, self.problem.policy.ignore_python_upper_bounds)
+        return python_region(requires_python, ignore_upper_bounds=self.problem.policy.ignore_python_upper_bounds)
 
     # Releases
 
@@ -259,7 +259,7 @@ def is_direct(origin: Origin | None) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _python_region(requires_python: str, ignore_upper_bounds: bool) -> int:  # noqa: FBT001 (a key of the cache)
+def python_region(requires_python: str, *, ignore_upper_bounds: bool) -> int:
     """Return the environments whose Python a Requires-Python allows; one that says nothing sensible allows all."""
     try:
         constraint = parse_constraint(requires_python)
