@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.markers import default_environment
 
 from chapbook_core.lock.poetry_reader import read_lock
-from chapbook_core.lock.selection import select
+from chapbook_core.lock.selection import LockedTwice, select
 from chapbook_core.project.manifest import read_manifest
 from tests.interop.poetry_program import chapbook_lock, poetry, poetry_plan
 
@@ -125,12 +125,14 @@ def _plan_differences(folder: Path, environment: Path, *, everything: bool) -> I
     lock = _read(file.read_text(encoding="utf-8"), file)
     groups = {group.name for group in manifest.groups}
     default = {group.name for group in manifest.groups if not group.optional}
-    yield from _compared("", _selected(lock, default, ()), *poetry_plan(folder, environment))
-    if everything:
-        words = ("--all-groups", "--all-extras")
-        yield from _compared(
-            "with everything: ", _selected(lock, groups, manifest.extras), *poetry_plan(folder, environment, *words)
-        )
+    try:
+        yield from _compared("", _selected(lock, default, ()), *poetry_plan(folder, environment))
+        if everything:
+            words = ("--all-groups", "--all-extras")
+            plan, refusal = poetry_plan(folder, environment, *words)
+            yield from _compared("with everything: ", _selected(lock, groups, manifest.extras), plan, refusal)
+    except LockedTwice as error:
+        yield str(error)
 
 
 def _selected(lock: Lock, groups: set[str], extras: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:

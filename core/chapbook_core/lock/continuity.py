@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, TypeAlias
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.constraint import parse_constraint
-from chapbook_core.requirements.marker import Marker, parse_marker
+from chapbook_core.requirements.marker import NEVER, Marker, parse_marker
+from chapbook_core.requirements.release_agreement import agree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chapbook_core.lock.lockfile import Lock, LockedDependency, LockedPackage
+
+    _Dependencies: TypeAlias = Mapping[str, Sequence[LockedDependency]]
 
 
 def continued(older: Lock, newer: Lock, python: Marker) -> Lock:
@@ -32,7 +37,7 @@ def _package(older: LockedPackage, newer: LockedPackage, python: Marker) -> Lock
     if older.files != newer.files or is_folder:
         # A folder may say something else each time, and other files may have other metadata; the markers are ours.
         return replace(newer, markers=_markers(older, newer, python))
-    same_dependencies = _mean_the_same(older.dependencies, newer.dependencies)
+    same_dependencies = _mean_the_same(*_in_force(older, newer, python))
     return replace(
         newer,
         description=older.description,
@@ -55,19 +60,33 @@ def _same(older: LockedPackage, newer: LockedPackage, group: str, python: Marker
     if group not in older.groups:
         return False
     before, after = older.markers.get(group, ""), newer.markers.get(group, "")
-    return before == after or _marker(before, python) == _marker(after, python)
-
-
-def _marker(text: str, python: Marker) -> Marker | None:
     try:
-        return parse_marker(text) & python
+        return before == after or agree(parse_marker(before), parse_marker(after), python)
     except ChapbookError:
-        return None
+        return False
 
 
-def _mean_the_same(
-    older: Mapping[str, Sequence[LockedDependency]], newer: Mapping[str, Sequence[LockedDependency]]
-) -> bool:
+def _in_force(older: LockedPackage, newer: LockedPackage, python: Marker) -> tuple[_Dependencies, _Dependencies]:
+    """Return the dependencies of both as far as they matter where the package is needed.
+
+    Poetry leaves the others out when it resolves for some environments at a time.
+    """
+    try:
+        region = python & reduce(or_, (parse_marker(newer.markers.get(group, "")) for group in newer.groups), NEVER)
+        return _within(older.dependencies, region), _within(newer.dependencies, region)
+    except ChapbookError:
+        return older.dependencies, newer.dependencies
+
+
+def _within(dependencies: _Dependencies, region: Marker) -> _Dependencies:
+    kept = {
+        name: tuple(one for one in several if not parse_marker(one.markers).is_disjoint(region))
+        for name, several in dependencies.items()
+    }
+    return {name: several for name, several in kept.items() if several}
+
+
+def _mean_the_same(older: _Dependencies, newer: _Dependencies) -> bool:
     return [*map(str.lower, older)] == [*map(str.lower, newer)] and all(
         len(before) == len(after) and all(map(_same_dependency, before, after))
         for before, after in zip(older.values(), newer.values(), strict=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TypeAlias
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<parenthesis>[()])|(?P<logic>and\b|or\b)|(?P<operator>===|==|~=|!=|<=|>=|<|>|not\s+in\b|in\b)"""
@@ -14,7 +15,7 @@ _TOKEN = re.compile(
 )
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
-_Expression = tuple[str, tuple["_Expression", ...]] | str
+Expression: TypeAlias = 'tuple[str, tuple["Expression", ...]] | str'
 """`and` or `or` with its parts, or the text of a comparison."""
 
 
@@ -25,16 +26,23 @@ class _Unusual(Exception):
 @lru_cache(maxsize=4096)
 def spelled(marker: str, *, extras: bool) -> str | None:
     """Return the marker in Poetry's spelling, with or without its `extra`; None when its form is no ordinary one."""
+    expression = expression_of(marker)
+    if expression is None:
+        return None
+    try:
+        return _text(expression if extras else _without_extras(expression))
+    except _Unusual:
+        return None
+
+
+def expression_of(marker: str) -> Expression | None:
+    """Return a marker as its comparisons and what joins them; None when its form is no ordinary one."""
     tokens = _tokens(marker)
     try:
         expression, end = _alternatives(tokens, 0)
-        if end != len(tokens):
-            return None
-        if not extras:
-            expression = _without_extras(expression)
     except _Unusual:
         return None
-    return _text(expression)
+    return expression if end == len(tokens) else None
 
 
 def _tokens(marker: str) -> list[tuple[str, str]]:
@@ -50,7 +58,7 @@ def _tokens(marker: str) -> list[tuple[str, str]]:
     return tokens
 
 
-def _alternatives(tokens: list[tuple[str, str]], start: int) -> tuple[_Expression, int]:
+def _alternatives(tokens: list[tuple[str, str]], start: int) -> tuple[Expression, int]:
     parts, end = [], start - 1
     while end < start or (end < len(tokens) and tokens[end] == ("logic", "or")):
         part, end = _joined(tokens, end + 1)
@@ -58,7 +66,7 @@ def _alternatives(tokens: list[tuple[str, str]], start: int) -> tuple[_Expressio
     return _combined("or", parts), end
 
 
-def _joined(tokens: list[tuple[str, str]], start: int) -> tuple[_Expression, int]:
+def _joined(tokens: list[tuple[str, str]], start: int) -> tuple[Expression, int]:
     parts, end = [], start - 1
     while end < start or (end < len(tokens) and tokens[end] == ("logic", "and")):
         part, end = _one(tokens, end + 1)
@@ -66,7 +74,7 @@ def _joined(tokens: list[tuple[str, str]], start: int) -> tuple[_Expression, int
     return _combined("and", parts), end
 
 
-def _one(tokens: list[tuple[str, str]], start: int) -> tuple[_Expression, int]:
+def _one(tokens: list[tuple[str, str]], start: int) -> tuple[Expression, int]:
     if start < len(tokens) and tokens[start] == ("parenthesis", "("):
         inner, end = _alternatives(tokens, start + 1)
         if end >= len(tokens) or tokens[end] != ("parenthesis", ")"):
@@ -89,15 +97,15 @@ def _comparison(name: str, operator: str, value: str) -> str:
     return f'{name} {" ".join(operator.split())} "{value}"'
 
 
-def _combined(word: str, parts: list[_Expression]) -> _Expression:
+def _combined(word: str, parts: list[Expression]) -> Expression:
     """Join parts, each once; a part of the same kind is dissolved."""
-    flat: dict[_Expression, None] = {}
+    flat: dict[Expression, None] = {}
     for part in parts:
         flat |= dict.fromkeys(part[1]) if isinstance(part, tuple) and part[0] == word else {part: None}
     return next(iter(flat)) if len(flat) == 1 else (word, tuple(flat))
 
 
-def _without_extras(expression: _Expression) -> _Expression:
+def _without_extras(expression: Expression) -> Expression:
     match expression:
         case str() if expression.startswith("extra "):
             return ""
@@ -114,7 +122,7 @@ def _without_extras(expression: _Expression) -> _Expression:
             return expression
 
 
-def _text(expression: _Expression, *, inside: bool = False) -> str:
+def _text(expression: Expression, *, inside: bool = False) -> str:
     if isinstance(expression, str):
         return expression
     word, parts = expression

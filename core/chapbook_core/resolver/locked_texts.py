@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock.lockfile import LockedDependency
 from chapbook_core.requirements.constraint import NoSpecifier
 from chapbook_core.requirements.marker_spelling import spelled
+from chapbook_core.requirements.marker_wording import TooManyWords, any_of, text_of, without_extras, wording_of
 from chapbook_core.requirements.origin import (
     DirectoryOrigin,
     FileOrigin,
@@ -18,7 +21,7 @@ from chapbook_core.requirements.origin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.requirement import Requirement
@@ -38,6 +41,12 @@ class Demand:
         meaning = self.requirement.marker if extras else self.requirement.marker.without_extras()
         if meaning.is_always:
             return ""
+        try:
+            wording = wording_of(self.marker)
+        except TooManyWords:
+            wording = None
+        if wording is not None:
+            return text_of(wording if extras else without_extras(wording))
         text = spelled(self.marker, extras=extras)
         return str(meaning) if text is None else text
 
@@ -46,7 +55,7 @@ def dependencies_table(
     requirements: Iterable[Demand], extras: Collection[str], python: Marker
 ) -> Mapping[str, tuple[LockedDependency, ...]]:
     """Return `[package.dependencies]`: all that holds for some Python of the project, and of extras those turned on."""
-    merged: dict[tuple[str, LockedDependency], tuple[str, list[str]]] = {}
+    merged: dict[tuple[str, LockedDependency], list[Demand]] = {}
     for demand in requirements:
         requirement = demand.requirement
         in_extras = requirement.marker.extras()
@@ -55,20 +64,39 @@ def dependencies_table(
         if requirement.marker.is_disjoint(python):
             continue
         # The same demand under two markers is one demand under either.
-        key = (requirement.name, _dependency(demand))
-        merged.setdefault(key, (requirement.pretty_name, []))[1].append(demand.marker_text(extras=True))
+        merged.setdefault((requirement.name, _dependency(demand)), []).append(demand)
     entries = [
-        (name, "" if "" in markers else " or ".join(dict.fromkeys(markers)), pretty_name, dependency)
-        for (name, dependency), (pretty_name, markers) in merged.items()
+        (name, *_under_either(demands), demands[0].requirement, dependency)
+        for (name, dependency), demands in merged.items()
     ]
     entries.sort(key=lambda entry: entry[:2])
     table: dict[str, tuple[LockedDependency, ...]] = {}
     spelling: dict[str, str] = {}
-    for name, marker, pretty_name, dependency in entries:
+    for name, marker, is_optional, requirement, dependency in entries:
         # One package has one key, in the spelling that came first.
-        key_text = spelling.setdefault(name, pretty_name)
-        table[key_text] = (*table.get(key_text, ()), replace(dependency, markers=marker))
+        key_text = spelling.setdefault(name, requirement.pretty_name)
+        optional = requirement.optional or is_optional
+        table[key_text] = (*table.get(key_text, ()), replace(dependency, optional=optional, markers=marker))
     return table
+
+
+def _under_either(demands: Sequence[Demand]) -> tuple[str, bool]:
+    """Return the marker of one of several demands being in force, and whether that takes an extra."""
+    meaning = reduce(or_, (demand.requirement.marker for demand in demands))
+    if meaning.is_always:
+        return "", False
+    is_optional = bool(meaning.extras())
+    if len(demands) == 1:
+        return demands[0].marker_text(extras=True), is_optional
+    texts = [demand.marker_text(extras=True) for demand in demands]
+    try:
+        found = [wording_of(text) for text in texts]
+        wordings = [wording for wording in found if wording is not None]
+        if len(wordings) == len(texts):
+            return text_of(reduce(any_of, wordings)), is_optional
+    except TooManyWords:
+        pass
+    return " or ".join(dict.fromkeys(texts)), is_optional
 
 
 def extras_table(requirements: Iterable[Demand]) -> Mapping[str, tuple[str, ...]]:
@@ -107,7 +135,6 @@ def _dependency(demand: Demand) -> LockedDependency:
         location=location,
         develop=develop,
         extras=tuple(sorted(requirement.extras)),
-        optional=requirement.optional or bool(requirement.marker.extras()),
     )
 
 

@@ -10,11 +10,13 @@ from chapbook_core.lock.lockfile import Lock, LockedFile, LockedPackage, LockedS
 from chapbook_core.requirements.marker import Marker
 from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin
 from chapbook_core.resolver.locked_texts import Demand, dependencies_table, extras_table
+from chapbook_core.resolver.path_words import PathWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chapbook_core.lock.lockfile import LockedDependency
+    from chapbook_core.resolver.path_words import RootDemand
     from chapbook_core.resolver.problem import Selected, Solution
 
     _Tables: TypeAlias = tuple[Mapping[str, tuple[LockedDependency, ...]], Mapping[str, tuple[str, ...]]]
@@ -44,26 +46,29 @@ class Frame:
     python_versions: str
     content_hash: str
     extras: Mapping[str, tuple[str, ...]]
+    roots: tuple[RootDemand, ...] = ()
+    """What the project requires, group by group."""
 
 
 def make_lock(solution: Solution, frame: Frame, details: Callable[[Selected], Details]) -> Lock:
     """Write down a solution; `details` is asked once for each of its packages."""
-    packages = tuple(_package(selected, details(selected), frame) for selected in solution.packages)
-    return Lock(packages, frame.python_versions, frame.content_hash, frame.extras)
+    found = [(selected, details(selected)) for selected in solution.packages]
+    demands = [(selected, detail.requirements) for selected, detail in found]
+    words = PathWords(frame.roots, demands, frame.python)
+    packages = tuple(_package(selected, detail, frame, words.texts(selected)) for selected, detail in found)
+    return Lock(packages, frame.python_versions, frame.content_hash, dict(sorted(frame.extras.items())))
 
 
-def _package(selected: Selected, details: Details, frame: Frame) -> LockedPackage:
-    regions = {group: Marker(region) for group, region in selected.groups.items()}
-    texts = {group: region.text(frame.python) for group, region in regions.items()}
+def _package(selected: Selected, details: Details, frame: Frame, markers: Mapping[str, str]) -> LockedPackage:
     dependencies, extras = _tables(details, frozenset(selected.extras), frame.python)
     return LockedPackage(
         name=selected.name,
         version=selected.version,
         description=details.summary,
-        optional=all(_needs_an_extra(region) for region in regions.values()),
+        optional=all(_needs_an_extra(Marker(region)) for region in selected.groups.values()),
         python_versions=details.requires_python or "*",
-        groups=tuple(regions),
-        markers={group: text for group, text in texts.items() if text},
+        groups=tuple(selected.groups),
+        markers=markers,
         files=details.files,
         develop=_develop(selected),
         dependencies=dependencies,
