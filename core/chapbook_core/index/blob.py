@@ -20,7 +20,7 @@ class StaleBlob(ValueError):
 
 def pack(kind: bytes, value: object) -> bytes:
     """Return the bytes of a value; `kind` is two bytes, what it is and the number of its layout."""
-    body = marshal.dumps(value)
+    body = marshal.dumps(value)  # type: ignore[arg-type]  # what cannot be packed, this says at run time
     return kind + _PYTHON + zlib.crc32(body).to_bytes(4, "big") + body
 
 
