@@ -12,8 +12,8 @@ class Patience:
 
     tries: int = 4
     """Requests in all."""
-    total: float = 60.0
-    """Seconds in all, waits included."""
+    total: float = 55.0
+    """Seconds in all, waits included; a command that nobody answers ends within the minute."""
     first_wait: float = 0.25
     longest_wait: float = 8.0
     longest_retry_after: float = 20.0
