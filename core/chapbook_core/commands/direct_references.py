@@ -126,7 +126,7 @@ class DirectReferences:
     def _demands(self, manifest: Manifest, origin: Origin) -> Iterator[Demand]:
         """Yield what a project requires, in the words of its project file."""
         project = manifest.data.get("project")
-        is_standard = isinstance(project, dict) and "dependencies" in project
+        is_standard = isinstance(project, dict) and not {"dependencies", "optional-dependencies"}.isdisjoint(project)
         known = {place.name.lower() for place in self._session.sources.places}
         for requirement in manifest.main.requirements:
             match requirement.origin:

@@ -45,8 +45,11 @@ class Speculation:
         self._lock = threading.Lock()
         self._constraints: dict[str, set[str]] = {}
         self._extras: dict[str, set[str]] = {}
-        for requirement in problem.requirements:
-            self._note(requirement.dependency)
+        roots = [requirement.dependency for requirement in problem.requirements]
+        self._not_asked = problem.excludes.union(root.name for root in roots if root.origin is not None)
+        """Packages that the project does not want, or takes from elsewhere: no index need hear of them."""
+        for root in roots:
+            self._note(root)
 
     def page_came(self, name: str, source: str | None, page: Future[Offers]) -> None:
         """Ask for the metadata of the version that is likely to be chosen."""
@@ -82,6 +85,7 @@ class Speculation:
             dependency
             for dependency in dependencies
             if dependency.origin is None
+            and dependency.name not in self._not_asked
             and (not dependency.extra or dependency.extra in extras)
             and not is_disjoint(dependency.region, self._region)
         ]

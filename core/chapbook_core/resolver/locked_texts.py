@@ -34,7 +34,8 @@ class Demand:
     requirement: Requirement
     marker: str = ""
     constraint: str | None = None
-    """The constraint as its author wrote it, where a lock repeats that rather than its normal form."""
+    """The constraint as its author wrote it, for a requirement of `[tool.poetry]`: a lock repeats that rather than its
+    normal form, and does not say in a marker which extra brings it."""
 
     def marker_text(self, *, extras: bool) -> str:
         """Return the marker as Poetry would repeat it, with or without the extras in it."""
@@ -87,8 +88,8 @@ def _under_either(demands: Sequence[Demand]) -> tuple[str, bool]:
         return "", False
     is_optional = bool(meaning.extras())
     if len(demands) == 1:
-        return demands[0].marker_text(extras=True), is_optional
-    texts = [demand.marker_text(extras=True) for demand in demands]
+        return _marker(demands[0]), is_optional
+    texts = [_marker(demand) for demand in demands]
     try:
         found = [wording_of(text) for text in texts]
         wordings = [wording for wording in found if wording is not None]
@@ -97,6 +98,10 @@ def _under_either(demands: Sequence[Demand]) -> tuple[str, bool]:
     except TooManyWords:
         pass
     return " or ".join(dict.fromkeys(texts)), is_optional
+
+
+def _marker(demand: Demand) -> str:
+    return demand.marker_text(extras=demand.constraint is None)
 
 
 def extras_table(requirements: Iterable[Demand]) -> Mapping[str, tuple[str, ...]]:
