@@ -9,7 +9,6 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from chapbook_core.project.secret import Secret
 
 _PORTS = {"http": 80, "https": 443}
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +24,6 @@ class Origin:
         """Host and port as a request names them; the port only when it is unusual."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if _PORTS.get(self.scheme) == self.port else f"{host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is on this machine."""
-        return self.host in _LOOPBACK
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"

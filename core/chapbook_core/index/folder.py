@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from chapbook_core.index.failure import NotAnIndex
 from chapbook_core.index.find_links import ListedFile, list_folder
 from chapbook_core.index.page import parse_page
-from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +34,6 @@ def folder_page(folder: Path, name: str, listings: dict[Path, Listing]) -> Page 
         return _listing(inner, listings).page(name)
     listing = _listing(folder, listings)
     return listing.page(name) if name in listing.names() else None
-
-
-def folder_names(folder: Path) -> frozenset[str]:
-    """Give every package that a folder may have."""
-    inner = {canonical_name(entry.name) for entry in os.scandir(folder) if entry.is_dir()}
-    return _listing(folder, {}).names() | inner
 
 
 def _named(folder: Path, name: str) -> Iterator[Path]:
