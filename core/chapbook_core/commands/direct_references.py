@@ -24,13 +24,17 @@ from chapbook_core.resolver.locking import Details
 from chapbook_core.resolver.versions import Release, Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from chapbook_core.commands.reference_reading import Reading, ReferenceReader
     from chapbook_core.commands.session import Session
     from chapbook_core.project.manifest import Manifest
+    from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.origin import Origin
+    from chapbook_core.requirements.requirement import Requirement
     from chapbook_core.resolver.settling import Settling
+
+_REQUIRING = frozenset({"dependencies", "optional-dependencies"})
 
 
 class ReferenceFailed(ChapbookError):
@@ -66,6 +70,7 @@ class DirectReferences:
             for requirement in group.requirements
         }
         """The places that the project, or a folder it requires, refers to itself: there has to be a package."""
+        self._sources = {place.name.lower() for place in session.sources.places}
         self._found: dict[tuple[str, Origin], _Found] = {}
 
     def versions(self, name: str, origin: Origin) -> Versions:
@@ -125,24 +130,40 @@ class DirectReferences:
 
     def _demands(self, manifest: Manifest, origin: Origin) -> Iterator[Demand]:
         """Yield what a project requires, in the words of its project file."""
-        project = manifest.data.get("project")
-        is_standard = isinstance(project, dict) and not {"dependencies", "optional-dependencies"}.isdisjoint(project)
-        known = {place.name.lower() for place in self._session.sources.places}
-        for requirement in manifest.main.requirements:
-            match requirement.origin:
-                case IndexOrigin(source=str(source)) if source.lower() not in known:
-                    # The sources of another project are its own affair.
-                    requirement = replace(requirement, origin=IndexOrigin())  # noqa: PLW2901  the same, anonymised
-                case DirectoryOrigin() if isinstance(origin, GitOrigin):
-                    requirement = self._settling.settled(requirement, origin)  # noqa: PLW2901  the same, elsewhere
-                case _:
-                    pass
-            if requirement.in_extras:
-                extras = (parse_marker(f'extra == "{extra}"') for extra in sorted(requirement.in_extras))
-                marker = requirement.marker & reduce(or_, extras)
-                requirement = replace(requirement, marker=marker, in_extras=frozenset())  # noqa: PLW2901  likewise
-            words = None if is_standard else requirement.constraint.text or "*"
-            yield Demand(requirement, requirement.marker.text().strip(), words)
+        table = manifest.data.get("project")
+        project = table if isinstance(table, dict) else {}
+        is_standard = not _REQUIRING.isdisjoint(project)
+        spoken = dict(_spoken_markers(project))
+        for requirement in map(self._anonymous, manifest.main.requirements):
+            if isinstance(origin, GitOrigin) and isinstance(requirement.origin, DirectoryOrigin):
+                requirement = self._settling.settled(requirement, origin)  # noqa: PLW2901  the same, as others see it
+            words = spoken.get(requirement.marker, requirement.marker.text().strip())
+            constraint = None if is_standard else requirement.constraint.text or "*"
+            yield Demand(_with_extras_in_marker(requirement), words, constraint, tells_extra=False)
+
+    def _anonymous(self, requirement: Requirement) -> Requirement:
+        """Return a requirement without the source it names, if that is another project's own affair."""
+        match requirement.origin:
+            case IndexOrigin(source=str(source)) if source.lower() not in self._sources:
+                return replace(requirement, origin=IndexOrigin())
+            case _:
+                return requirement
+
+
+def _with_extras_in_marker(requirement: Requirement) -> Requirement:
+    if not requirement.in_extras:
+        return requirement
+    extras = reduce(or_, (parse_marker(f'extra == "{extra}"') for extra in sorted(requirement.in_extras)))
+    return replace(requirement, marker=requirement.marker & extras, in_extras=frozenset())
+
+
+def _spoken_markers(project: Mapping[str, object]) -> Iterator[tuple[Marker, str]]:
+    """Yield the markers of a `[project]` table with their author's words; the table was read before, and is right."""
+    optional = project.get("optional-dependencies")
+    lists = [project.get("dependencies"), *(optional.values() if isinstance(optional, dict) else ())]
+    for text in (text for listed in lists if isinstance(listed, list) for text in listed):
+        demand = _demand(str(text))
+        yield demand.requirement.marker, demand.marker
 
 
 def _demand(text: str) -> Demand:

@@ -34,8 +34,9 @@ class Demand:
     requirement: Requirement
     marker: str = ""
     constraint: str | None = None
-    """The constraint as its author wrote it, for a requirement of `[tool.poetry]`: a lock repeats that rather than its
-    normal form, and does not say in a marker which extra brings it."""
+    """The constraint as its author wrote it, where a lock repeats that rather than its normal form."""
+    tells_extra: bool = True
+    """Whether the lock says in the marker which extra brings it; it does not for what a project file says."""
 
     def marker_text(self, *, extras: bool) -> str:
         """Return the marker as Poetry would repeat it, with or without the extras in it."""
@@ -101,7 +102,7 @@ def _under_either(demands: Sequence[Demand]) -> tuple[str, bool]:
 
 
 def _marker(demand: Demand) -> str:
-    return demand.marker_text(extras=demand.constraint is None)
+    return demand.marker_text(extras=demand.tells_extra)
 
 
 def extras_table(requirements: Iterable[Demand]) -> Mapping[str, tuple[str, ...]]:
