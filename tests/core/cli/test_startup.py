@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -37,3 +38,18 @@ def test_the_version_is_that_of_the_installed_distribution(capsys: pytest.Captur
 
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"chapbook {version('chapbook')}\n"
+
+
+class Interrupted(ModuleType):
+    def __getattr__(self, _: str) -> object:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_before_the_command_begins_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chapbook_core.cli import main
+
+    monkeypatch.setitem(sys.modules, "chapbook_core.cli.terminal", Interrupted("terminal"))
+    assert main(["about"]) == 130
+    assert capsys.readouterr().err == "error: cancelled; nothing was changed\n"
