@@ -1,0 +1,181 @@
+"""A ZIP archive read strictly: whatever two readers could understand differently is refused.
+
+The records of all files must cover the archive from its first byte to the directory, each once (APPNOTE.TXT 4.3.6), and
+each record's own header must repeat what the directory says. Nothing is skipped, searched for or guessed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import struct
+import threading
+import zlib
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.archive_directory import (
+    CENTRAL_LIMIT,
+    DEFLATED,
+    ENCRYPTED,
+    HAS_DESCRIPTOR,
+    ArchiveLimits,
+    Member,
+    check_limits,
+    read_directory,
+    wide_sizes,
+)
+from chapbook_core.installer.bad_wheel import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+__all__ = ["Archive", "ArchiveLimits", "Member"]
+
+_LOCAL = struct.Struct("<4sHHHHHIIIHH")
+_LOCAL_MARK = b"PK\x03\x04"
+_DESCRIPTOR_MARK = b"PK\x07\x08"
+_DESCRIPTORS = (struct.Struct("<III"), struct.Struct("<IQQ"))
+_PIECE = 1 << 20
+"""How much of a large file is unpacked at once."""
+
+
+class Archive:
+    """An open archive; its files can be read from several threads."""
+
+    def __init__(self, path: str | os.PathLike[str], limits: ArchiveLimits = ArchiveLimits()) -> None:  # noqa: B008  a frozen value
+        self._stream = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123  kept open; the path may be a descriptor
+        self._lock = threading.Lock()
+        try:
+            self.size = os.fstat(self._stream.fileno()).st_size
+            tail = self._read(max(0, self.size - CENTRAL_LIMIT), self.size)
+            self.members, self._directory = read_directory(tail, self.size, self._read, limits)
+            check_limits(self.members, self.size, limits)
+            self._stops = self._covered()
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def content(self, member: Member) -> bytes:
+        """Return all of a file; raises Refusal when it is not what the directory says."""
+        return b"".join(self.pieces(member))
+
+    def pieces(self, member: Member) -> Iterator[bytes]:
+        """Give a file in pieces of bounded size; raises Refusal, at the end at the latest, when anything disagrees."""
+        start, stop = member.offset, self._stops[member.offset]
+        if stop - start <= _PIECE:
+            record = self._read(start, stop)
+            body = self._check_local(member, record)
+            packed = iter((record[body : body + member.packed],))
+            rest = record[body + member.packed :]
+        else:
+            body = self._check_local(member, self._read(start, min(stop, start + _LOCAL.size + 2 * 0xFFFF)))
+            end = start + body + member.packed
+            packed = self._parts(start + body, min(end, stop))
+            rest = self._read(end, stop) if end < stop else b""
+        if start + body + member.packed > stop:
+            raise Refusal("inconsistent ZIP headers: a file runs into the next", member.path)
+        _check_descriptor(member, rest)
+        checksum, size = 0, 0
+        for piece in packed if member.method != DEFLATED else _inflated(packed, member):
+            checksum = zlib.crc32(piece, checksum)
+            size += len(piece)
+            yield piece
+        if size != member.size or checksum != member.checksum:
+            raise Refusal("damaged: a file is not the one the ZIP directory describes", member.path)
+
+    def _covered(self) -> dict[int, int]:
+        """Return where each record ends; raises Refusal unless the records lie side by side without a gap."""
+        ordered = sorted(self.members, key=lambda member: member.offset)
+        starts = [member.offset for member in ordered] + [self._directory]
+        if starts[0] != 0:
+            raise Refusal("bytes before the archive")
+        stops: dict[int, int] = {}
+        for member, stop in zip(ordered, starts[1:], strict=True):
+            if member.offset in stops or stop - member.offset < _LOCAL.size + member.packed:
+                raise Refusal("inconsistent ZIP headers: two files overlap", member.path)
+            stops[member.offset] = stop
+        return stops
+
+    def _check_local(self, member: Member, record: bytes) -> int:
+        """Compare the record's header with the directory; return where its content starts."""
+        mark, _, flags, method, _, _, checksum, packed, size, name, extra = _LOCAL.unpack_from(record)
+        body: int = _LOCAL.size + name + extra
+        if mark != _LOCAL_MARK or body > len(record):
+            raise Refusal("inconsistent ZIP headers: the directory leads to no file", member.path)
+        if record[_LOCAL.size : _LOCAL.size + name] != member.raw_path:
+            raise Refusal("inconsistent ZIP headers: two names for one file", member.path)
+        packed, size = wide_sizes(record[_LOCAL.size + name : body], packed, size, member.path)
+        told = (checksum, packed, size)
+        expected = (member.checksum, member.packed, member.size)
+        if flags & HAS_DESCRIPTOR and told == (0, 0, 0):
+            told = expected
+        if flags != member.flags or method != member.method or flags & ENCRYPTED or told != expected:
+            raise Refusal("inconsistent ZIP headers: the directory and a file's header disagree", member.path)
+        return body
+
+    def _parts(self, start: int, stop: int) -> Iterator[bytes]:
+        while start < stop:
+            part = self._read(start, min(stop, start + _PIECE))
+            start += len(part)
+            yield part
+
+    def _read(self, start: int, stop: int) -> bytes:
+        if hasattr(os, "pread"):
+            content = os.pread(self._stream.fileno(), stop - start, start)
+        else:
+            with self._lock:
+                self._stream.seek(start)
+                content = self._stream.read(stop - start)
+        if len(content) != stop - start:
+            raise Refusal("damaged: the file ends too soon")
+        return content
+
+
+def _check_descriptor(member: Member, rest: bytes) -> None:
+    """Accept what may follow a file's content: nothing, or its sizes again when the header left them out."""
+    if not rest and not member.flags & HAS_DESCRIPTOR:
+        return
+    expected = (member.checksum, member.packed, member.size)
+    if member.flags & HAS_DESCRIPTOR:
+        plain = (
+            rest[4:] if rest[:4] == _DESCRIPTOR_MARK and len(rest) not in {form.size for form in _DESCRIPTORS} else rest
+        )
+        if any(len(plain) == form.size and form.unpack(plain) == expected for form in _DESCRIPTORS):
+            return
+    raise Refusal("inconsistent ZIP headers: unlisted bytes follow a file", member.path)
+
+
+def _inflated(packed: Iterator[bytes], member: Member) -> Iterator[bytes]:
+    """Unpack, never more than a byte beyond what was announced."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    left = member.size + 1
+    try:
+        # An empty part at the end fetches what did not fit into the pieces before.
+        for part in itertools.chain(packed, (b"",)):
+            rest = part
+            while not inflater.eof:
+                piece = inflater.decompress(rest, min(left, _PIECE))
+                rest = inflater.unconsumed_tail
+                left -= len(piece)
+                if left <= 0:
+                    raise Refusal("damaged: a file is longer than the ZIP directory says", member.path)
+                yield piece
+                if not piece and not rest:
+                    break
+            if rest or inflater.unused_data:
+                raise Refusal("damaged: a file is longer than the ZIP directory says", member.path)
+    except zlib.error:
+        raise Refusal("damaged: a file cannot be unpacked", member.path) from None
+    if not inflater.eof:
+        raise Refusal("damaged: a file ends too soon", member.path)

@@ -1,0 +1,103 @@
+"""The names of files in a wheel: refused, never cleaned, unless they mean the same file on every system."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from chapbook_core.installer.bad_wheel import Refusal
+
+_LONGEST_PART = 255
+_LONGEST_PATH = 4096
+_DRIVE = re.compile(r"[A-Za-z]:")
+_STRANGE = re.compile("[\0-\x1f\x7f-\x9f:\\\\]")
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?",
+    re.IGNORECASE,
+)
+# What nearly every name in a wheel is made of; all others are looked at part by part.
+_USUAL = re.compile(r"[\w+@=~-][\w.+@=~-]*(?:/[\w+@=~-][\w.+@=~-]*)*", re.ASCII)
+_PERHAPS_RESERVED = re.compile(r"(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE)
+_DOT_ENDS = re.compile(r"\.(?:/|$)")
+
+
+def check_path(path: str) -> None:
+    """Raise Refusal unless the path, with `/` between its parts, leads to one place below wherever it starts."""
+    if (
+        len(path) <= _LONGEST_PART
+        and _USUAL.fullmatch(path)
+        and not _PERHAPS_RESERVED.search(path)
+        and not _DOT_ENDS.search(path)
+    ):
+        return
+    if not path:
+        raise Refusal("unsafe path: a file without a name")
+    if "\\" in path:
+        raise Refusal("unsafe path: a backslash in a name", path)
+    if path.startswith("/") or _DRIVE.match(path):
+        raise Refusal("unsafe path: an absolute name", path)
+    if len(path.encode("utf-8", "surrogatepass")) > _LONGEST_PATH:
+        raise Refusal(f"unsafe path: longer than {_LONGEST_PATH} bytes", path)
+    for part in path.split("/"):
+        _check_part(part, path)
+
+
+def _check_part(part: str, path: str) -> None:
+    if part == "..":
+        raise Refusal("unsafe path: it leads out of the folder", path)
+    if part in {"", "."}:
+        raise Refusal("unsafe path: an empty part in a name", path)
+    if _STRANGE.search(part):
+        raise Refusal("unsafe path: a colon or control character in a name", path)
+    if part[-1] in ". ":
+        raise Refusal("unsafe path: a dot or space at the end of a name", path)
+    if _RESERVED.fullmatch(part):
+        raise Refusal("unsafe path: a name that Windows reserves", path)
+    try:
+        length = len(part.encode())
+    except UnicodeEncodeError:
+        raise Refusal("unsafe path: a name that is not text", path) from None
+    if length > _LONGEST_PART:
+        raise Refusal(f"unsafe path: a name longer than {_LONGEST_PART} bytes", path)
+
+
+class Twins:
+    """Finds names that some file system takes for one: different only in case or in how accents are written."""
+
+    __slots__ = ("_files", "_folders", "_seen")
+
+    def __init__(self) -> None:
+        self._files: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
+        self._seen: set[str] = set()
+
+    def add_file(self, path: str) -> None:
+        """Take note of a file; raises Refusal when it is the twin of another, or lies in one."""
+        key = folded(path)
+        if (other := self._files.get(key)) is not None:
+            raise Refusal(
+                "duplicate entry" if other == path else f"two names for one file, `{other}` and another", path
+            )
+        if key in self._folders:
+            raise Refusal("a name of both a file and a folder", path)
+        self._files[key] = path
+        self.add_folder(path.rpartition("/")[0])
+
+    def add_folder(self, path: str) -> None:
+        """Take note of a folder and those above it; raises Refusal when it is the twin of another."""
+        while path and path not in self._seen:
+            key = folded(path)
+            other = self._folders.setdefault(key, path)
+            if other != path:
+                raise Refusal(f"two names for one folder, `{other}` and another", path)
+            if key in self._files:
+                raise Refusal("a name of both a file and a folder", path)
+            self._seen.add(path)
+            path = path.rpartition("/")[0]
+
+
+def folded(path: str) -> str:
+    """Return the form in which the most forgiving file system compares names."""
+    return (
+        path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    )

@@ -1,0 +1,89 @@
+"""RECORD: the list of a distribution's files with their hashes, as read from a wheel and as written after placing."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from chapbook_core.installer.bad_wheel import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STRONG = {"sha256": 32, "sha384": 48, "sha512": 64}
+"""The algorithms that a row may use, and the bytes of their digests."""
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"|([^",]*)')
+_PARTS = 3
+
+
+class Row(NamedTuple):
+    """A line of a RECORD: a path, and what is told of the file; both may be empty."""
+
+    path: str
+    digest: str = ""
+    """As `sha256=<base64 without padding>`."""
+    size: str = ""
+
+    @property
+    def text(self) -> str:
+        """The line, without its end."""
+        path = self.path
+        if '"' in path or "," in path:
+            path = '"' + path.replace('"', '""') + '"'
+        return f"{path},{self.digest},{self.size}"
+
+
+def read_rows(body: bytes) -> Iterator[Row]:
+    """Give the rows of a RECORD; raises Refusal for what is no row."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal("RECORD cannot be read: not UTF-8") from None
+    # Other line ends than these may stand inside a name.
+    for line in re.split(r"\r?\n", text):
+        if not line:
+            continue
+        parts = line.split(",") if '"' not in line else _unquoted(line)
+        if len(parts) != _PARTS:
+            raise Refusal("RECORD cannot be read: not three fields in a row", line)
+        yield Row(*parts)
+
+
+def _unquoted(line: str) -> list[str]:
+    parts: list[str] = []
+    place = 0
+    while place <= len(line):
+        match = _QUOTED.match(line, place)
+        if match is None or line[match.end() : match.end() + 1] not in {"", ","}:
+            raise Refusal("RECORD cannot be read: misplaced quotes in a row", line)
+        parts.append(match[2] if match[1] is None else match[1].replace('""', '"'))
+        place = match.end() + 1
+    return parts
+
+
+def record_text(rows: Iterable[Row]) -> bytes:
+    """Return the bytes of a RECORD."""
+    return "".join([f"{row.text}\n" for row in rows]).encode("utf-8", "surrogateescape")
+
+
+def expected_digest(row: Row) -> tuple[str, bytes]:
+    """Return the algorithm and the digest of a row; raises Refusal when there is none, or one that proves nothing."""
+    algorithm, equals, text = row.digest.partition("=")
+    if not equals:
+        raise Refusal("RECORD gives no hash of a file", row.path)
+    if algorithm not in STRONG:
+        raise Refusal(f"RECORD has a hash that proves nothing: {algorithm}", row.path)
+    try:
+        plain = text.rstrip("=")
+        digest = base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) != STRONG[algorithm]:
+        raise Refusal(f"RECORD has a malformed {algorithm}", row.path)
+    return algorithm, digest
+
+
+def digest_text(digest: bytes) -> str:
+    """Return a SHA-256 as a row writes it."""
+    return "sha256=" + base64.urlsafe_b64encode(digest).decode().rstrip("=")

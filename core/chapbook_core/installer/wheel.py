@@ -1,0 +1,247 @@
+"""WheelFile: a wheel that has been opened, understood and found to agree with itself.
+
+The standard is the binary distribution format of the Python packaging specifications; where it leaves a choice, the
+stricter reading is taken. The contents of the files are checked while they are unpacked, by `store`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.index.filename import UnusableName, WheelName, read_wheel_name
+from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
+from chapbook_core.installer.archive import Archive, ArchiveLimits, Member
+from chapbook_core.installer.bad_wheel import BadWheel, Refusal
+from chapbook_core.installer.record import Row, expected_digest, read_rows
+from chapbook_core.installer.script import Script, check_script_name, parse_entry_points
+from chapbook_core.requirements.name import canonical_name
+from chapbook_core.requirements.version_key import version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from os import PathLike
+
+SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
+"""The folders that a `.data` folder may have."""
+UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
+"""Files of a dist-info folder that cannot hold their own hash."""
+_MOST_TEXT = 64 * 1024 * 1024
+_FIELD = re.compile(r"^([A-Za-z-]+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_KNOWN_MAJOR = "1"
+# What Python runs at every start: a line of a `.pth` file that begins with `import`.
+_STARTS_CODE = re.compile(rb"^import[ \t]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class WheelFile:
+    """What a wheel tells of itself, and its files."""
+
+    filename: str
+    name: WheelName
+    metadata: Metadata
+    dist_info: str
+    """The name of the folder."""
+    data: str
+    """The name that the folder of other schemes has, whether or not it is there."""
+    is_pure: bool
+    """Whether the root of the archive belongs into purelib."""
+    tags: tuple[str, ...]
+    scripts: tuple[Script, ...]
+    files: tuple[Member, ...]
+    """Everything but folders, in the order in which it lies in the archive."""
+    digests: Mapping[str, tuple[str, bytes] | None]
+    """The algorithm and digest that RECORD gives for a path; None where it need not or was not asked."""
+    complaints: tuple[str, ...] = ()
+    """What is wrong with RECORD, when that was to be borne."""
+
+
+def read_wheel(archive: Archive, filename: str, *, is_lenient: bool = False) -> WheelFile:
+    """Return what an open wheel says, all of it checked but the files' contents; raises BadWheel.
+
+    Lenient, a RECORD that does not fit is told in `complaints` instead of being refused; nothing else is forgiven.
+    """
+    try:
+        return _read(archive, filename, is_lenient=is_lenient)
+    except Refusal as problem:
+        raise problem.of(filename) from None
+    except UnusableName as problem:
+        raise BadWheel(filename, str(problem)) from None
+
+
+def open_archive(path: str | PathLike[str], filename: str, limits: ArchiveLimits) -> Archive:
+    """Open a wheel's archive; raises BadWheel when it cannot be read as one."""
+    try:
+        return Archive(path, limits)
+    except Refusal as problem:
+        raise problem.of(filename) from None
+
+
+def require_fit(filename: str, tags: Collection[str]) -> None:
+    """Raise BadWheel unless a wheel of this name can run where these are the tags."""
+    name = read_wheel_name(filename)
+    if not any(tag in tags for tag in name.tags):
+        raise BadWheel(
+            filename,
+            f"built for another Python or platform: {', '.join(name.tags[:3])}",
+            hints=["run `chapbook lock`, or choose a Python that the wheel fits"],
+        )
+
+
+def starts_code(content: bytes) -> bool:
+    """Tell whether a `.pth` file makes every start of Python run code."""
+    return _STARTS_CODE.search(content) is not None
+
+
+def _read(archive: Archive, filename: str, *, is_lenient: bool) -> WheelFile:
+    name = read_wheel_name(filename)
+    files = tuple(member for member in archive.members if not member.is_folder)
+    by_path = {member.path: member for member in files}
+    dist_info = _find_dist_info(archive.members, name)
+    data = f"{dist_info.removesuffix('.dist-info')}.data"
+    metadata = _metadata(_text(archive, by_path, f"{dist_info}/METADATA"), name)
+    fields = _wheel_fields(_text(archive, by_path, f"{dist_info}/WHEEL"))
+    points = f"{dist_info}/entry_points.txt"
+    scripts = parse_entry_points(_text(archive, by_path, points)) if points in by_path else ()
+    _check_data(files, data)
+    digests, complaints = _digests(
+        _text(archive, by_path, f"{dist_info}/RECORD"), by_path, dist_info, is_lenient=is_lenient
+    )
+    return WheelFile(
+        filename=filename,
+        name=name,
+        metadata=metadata,
+        dist_info=dist_info,
+        data=data,
+        is_pure=_is_pure(fields),
+        tags=tuple(fields.get("tag", ())),
+        scripts=scripts,
+        files=files,
+        digests=digests,
+        complaints=complaints,
+    )
+
+
+def _find_dist_info(members: tuple[Member, ...], name: WheelName) -> str:
+    roots = {member.path.partition("/")[0] for member in members}
+    found = sorted(root for root in roots if root.lower().endswith(".dist-info"))
+    if not found:
+        raise Refusal("no dist-info directory")
+    if len(found) > 1:
+        raise Refusal("several dist-info directories", ", ".join(found))
+    stem = found[0].removesuffix(".dist-info")
+    told_name, _, told_version = stem.rpartition("-")
+    if canonical_name(told_name) != name.name:
+        raise Refusal("names differ: the dist-info directory is another project's", found[0])
+    if not _same_version(told_version, name.version):
+        raise Refusal("versions differ: the dist-info directory is another version's", found[0])
+    return found[0]
+
+
+def _same_version(told: str, wanted: str) -> bool:
+    try:
+        return version_key(told) == version_key(wanted)
+    except ValueError:
+        return told == wanted
+
+
+def _text(archive: Archive, files: Mapping[str, Member], path: str) -> bytes:
+    member = files.get(path)
+    if member is None:
+        raise Refusal(f"it has no {path.rpartition('/')[2]}", path)
+    if member.size > _MOST_TEXT:
+        raise Refusal(f"a file of the dist-info directory has more than {_MOST_TEXT:,} bytes", path)
+    return archive.content(member)
+
+
+def _metadata(body: bytes, name: WheelName) -> Metadata:
+    try:
+        metadata = parse_metadata(body)
+    except UnreadableMetadata as problem:
+        raise Refusal(f"METADATA cannot be used: {problem.reason}") from None
+    if canonical_name(metadata.name) != name.name:
+        raise Refusal("names differ: METADATA is that of another project", f"Name: {metadata.name}")
+    if not _same_version(metadata.version, name.version):
+        raise Refusal("versions differ: METADATA is that of another version", f"Version: {metadata.version}")
+    return metadata
+
+
+def _wheel_fields(body: bytes) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for key, value in _FIELD.findall(body.decode("utf-8", "replace").replace("\r\n", "\n")):
+        fields.setdefault(key.lower(), []).append(value)
+    versions = fields.get("wheel-version", [])
+    if len(versions) != 1:
+        raise Refusal("WHEEL does not tell the version of the format", "Wheel-Version")
+    if versions[0].partition(".")[0] != _KNOWN_MAJOR:
+        raise Refusal("WHEEL is of a version of the format that is not known", f"Wheel-Version: {versions[0]}")
+    return fields
+
+
+def _is_pure(fields: Mapping[str, list[str]]) -> bool:
+    match [value.lower() for value in fields.get("root-is-purelib", ())]:
+        case ["true"]:
+            return True
+        case ["false"]:
+            return False
+        case _:
+            raise Refusal("WHEEL does not say where the root belongs", "Root-Is-Purelib")
+
+
+def _check_data(files: tuple[Member, ...], data: str) -> None:
+    roots = {member.path.partition("/")[0] for member in files}
+    for root in roots:
+        if root.lower().endswith(".data") and root != data and canonical_name(root) == canonical_name(data):
+            raise Refusal("two names for the data directory", root)
+    for member in files:
+        root, _, rest = member.path.partition("/")
+        if root != data:
+            continue
+        scheme, _, inner = rest.partition("/")
+        if scheme not in SCHEMES or not inner:
+            raise Refusal("a data directory for no known scheme", member.path)
+        if scheme == "scripts":
+            try:
+                check_script_name(inner)
+            except Refusal as problem:
+                raise Refusal(problem.what, member.path) from None
+
+
+def _digests(
+    body: bytes, files: Mapping[str, Member], dist_info: str, *, is_lenient: bool
+) -> tuple[dict[str, tuple[str, bytes] | None], tuple[str, ...]]:
+    """Hold RECORD and archive against each other, both ways."""
+    digests: dict[str, tuple[str, bytes] | None] = {}
+    complaints: list[str] = []
+    for problem in _compare(body, files, {f"{dist_info}/{name}" for name in UNLISTED}, digests):
+        if not is_lenient:
+            raise problem
+        complaints.append(str(problem))
+    return digests, tuple(complaints)
+
+
+def _compare(
+    body: bytes, files: Mapping[str, Member], unlisted: set[str], digests: dict[str, tuple[str, bytes] | None]
+) -> Iterator[Refusal]:
+    seen: dict[str, Row] = {}
+    for row in read_rows(body):
+        if seen.setdefault(row.path, row) != row:
+            yield Refusal("RECORD contradicts itself", row.path)
+        member = files.get(row.path)
+        if member is None:
+            yield Refusal("RECORD lists a file that is not in the wheel", row.path)
+            continue
+        digests[row.path] = None
+        if row.path in unlisted:
+            continue
+        if row.size and row.size != str(member.size):
+            yield Refusal("a file differs from RECORD in its size", row.path)
+        try:
+            digests[row.path] = expected_digest(row)
+        except Refusal as problem:
+            yield problem
+    for path in files:
+        if path not in seen and path not in unlisted:
+            yield Refusal("a file that RECORD does not list", path)
+        digests.setdefault(path, None)
