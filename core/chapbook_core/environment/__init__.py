@@ -1,0 +1,1 @@
+"""Interpreters, and the virtual environments made from them."""

@@ -1,0 +1,172 @@
+"""Asking an interpreter what it is: once, alone in a process, with a time limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.environment.interpreter import interpreter_from
+from chapbook_core.errors import ChapbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chapbook_core.environment.interpreter import Interpreter
+
+_QUESTIONS = Path(__file__).with_name("probe_questions.py")
+_PATIENCE = 10.0
+_FORMAT = 1
+_MOST_WORDS = 300
+_CHILD_SEES = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "PATH",
+        "SYSTEMDRIVE",
+        "SYSTEMROOT",
+        "TMPDIR",
+        "USERPROFILE",
+    }
+)
+
+
+class InterpreterUnusable(ChapbookError):
+    """A program is no Python that environments can be made from."""
+
+    def __init__(self, executable: Path, reason: str) -> None:
+        self.executable = executable
+        self.reason = reason
+        super().__init__(f"`{executable}` cannot be used as a Python: {reason}")
+
+
+class Prober:
+    """Asks interpreters, and remembers their answers in a folder as long as their files stay the same."""
+
+    def __init__(self, cache: Path | None, variables: Mapping[str, str], *, patience: float = _PATIENCE) -> None:
+        self._cache = cache
+        self._variables = variables
+        self._patience = patience
+
+    def ask(self, executable: Path) -> Interpreter:
+        """Return the interpreter that a program is, or that its environment was made from.
+
+        Raises InterpreterUnusable. Nothing but the standard library is imported in it, and it starts where no file of
+        a project can come before that.
+        """
+        real = Path(os.path.realpath(executable))
+        try:
+            status = real.stat()
+        except OSError as cause:
+            raise InterpreterUnusable(executable, cause.strerror or str(cause)) from None
+        key: list[object] = [_FORMAT, str(real), status.st_mtime_ns, status.st_size]
+        facts = self._remembered(key)
+        if facts is None:
+            facts = self._answered(real)
+            self._remember(key, facts)
+        try:
+            return _of_today(interpreter_from(facts))
+        except (KeyError, ValueError) as cause:
+            raise InterpreterUnusable(executable, "it gives no account of itself") from cause
+
+    def _answered(self, executable: Path) -> dict[str, object]:
+        """Run it: isolated, so that neither variables nor the folder matter, and without what is installed in it."""
+        child = subprocess.Popen(  # noqa: S603  a list of words, no shell
+            [executable, "-I", "-S", "-B", _QUESTIONS],
+            cwd=executable.anchor,
+            env=_child_variables(self._variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            output, errors = child.communicate(timeout=self._patience)
+        except subprocess.TimeoutExpired:
+            raise InterpreterUnusable(executable, f"it did not answer within {self._patience:.0f} seconds") from None
+        finally:
+            _end(child)
+        if child.returncode:
+            raise InterpreterUnusable(executable, _reason(errors.decode("utf-8", "replace"), child.returncode))
+        return _parsed(output) or {}
+
+    def _file(self, key: list[object]) -> Path | None:
+        # Loaded with the first interpreter only.
+        import hashlib
+
+        if self._cache is None:
+            return None
+        return self._cache / f"{hashlib.sha256(os.fsencode(str(key[1]))).hexdigest()[:24]}.json"
+
+    def _remembered(self, key: list[object]) -> dict[str, object] | None:
+        file = self._file(key)
+        if file is None:
+            return None
+        try:
+            entry = _parsed(file.read_bytes())
+        except OSError:
+            return None
+        facts = entry.get("facts") if entry is not None and entry.get("key") == key else None
+        return facts if isinstance(facts, dict) else None
+
+    def _remember(self, key: list[object], facts: dict[str, object]) -> None:
+        """Write it down; a cache that cannot be written is no mistake of anybody's."""
+        file = self._file(key)
+        if file is None or not facts:
+            return
+        temporary = file.with_suffix(f".{secrets.token_hex(4)}.tmp")
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(json.dumps({"key": key, "facts": facts}).encode())
+            temporary.replace(file)
+
+
+def _child_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    seen = {name: value for name, value in variables.items() if name.upper() in _CHILD_SEES}
+    # Else macOS tells old programs that it is 10.16.
+    return {**seen, "SYSTEM_VERSION_COMPAT": "0"}
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End what it may have started, as a script in place of a program does; its output would stay open."""
+    if child.poll() is None:
+        if sys.platform == "win32":
+            child.kill()
+        else:
+            with suppress(OSError):
+                os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    for stream in (child.stdout, child.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _reason(errors: str, status: int) -> str:
+    words = errors.strip().splitlines()
+    if any("unknown option" in line.lower() or "future feature" in line for line in words):
+        return "it is older than Python 3.7"
+    return words[-1][:_MOST_WORDS] if words else f"it ended with the status {status}"
+
+
+def _parsed(content: bytes) -> dict[str, object] | None:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _of_today(interpreter: Interpreter) -> Interpreter:
+    """Replace what changes with the system and not with the interpreter."""
+    today = {"platform_release": platform.release(), "platform_version": platform.version()}
+    return replace(interpreter, markers={**interpreter.markers, **today})

@@ -1,0 +1,143 @@
+"""What is installed in a folder of packages, read from the `*.dist-info` folders without importing anything."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chapbook_core.requirements.name import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_SUFFIX = ".dist-info"
+_EGG_SUFFIXES = (".egg-info", ".egg-link")
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """An installed distribution; its files are read when they are asked for."""
+
+    name: str
+    """Normalised."""
+    version: str
+    """As the folder's name has it."""
+    folder: Path
+    """The `*.dist-info` folder."""
+
+    @cached_property
+    def metadata(self) -> Mapping[str, str]:
+        """The first value of each header of `METADATA`, by lower-case name; empty when there is no such file."""
+        headers: dict[str, str] = {}
+        for line in (self._text("METADATA") or "").splitlines():
+            if not line.strip():
+                break
+            key, colon, value = line.partition(":")
+            if colon and not line[0].isspace():
+                headers.setdefault(key.strip().lower(), value.strip())
+        return headers
+
+    @property
+    def pretty_name(self) -> str:
+        """The name as its author wrote it."""
+        return self.metadata.get("name") or self.name
+
+    @cached_property
+    def installer(self) -> str:
+        """Which program installed it; empty when it did not say so."""
+        return (self._text("INSTALLER") or "").strip()
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether a person asked for it by name."""
+        return (self.folder / "REQUESTED").is_file()
+
+    @cached_property
+    def direct_url(self) -> Mapping[str, object] | None:
+        """Where it comes from when that is no index, as PEP 610 has it."""
+        import json  # most distributions have no such file
+
+        text = self._text("direct_url.json")
+        if text is None:
+            return None
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether its modules are those in a folder of sources."""
+        match self.direct_url:
+            case {"dir_info": {"editable": True}}:
+                return True
+            case _:
+                return False
+
+    @property
+    def record(self) -> Path:
+        """The list of its files."""
+        return self.folder / "RECORD"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the two files that are written by every installer are there."""
+        return (self.folder / "METADATA").is_file() and self.record.is_file()
+
+    def _text(self, name: str) -> str | None:
+        try:
+            return (self.folder / name).read_text("utf-8", errors="replace")
+        except OSError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class SitePackages:
+    """The distributions in one folder."""
+
+    folder: Path
+    distributions: Mapping[str, Distribution]
+    """By name."""
+    repeated: tuple[Distribution, ...] = ()
+    """Further folders of the same name, which an interrupted installer left; which one Python takes is chance."""
+    legacy: tuple[str, ...] = ()
+    """Names of entries in the formats before wheels, which list no files."""
+
+    def __iter__(self) -> Iterator[Distribution]:
+        return iter(self.distributions.values())
+
+    def version_of(self, name: str) -> str | None:
+        """Return the installed version of a normalised name, or None."""
+        found = self.distributions.get(name)
+        return None if found is None else found.version
+
+
+def scan_site_packages(folder: Path) -> SitePackages:
+    """List the folder once; a folder that is not there holds nothing."""
+    distributions: dict[str, Distribution] = {}
+    repeated: list[Distribution] = []
+    legacy: list[str] = []
+    for entry in _entries(folder):
+        if entry.endswith(_SUFFIX):
+            name, dash, version = entry[: -len(_SUFFIX)].rpartition("-")
+            # What a careful installer renames away begins with `~` or a point.
+            if not dash or not name[:1].isalnum():
+                continue
+            found = Distribution(canonical_name(name), version, folder / entry)
+            if distributions.setdefault(found.name, found) is not found:
+                repeated.append(found)
+        elif entry.endswith(_EGG_SUFFIXES):
+            legacy.append(entry)
+    return SitePackages(folder, distributions, tuple(repeated), tuple(legacy))
+
+
+def _entries(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries)
+    except OSError:
+        return []

@@ -1,0 +1,82 @@
+"""What Chapbook writes into an environment about itself: for which place it was made, and what was put into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chapbook_core.errors import ChapbookError
+
+STATE_FOLDER = ".chapbook"
+"""Holds what is Chapbook's own in an environment: this file, and what a change needs until it is done."""
+_FILE = "state.json"
+_OWNER = "chapbook"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of an environment that Chapbook made or has changed."""
+
+    path: Path
+    """Where the environment was when this was written."""
+    made_here: bool = False
+    """Whether Chapbook made it, rather than only changed it."""
+    fingerprint: str | None = None
+    """Names what was last put into it, in full; None when it was never filled, or when that was not finished."""
+
+
+def read_state(environment: Path) -> State | None:
+    """Return the state of an environment; None when there is none, or none that can be read."""
+    try:
+        data = json.loads((environment / STATE_FOLDER / _FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    match data:
+        case {"owner": "chapbook", "path": str(path), **rest}:
+            fingerprint = rest.get("fingerprint")
+            return State(
+                path=Path(path),
+                made_here=rest.get("made-here") is True,
+                fingerprint=fingerprint if isinstance(fingerprint, str) else None,
+            )
+        case _:
+            return None
+
+
+def write_state(environment: Path, state: State) -> None:
+    """Write the state; it is at every moment the old one or the new one.
+
+    After a power cut it may be missing, which only means that the environment is looked at anew: waiting for the disk
+    would take longer than making the environment.
+    """
+    content = {
+        "owner": _OWNER,
+        "path": str(state.path),
+        "made-here": state.made_here,
+        "fingerprint": state.fingerprint,
+    }
+    folder = environment / STATE_FOLDER
+    temporary = folder / f"{_FILE}.{secrets.token_hex(4)}.tmp"
+    try:
+        folder.mkdir(exist_ok=True)
+        temporary.write_bytes(json.dumps(content).encode())
+        temporary.replace(folder / _FILE)
+    except OSError as cause:
+        with suppress(OSError):
+            temporary.unlink()
+        raise ChapbookError(f"cannot write in `{folder}`: {cause.strerror or cause}") from cause
+
+
+def set_fingerprint(environment: Path, fingerprint: str | None) -> None:
+    """Note what is in an environment from here on; None before a change begins."""
+    before = read_state(environment) or State(environment)
+    write_state(environment, replace(before, path=environment, fingerprint=fingerprint))
+
+
+def was_moved(environment: Path, state: State) -> bool:
+    """Tell whether the environment is somewhere else than it was, so that its scripts name what is not there."""
+    return os.path.realpath(environment) != os.path.realpath(state.path)

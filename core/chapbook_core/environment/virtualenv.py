@@ -1,0 +1,286 @@
+"""Making environments with virtualenv, most of them by writing anew what it made once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.environment.environment import CONFIGURATION, Environment, read_environment
+from chapbook_core.environment.pristine import (
+    MADE_IN,
+    PROMPT,
+    Pristine,
+    describe_pristine,
+    is_plain,
+    read_pristine,
+)
+from chapbook_core.environment.state import State, write_state
+from chapbook_core.errors import ChapbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chapbook_core.environment.interpreter import Interpreter
+
+_WORKSHOP = ".chapbook"
+_PREFIX = "environment-"
+_LEFT_BEHIND = 3600.0
+"""Seconds after which what an interrupted command left in the workshop is nobody's."""
+_MOST_WORDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an environment is to be."""
+
+    interpreter: Interpreter
+    prompt: str
+    always_copy: bool = False
+    system_site_packages: bool = False
+    pip: bool = False
+
+
+class EnvironmentNotMade(ChapbookError):
+    """The environment could not be made; what stood in its place stands there still."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"cannot make the environment `{path}`: {reason}")
+
+
+def make_environment(path: Path, recipe: Recipe, *, cache: Path | None) -> Environment:
+    """Make an environment, in place of one that is there; whether that may go is the caller's to know.
+
+    It appears whole or not at all. `cache` is a folder that keeps pristine environments and what virtualenv knows of
+    interpreters; without one both are found out each time. Raises EnvironmentNotMade.
+    """
+    try:
+        with _workshop(path) as workshop:
+            staged = workshop / f"{_PREFIX}{secrets.token_hex(6)}"
+            pristine = _pristine(recipe, cache) if _can_be_written(path, recipe) else None
+            if pristine is None or not _written(pristine, staged, path, recipe.prompt):
+                return _made_in_place(path, recipe, cache, workshop)
+            write_state(staged, State(path, made_here=True))
+            _put(staged, path, workshop)
+    except OSError as cause:
+        raise EnvironmentNotMade(path, cause.strerror or str(cause)) from cause
+    return _require(path)
+
+
+def remove_environment(path: Path) -> None:
+    """Remove an environment; whether it may go is the caller's to know. Raises ChapbookError.
+
+    It is first renamed away, so that no half of it is ever taken for a whole.
+    """
+    try:
+        with _workshop(path) as workshop:
+            _discard(_renamed_away(path, workshop))
+    except OSError as cause:
+        hints = ["close the programs and kernels that run in it, and try again"] if os.name == "nt" else []
+        raise ChapbookError(f"cannot remove `{path}`: {cause.strerror or cause}", hints=hints) from cause
+
+
+def _require(path: Path) -> Environment:
+    environment = read_environment(path)
+    if environment is None:
+        raise EnvironmentNotMade(path, "virtualenv made something else")
+    return environment
+
+
+# The workshop: a folder beside the environment, on the same disk
+
+
+@contextmanager
+def _workshop(path: Path) -> Iterator[Path]:
+    """Provide the folder for what is not yet, or no longer, an environment; it goes when nothing is left in it."""
+    folder = path.parent / _WORKSHOP
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    if folder.is_symlink():
+        raise EnvironmentNotMade(path, f"`{folder}` is a link")
+    ignore = folder / ".gitignore"
+    was_ignored = ignore.exists()
+    if not was_ignored:
+        ignore.write_text("*\n", encoding="utf-8")
+    _sweep(folder)
+    try:
+        yield folder
+    finally:
+        if not was_ignored and list(folder.iterdir()) == [ignore]:
+            with suppress(OSError):
+                ignore.unlink()
+                folder.rmdir()
+
+
+def _sweep(folder: Path) -> None:
+    limit = time.time() - _LEFT_BEHIND
+    for left in folder.iterdir():
+        with suppress(OSError):
+            if left.name.startswith(_PREFIX) and left.lstat().st_mtime < limit:
+                _discard(left)
+
+
+def _put(staged: Path, path: Path, workshop: Path) -> None:
+    """Move a finished environment into its place; what was there goes, or comes back when that fails."""
+    trash = _renamed_away(path, workshop) if _is_occupied(path) else None
+    try:
+        _move(staged, path)
+    except OSError:
+        if trash is not None:
+            trash.replace(path)
+        _discard(staged)
+        raise
+    if trash is not None:
+        _discard(trash)
+
+
+def _is_occupied(path: Path) -> bool:
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_dir() or any(path.iterdir()))
+
+
+def _move(staged: Path, path: Path) -> None:
+    if path.is_dir():
+        try:
+            path.rmdir()
+        except OSError:
+            # A folder that a container mounts: it stays, and is filled.
+            for part in sorted(staged.iterdir(), key=lambda part: part.name == CONFIGURATION):
+                shutil.move(part, path / part.name)
+            staged.rmdir()
+            return
+    staged.rename(path)
+
+
+def _renamed_away(path: Path, workshop: Path) -> Path:
+    trash = workshop / f"{_PREFIX}{secrets.token_hex(6)}"
+    path.rename(trash)
+    # The time decides when it is swept away, should this end too soon.
+    with suppress(OSError):
+        os.utime(trash)
+    return trash
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder, never what a link in it points to."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink()
+        return
+    shutil.rmtree(folder, onerror=_unlock_and_retry if os.name == "nt" else None)
+
+
+def _unlock_and_retry(function: Callable[[str], object], name: str, _error: object) -> None:
+    """Windows removes no read-only file; elsewhere the mode of a file has no say in that and must stay as it is."""
+    Path(name).chmod(stat.S_IWRITE)
+    function(name)
+
+
+# virtualenv
+
+
+def _can_be_written(path: Path, recipe: Recipe) -> bool:
+    # The scripts that come with pip hold the path in further ways.
+    return not recipe.pip and is_plain(str(path)) and is_plain(recipe.prompt)
+
+
+def _written(pristine: Pristine, staged: Path, path: Path, prompt: str) -> bool:
+    try:
+        pristine.write(staged, path=path, prompt=prompt)
+    except ValueError:
+        _discard(staged)
+        shutil.rmtree(pristine.folder, ignore_errors=True)
+        return False
+    except OSError:
+        with suppress(OSError):
+            _discard(staged)
+        raise
+    return True
+
+
+def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
+    """Return the pristine environment of an interpreter, made when there is none; None where it cannot be kept."""
+    if cache is None or not is_plain(str(cache)):
+        return None
+    kept = cache / _key(recipe)
+    pristine = read_pristine(kept)
+    if pristine is not None:
+        return pristine
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=cache))
+    except OSError:
+        # A cache that cannot be written is no reason to make none.
+        return None
+    try:
+        _run_virtualenv(making / MADE_IN, recipe, PROMPT, cache)
+        described = describe_pristine(making)
+        # Somebody else may have been faster, which is as good.
+        with suppress(OSError):
+            making.rename(kept)
+            return read_pristine(kept)
+        return read_pristine(kept) or described
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _key(recipe: Recipe) -> str:
+    """Name what a pristine environment depends on; virtualenv itself is looked at without being imported."""
+    # Only when an environment is made.
+    import hashlib
+    from importlib.util import find_spec
+
+    program = recipe.interpreter.executable
+    files = [program]
+    found = find_spec("virtualenv")
+    if found is not None and found.origin is not None:
+        files.append(Path(found.origin).with_name("version.py"))
+    stamps = [(str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files]
+    facts = (1, recipe.interpreter.version, recipe.always_copy, recipe.system_site_packages, *stamps)
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def _made_in_place(path: Path, recipe: Recipe, cache: Path | None, workshop: Path) -> Environment:
+    """Have virtualenv make it where it stays, because its scripts could not be written for another path."""
+    trash = _renamed_away(path, workshop) if _is_occupied(path) else None
+    try:
+        _run_virtualenv(path, recipe, recipe.prompt, cache)
+        write_state(path, State(path, made_here=True))
+    except BaseException:
+        if os.path.lexists(path):
+            _discard(path)
+        if trash is not None:
+            trash.rename(path)
+        raise
+    if trash is not None:
+        _discard(trash)
+    return _require(path)
+
+
+def _run_virtualenv(path: Path, recipe: Recipe, prompt: str, cache: Path | None) -> None:
+    # A tenth of a second that only the first environment of an interpreter costs.
+    import logging
+
+    from virtualenv import cli_run
+
+    for name in ("virtualenv", "python_discovery"):
+        # Else Python prints warnings that nobody handles, as that a path suits no script of some shell.
+        logging.getLogger(name).addHandler(logging.NullHandler())
+    words = [str(path), "--python", str(recipe.interpreter.executable), "--prompt", prompt]
+    words += ["--no-download", "--no-periodic-update", "--discovery", "builtin"]
+    words += ["--pip", "embed", "--no-setuptools"] if recipe.pip else ["--no-seed"]
+    words += ["--always-copy"] if recipe.always_copy else []
+    words += ["--system-site-packages"] if recipe.system_site_packages else []
+    words += ["--app-data", str(cache / "virtualenv")] if cache is not None else []
+    try:
+        # What a person has set for virtualenv elsewhere must not decide what a project gets.
+        cli_run(words, setup_logging=False, env={"VIRTUALENV_CONFIG_FILE": os.devnull})
+    except SystemExit as cause:
+        raise EnvironmentNotMade(path, f"virtualenv refused {recipe.interpreter.pretty_name}") from cause
+    except (RuntimeError, ValueError, LookupError, NotImplementedError) as cause:
+        raise EnvironmentNotMade(path, f"virtualenv: {str(cause)[:_MOST_WORDS]}") from cause
