@@ -122,7 +122,7 @@ class Database:
                         case Trouble.DAMAGED:
                             self._move_on()
                         case Trouble.UNWRITABLE:
-                            self._do_without(str(problem))
+                            self._do_without(_reason(problem))
                             return otherwise
             return otherwise
 
@@ -165,7 +165,8 @@ class Database:
         self._writable = False
         if not self._told:
             self._told = True
-            self._tell(f"the index cache in {self._folder} is not used: {reason}")
+            missing = "used" if self._gone else "written"
+            self._tell(f"the index cache in {self._folder} is not {missing}: {reason}")
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -236,3 +237,7 @@ def _lay_out(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _reason(problem: Exception) -> str:
+    return problem.strerror or str(problem) if isinstance(problem, OSError) else str(problem)

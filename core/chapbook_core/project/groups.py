@@ -131,9 +131,10 @@ def _includes(drafts: dict[str, _Draft], findings: Findings) -> dict[str, list[s
             if included not in drafts and included != MAIN:
                 findings.add(path, f"there is no group `{pretty}` to include", "correct the name or drop the line")
             elif circle := _way(included, name, includes):
-                findings.add(path, f"groups include each other in a circle: {' -> '.join([name, *circle])}")
+                message = f"groups include each other in a circle: {' -> '.join([name, *circle])}"
+                findings.add(path, message, "drop one of these inclusions")
             elif included in includes[name]:
-                findings.add(path, f"the group `{pretty}` is included twice")
+                findings.add(path, f"the group `{pretty}` is included twice", "drop one of the two")
             else:
                 includes[name].append(included)
     return includes

@@ -175,6 +175,7 @@ def test_a_full_disk_is_told_once_and_what_is_there_is_still_read(tmp_path: Path
     assert cache.metadata(SOURCE, "a", "1.0") == b"m" * 10
     cache.close()
     assert len(watcher.warnings) == 1
+    assert watcher.warnings[0].startswith(f"the index cache in {tmp_path} is not written: ")
     assert "full" in watcher.warnings[0]
 
 

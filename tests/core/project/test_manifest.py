@@ -175,6 +175,13 @@ priority = "secondary"
     ]
 
 
+def test_a_circle_of_groups_comes_with_a_remedy() -> None:
+    text = HEAD + '[dependency-groups]\na = [{include-group = "a"}]\n'
+    _, [mistake] = parse_manifest(text.encode(), FILE)
+
+    assert mistake.hint == "drop one of these inclusions"
+
+
 def test_every_mistake_reaches_the_person_with_file_line_and_remedy(tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text('[project]\nname = "a"\nversion = "one"\ndependencies = ["b>>1"]\n', encoding="utf-8")
