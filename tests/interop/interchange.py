@@ -12,13 +12,14 @@ from packaging.markers import default_environment
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.lock.selection import LockedTwice, select
 from chapbook_core.project.manifest import read_manifest
-from tests.interop.poetry_program import chapbook_lock, poetry, poetry_plan
+from tests.interop.poetry_program import poetry_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from chapbook_core.lock.lockfile import Lock
+    from tests.interop.poetry_program import Chapbook, Poetry
 
 Versions = dict[str, tuple[str, ...]]
 
@@ -56,27 +57,51 @@ class Interchange:
     poetry_seconds: float
 
 
-def interchange(folder: Path, environment: Path, *, everything: bool = True) -> Interchange:
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two programs, and the virtual environment that Poetry plans for."""
+
+    chapbook: Chapbook
+    poetry: Poetry
+    environment: Path
+
+    def locked_by_us(self, folder: Path) -> str:
+        """Lock, and return the lock; raises LockFailed."""
+        # Without `--refresh`, a second time would look no further than the date of the files.
+        answer = self.chapbook(folder, "lock", "--refresh")
+        if not answer.succeeded:
+            raise LockFailed(f"chapbook lock: {answer.text}")
+        return (folder / "poetry.lock").read_text(encoding="utf-8")
+
+    def locked_by_poetry(self, folder: Path) -> str:
+        """Lock, and return the lock; raises LockFailed."""
+        answer = self.poetry(folder, "lock")
+        if not answer.succeeded:
+            raise LockFailed(f"poetry lock: {answer.text}")
+        return (folder / "poetry.lock").read_text(encoding="utf-8")
+
+
+def interchange(pair: Pair, folder: Path, *, everything: bool = True) -> Interchange:
     """Lock the project in a folder both ways and compare; raises LockFailed.
 
     `everything` also compares plans for all groups and extras together, which some projects exclude.
     """
     file = folder / "poetry.lock"
     began = time.monotonic()
-    ours = _locked_by_us(folder)
+    ours = pair.locked_by_us(folder)
     seconds = time.monotonic() - began
-    again = _locked_by_us(folder)
-    answer = poetry(folder, "check", "--lock")
+    again = pair.locked_by_us(folder)
+    answer = pair.poetry(folder, "check", "--lock")
     check = "" if answer.succeeded and "poetry.lock" not in answer.text else answer.text
-    plan = tuple(_plan_differences(folder, environment, everything=everything))
-    relocked = _locked_by_poetry(folder)
-    after = _locked_by_us(folder)
+    plan = tuple(_plan_differences(pair, folder, everything=everything))
+    relocked = pair.locked_by_poetry(folder)
+    after = pair.locked_by_us(folder)
     file.unlink()
     began = time.monotonic()
-    theirs = _locked_by_poetry(folder)
+    theirs = pair.locked_by_poetry(folder)
     poetry_seconds = time.monotonic() - began
-    foreign_plan = tuple(_plan_differences(folder, environment, everything=everything))
-    kept = _locked_by_us(folder)
+    foreign_plan = tuple(_plan_differences(pair, folder, everything=everything))
+    kept = pair.locked_by_us(folder)
     return Interchange(
         packages=ours.count("[[package]]"),
         check=check,
@@ -104,35 +129,24 @@ def version_differences(before: Lock, after: Lock) -> tuple[str, ...]:
     )
 
 
-def _locked_by_us(folder: Path) -> str:
-    # Without `--refresh`, a second time would look no further than the date of the files.
-    answer = chapbook_lock(folder, "--refresh")
-    if not answer.succeeded:
-        raise LockFailed(f"chapbook lock: {answer.text}")
-    return (folder / "poetry.lock").read_text(encoding="utf-8")
-
-
-def _locked_by_poetry(folder: Path) -> str:
-    answer = poetry(folder, "lock")
-    if not answer.succeeded:
-        raise LockFailed(f"poetry lock: {answer.text}")
-    return (folder / "poetry.lock").read_text(encoding="utf-8")
-
-
-def _plan_differences(folder: Path, environment: Path, *, everything: bool) -> Iterator[str]:
+def _plan_differences(pair: Pair, folder: Path, *, everything: bool) -> Iterator[str]:
     manifest = read_manifest(folder / "pyproject.toml")
     file = folder / "poetry.lock"
     lock = _read(file.read_text(encoding="utf-8"), file)
     groups = {group.name for group in manifest.groups}
     default = {group.name for group in manifest.groups if not group.optional}
     try:
-        yield from _compared("", _selected(lock, default, ()), *poetry_plan(folder, environment))
+        yield from _compared("", _selected(lock, default, ()), *_plan(pair, folder))
         if everything:
             words = ("--all-groups", "--all-extras")
-            plan, refusal = poetry_plan(folder, environment, *words)
+            plan, refusal = _plan(pair, folder, *words)
             yield from _compared("with everything: ", _selected(lock, groups, manifest.extras), plan, refusal)
     except LockedTwice as error:
         yield str(error)
+
+
+def _plan(pair: Pair, folder: Path, *words: str) -> tuple[dict[str, str], str]:
+    return poetry_plan(folder, pair.environment, *words, program=pair.poetry)
 
 
 def _selected(lock: Lock, groups: set[str], extras: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:

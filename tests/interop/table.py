@@ -9,9 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.interop.interchange import Interchange, LockFailed, interchange
+from tests.interop.interchange import Interchange, LockFailed, Pair, interchange
 from tests.interop.lock_sets import SETS
-from tests.interop.poetry_program import POETRY, WITHOUT_POETRY, make_environment
+from tests.interop.poetry_program import (
+    POETRY,
+    WITHOUT_POETRY,
+    chapbook_started,
+    make_environment,
+    poetry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     environment = folder / "environment"
     if not environment.exists():
         make_environment(environment)
+    pair = Pair(chapbook_started, poetry, environment)
     _say(f"| {' | '.join(_HEAD)} |")
     _say(f"|{'---|' * len(_HEAD)}")
     details: list[str] = []
@@ -53,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place.mkdir()
         (place / "pyproject.toml").write_text(lock_set.project_file(options.index), encoding="utf-8")
         try:
-            found = interchange(place, environment)
+            found = interchange(pair, place)
         except LockFailed as error:
             _say(f"| {lock_set.name} | not locked |{' |' * (len(_HEAD) - 2)}")
             details += ["", f"## {lock_set.name}", "", "```", str(error), "```"]

@@ -16,7 +16,7 @@ from chapbook_core.index.blob import StaleBlob, pack, unpack
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
 
-_KIND = b"M1"
+_KIND = b"M2"
 # Each begins with a newline, which is found much faster than the place behind one; the text is given one to begin with.
 _END = re.compile(rb"\n(?![!-9;-~]*:|[ \t]|From )")
 _FIELDS = re.compile(
@@ -108,8 +108,10 @@ def parse_metadata(body: bytes, what: str = "a distribution") -> Metadata:
     single: dict[bytes, str] = {}
     several: dict[bytes, list[str]] = {b"requires-dist": [], b"provides-extra": [], b"dynamic": []}
     for name, raw in _FIELDS.findall(body, 0, end.start() if end else len(body)):
-        value = _FOLDS.sub(" ", _decoded(raw)).strip() if b"\n" in raw else _decoded(raw).strip()
         field = name.lower()
+        value = _FOLDS.sub(" ", _decoded(raw)) if b"\n" in raw else _decoded(raw)
+        # A lock repeats the summary as it is, blanks at its end included.
+        value = value.lstrip() if field == b"summary" else value.strip()
         if not value:
             continue
         if field in several:

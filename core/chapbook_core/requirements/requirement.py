@@ -85,6 +85,9 @@ class Requirement:
     is_name_known: bool = field(default=True, compare=False)
     """Whether the name was given; if not it was guessed from an address, and the package's metadata tells it."""
 
+    marker_words: str = field(default="", compare=False)
+    """The marker as its author wrote it, for as long as it is that one."""
+
     def pep508_text(self) -> str:
         """Return it as `[project]` holds it: `idna (>=3.20,<4.0) ; python_version < "3.13"`."""
         extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
@@ -138,6 +141,7 @@ def make_requirement(
         extras=parse_extras(extras),
         marker=when,
         origin=origin,
+        marker_words=marker,
     )
 
 

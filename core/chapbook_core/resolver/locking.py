@@ -56,11 +56,12 @@ def make_lock(solution: Solution, frame: Frame, details: Callable[[Selected], De
     demands = [(selected, detail.requirements) for selected, detail in found]
     words = PathWords(frame.roots, demands, frame.python)
     packages = tuple(_package(selected, detail, frame, words.texts(selected)) for selected, detail in found)
-    return Lock(packages, frame.python_versions, frame.content_hash, dict(sorted(frame.extras.items())))
+    extras = {extra: tuple(sorted(names)) for extra, names in sorted(frame.extras.items())}
+    return Lock(packages, frame.python_versions, frame.content_hash, extras)
 
 
 def _package(selected: Selected, details: Details, frame: Frame, markers: Mapping[str, str]) -> LockedPackage:
-    dependencies, extras = _tables(details, frozenset(selected.extras), frame.python)
+    dependencies, extras = _tables(selected.name, details, frozenset(selected.extras), frame.python)
     return LockedPackage(
         name=selected.name,
         version=selected.version,
@@ -78,8 +79,14 @@ def _package(selected: Selected, details: Details, frame: Frame, markers: Mappin
 
 
 @lru_cache(maxsize=4096)
-def _tables(details: Details, extras: frozenset[str], python: Marker) -> _Tables:
-    return dependencies_table(details.requirements, extras, python), extras_table(details.requirements)
+def _tables(name: str, details: Details, extras: frozenset[str], python: Marker) -> _Tables:
+    # What an extra asks of other extras of its package is no dependency: they are turned on already.
+    others = [
+        demand
+        for demand in details.requirements
+        if demand.requirement.name != name or not demand.requirement.marker.extras()
+    ]
+    return dependencies_table(others, extras, python), extras_table(details.requirements)
 
 
 def _needs_an_extra(region: Marker) -> bool:

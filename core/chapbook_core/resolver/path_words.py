@@ -50,6 +50,7 @@ class RootDemand:
 
 _Key = tuple[str, str, tuple[str, ...]]
 """A package, its version, and the extras that are asked of it."""
+_PROJECT: _Key = ("", "", ())
 
 
 @dataclass(slots=True)
@@ -105,8 +106,9 @@ class PathWords:
                 continue
             requirement = root.requirement
             for key in self._met(requirement.name, requirement.constraint, requirement.extras):
-                known = self._places[key].roots.get(root.group, NEVER)
-                self._places[key].roots[root.group] = _either(known, step)
+                place = self._places[key]
+                place.roots[root.group] = _either(place.roots.get(root.group, NEVER), step)
+                place.parents.setdefault(_PROJECT, ALWAYS)
                 self._visit(key)
 
     def _visit(self, first: _Key) -> None:
@@ -178,8 +180,11 @@ class PathWords:
             if not place.has_extras and self._python.implies(Marker(region)):
                 place.words[group] = ALWAYS
                 continue
-            words: Wording | None = place.roots.get(group, NEVER)
+            words: Wording | None = NEVER
             for key, step in place.parents.items():
+                if key == _PROJECT:
+                    words = _joined(words, place.roots.get(group, NEVER), step)
+                    continue
                 parent = self._places[key]
                 if group in parent.words:
                     words = _joined(words, parent.words[group], step)
@@ -215,7 +220,12 @@ class PathWords:
 
 
 def _root_step(root: RootDemand) -> Wording:
-    step = wording_of(str(root.requirement.marker)) or ALWAYS
+    requirement = root.requirement
+    step = None
+    if parse_marker(requirement.marker_words) == requirement.marker:
+        step = wording_of(requirement.marker_words)
+    if step is None:
+        step = wording_of(str(requirement.marker)) or ALWAYS
     extras: Wording = NEVER
     for extra in root.extras:
         extras = any_of(extras, wording_of(f'extra == "{extra}"') or ALWAYS)
