@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,11 +90,12 @@ class GitRepositories:
             return found
         if self._is_offline:
             raise GitFailed(origin.url, "it is not in the cache, and `--offline` forbids fetching")
+        began = time.monotonic()
         self._watcher.emit(Started("git", f"Fetching {masked_url(origin.url)}"))
         try:
             self._fetch(origin, mirror, wanted)
         finally:
-            self._watcher.emit(Finished("git", 0.0))
+            self._watcher.emit(Finished("git", time.monotonic() - began))
         found = self._known(origin, mirror, wanted) if _COMMIT.fullmatch(wanted) else self._named(origin, mirror)
         if not found:
             raise GitFailed(origin.url, f"it has no {_what(origin, locked)}", "check the spelling")

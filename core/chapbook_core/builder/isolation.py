@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.child import run_child
@@ -12,7 +13,6 @@ from chapbook_core.errors import ChapbookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from chapbook_core.builder.child import Ended
     from chapbook_core.events import Watcher
@@ -136,9 +136,11 @@ class Isolation:
         kept = {name: value for name, value in self._variables.items() if _is_allowed(name)}
         own = self._folder / "tmp"
         own.mkdir(exist_ok=True)
+        # The folder a build runs in is somebody else's: no program is looked for there by accident.
+        path = [folder for folder in kept.get("PATH", os.defpath).split(os.pathsep) if Path(folder).is_absolute()]
         return {
             **kept,
-            "PATH": os.pathsep.join([str(self._programs), kept.get("PATH", os.defpath)]),
+            "PATH": os.pathsep.join([str(self._programs), *path]),
             "VIRTUAL_ENV": str(self._folder),
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(own)),
             "PYTHONIOENCODING": "utf-8",

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tomllib
 from typing import TYPE_CHECKING, cast
 
@@ -483,6 +484,22 @@ def test_a_repository_that_is_not_there_is_told(project: Path, chapbook: Chapboo
 
     assert 1 == outcome.status
     assert "it cannot be fetched" in outcome.err
+
+
+def test_a_project_with_wheels_alone_loads_nothing_of_this(project: Path, index: FakeIndex) -> None:
+    index.serve("a", "1.0", tags=("cp311-cp311-manylinux_2_17_x86_64",))
+    _require(project, "a")
+    code = (
+        "import sys\n"
+        "from chapbook_core.cli import main\n"
+        "status = main(['lock'])\n"
+        "parts = ('builder', 'commands.building', 'commands.direct', 'commands.reference', 'index.source_')\n"
+        "print([name for name in sys.modules if name.removeprefix('chapbook_core.').startswith(parts)])\n"
+        "sys.exit(status)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, check=True, capture_output=True, text=True)
+
+    assert "[]" == done.stdout.splitlines()[-1]
 
 
 # Releases that are not wheels, and wheels that are for others.
