@@ -1,0 +1,151 @@
+"""Plan: the steps from what is installed to what a lock selects; nothing is read or changed here.
+
+The rules are Poetry's. Without `sync` nothing is removed. With it everything goes that is not wanted, save `pip`, which
+no lock need name, and the project itself. A package is put in anew when its version differs, or where it comes from;
+that another index has it now makes no difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.depth import deepest_first
+from chapbook_core.installer.provenance import difference
+from chapbook_core.requirements.version_key import version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from chapbook_core.lock.lockfile import LockedPackage
+
+NEVER_REMOVED = frozenset({"pip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A distribution in the environment, as far as a plan wants to know it."""
+
+    name: str
+    """Normalised."""
+    version: str
+    direct_url: Mapping[str, object] | None = None
+    """Where it comes from when that is no index."""
+    damage: str = ""
+    """What is wrong with it, so that it has to be put in anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """A package to be put in."""
+
+    package: LockedPackage
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A package to be put in where another of its name is."""
+
+    package: LockedPackage
+    before: str
+    reason: str = ""
+    """Why, when it is not the version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """A distribution to be taken out."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A package that is there already."""
+
+    package: LockedPackage
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A package that is wanted and left alone."""
+
+    package: LockedPackage
+    reason: str
+
+
+Step = Install | Update | Remove | Keep | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a person may ask for."""
+
+    sync: bool = False
+    directories: bool = True
+    """Whether packages in folders are put in."""
+    project_name: str | None = None
+    """The project itself, which is never removed."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps, removals first, then the deepest dependencies before those that need them."""
+
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def arriving(self) -> tuple[LockedPackage, ...]:
+        """The packages to be put in."""
+        return tuple(step.package for step in self.steps if isinstance(step, Install | Update))
+
+    @cached_property
+    def leaving(self) -> tuple[str, ...]:
+        """The names of the distributions to be taken out, those that are replaced among them."""
+        return tuple(
+            step.name if isinstance(step, Remove) else step.package.name
+            for step in self.steps
+            if isinstance(step, Remove | Update)
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has to be done."""
+        return not self.arriving and not self.leaving
+
+
+def make_plan(
+    installed: Iterable[Installed], wanted: Sequence[LockedPackage], project: Path, options: PlanOptions
+) -> Plan:
+    """Compare what is installed with what is wanted; relative paths of the lock start at `project`."""
+    present = {distribution.name: distribution for distribution in installed}
+    steps: list[Step] = []
+    if options.sync:
+        kept = {package.name for package in wanted} | NEVER_REMOVED | {options.project_name}
+        steps += [Remove(one.name, one.version) for name, one in sorted(present.items()) if name not in kept]
+    steps += [_step(package, present.get(package.name), project, options) for package in deepest_first(wanted)]
+    return Plan(tuple(steps))
+
+
+def is_same_version(one: str, other: str) -> bool:
+    """Tell whether two spellings are of one version."""
+    if one == other:
+        return True
+    try:
+        return version_key(one) == version_key(other)
+    except ValueError:
+        return False
+
+
+def _step(package: LockedPackage, present: Installed | None, project: Path, options: PlanOptions) -> Step:
+    if not options.directories and package.source is not None and package.source.type == "directory":
+        return Skip(package, "it is in a folder")
+    if present is None:
+        return Install(package)
+    if not is_same_version(present.version, package.version):
+        return Update(package, present.version)
+    reason = present.damage or difference(package, present.direct_url, project)
+    return Update(package, present.version, reason) if reason else Keep(package)
