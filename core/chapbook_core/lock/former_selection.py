@@ -17,6 +17,7 @@ from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import parse_marker, python_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.requirements.requirement import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -132,6 +133,12 @@ def _from_project(
 
 
 def _demands(package: LockedPackage, extra: str, environment: Mapping[str, str]) -> Iterator[_Demand]:
+    # What an extra asks of other extras of its package stands in the table of extras alone.
+    for text in package.extras.get(extra, ()):
+        if _names(text, package.name):
+            own = parse_requirement(text)
+            if own.marker.evaluate(environment):
+                yield _Demand(canonical_name(package.name), f"`{package.name}`", None, own.extras)
     for name, dependencies in package.dependencies.items():
         for dependency in dependencies:
             if _is_in_force(package, name, dependency, extra, environment):
