@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from packaging.markers import Marker as PackagingMarker
 
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import ALWAYS, NEVER, InvalidMarker, parse_marker, python_marker
+from chapbook_core.requirements.target import Target
 
 LINUX = {
     "python_version": "3.12",
@@ -236,3 +238,28 @@ def test_reading_and_combining_ordinary_markers_imports_nothing_of_packaging() -
 @pytest.mark.parametrize("number", ["9" * 5_000, "1.0a" + "9" * 5_000])
 def test_a_number_that_python_does_not_read_is_a_text_like_any(variable: str, number: str) -> None:
     assert parse_marker(f"{variable} >= '{number}'") != ALWAYS
+
+
+RELEASES = ("7", "7.0", "7.2", "7.2.9", "7.3", "7.3.0", "7.3.13", "7.4", "7.5", "8.0", "23.5.0", "0.3.1")
+COMPARISONS = (
+    "== '7.3.*'",
+    "!= '7.3.*'",
+    "~= '7.3'",
+    "~= '7.3.0'",
+    ">= '7.3'",
+    "> '7.3'",
+    "< '7.3'",
+    "<= '7.3'",
+    "== '7'",
+)
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+@pytest.mark.parametrize("variable", ["platform_release", "implementation_version"])
+def test_a_comparison_of_releases_holds_where_packaging_says(variable: str, comparison: str) -> None:
+    text = f"{variable} {comparison}"
+    expected = [release for release in RELEASES if PackagingMarker(text).evaluate({variable: release})]
+    marker = parse_marker(text)
+    environment = Target("3.12.1", "linux", "x86_64", "cpython").environment()
+    assert [one for one in RELEASES if marker.evaluate({**environment, variable: one})] == expected
+    assert 0 < len(expected) < len(RELEASES)
