@@ -17,8 +17,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.selection import is_selected, says_groups, select
 from chapbook_core.requirements.constraint import NoSpecifier, parse_constraint
+from chapbook_core.requirements.marker import parse_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.requirements.requirement import parse_requirement
 from chapbook_core.requirements.target import sample_targets
 from chapbook_core.resolver.verify import Demand, Installed, Wishes, verify
 
@@ -190,10 +192,27 @@ def _installed(package: LockedPackage) -> Installed:
     return Installed(
         name=canonical_name(package.name),
         version=package.version,
-        requires=demands,
+        requires=(*demands, *_own_extras(package)),
         requires_python=_specifiers(package.python_versions),
         is_direct=package.source is not None and package.source.type != "legacy",
     )
+
+
+def _own_extras(package: LockedPackage) -> Iterator[Demand]:
+    """Yield what extras of a package ask of its other extras; a lock says that in the table of extras alone."""
+    name = canonical_name(package.name)
+    for extra, texts in package.extras.items():
+        for text in texts:
+            # Few name the package itself, and only they are worth reading.
+            if not canonical_name(text).startswith(name):
+                continue
+            try:
+                own = parse_requirement(text)
+            except ChapbookError:
+                continue
+            if own.name == name:
+                when = own.marker & parse_marker(f'extra == "{extra}"')
+                yield Demand(name, own.constraint.allows, text, own.extras, str(when), is_direct=False)
 
 
 def _anything(_version: str) -> bool:
