@@ -84,6 +84,6 @@ def expected_digest(row: Row) -> tuple[str, bytes]:
     return algorithm, digest
 
 
-def digest_text(digest: bytes) -> str:
-    """Return a SHA-256 as a row writes it."""
-    return "sha256=" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+def base64_digest(digest: bytes) -> str:
+    """Return a digest as a row writes it behind the name of its algorithm."""
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

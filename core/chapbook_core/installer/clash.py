@@ -1,0 +1,190 @@
+"""Clashes: files that two distributions want in one place, found before anything is touched."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from chapbook_core.environment.site_packages import scan_site_packages
+from chapbook_core.errors import ChapbookError
+from chapbook_core.installer.bad_wheel import Refusal, shown
+from chapbook_core.installer.member_name import folded
+from chapbook_core.installer.record import base64_digest, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from chapbook_core.installer.arrangement import Arrangement
+    from chapbook_core.installer.manifest import StoredFile
+    from chapbook_core.installer.schemes import InstallPaths
+
+_NAMESPACE = re.compile(
+    rb"pkgutil['\"]?\)?\s*\.\s*extend_path|extend_path\s*\(\s*__path__|declare_namespace\s*\(\s*__name__"
+)
+_LONGEST_NAMESPACE = 4096
+_NOBODY = ""
+
+
+class FileClash(ChapbookError):
+    """Two distributions bring different files of one name."""
+
+    def __init__(self, path: str, newcomer: str, owner: str) -> None:
+        self.path = path
+        self.newcomer = newcomer
+        self.owner = owner
+        if owner:
+            message = f"{newcomer} and {owner} both bring `{shown(path)}`, and only one of them can have it"
+            hints = [f"choose one of them, or versions that do without: `chapbook remove {owner}`"]
+        else:
+            message = f"{newcomer} brings `{shown(path)}`, which is there and belongs to no package"
+            hints = ["look at what it is, move it away, and run the command again"]
+        super().__init__(message, hints=hints)
+
+
+class Sharing:
+    """What several distributions have in common: the same file, or the file that makes a folder a namespace.
+
+    A shared file stays as it is, and is in the RECORD of each.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, str], tuple[str, int]] = {}
+        """By the name of the newcomer and the path: digest and size of the file that stays."""
+
+    def of(self, name: str) -> Mapping[str, tuple[str, int]]:
+        """Return the files that one newcomer shares, by path."""
+        return {path: facts for (newcomer, path), facts in self.files.items() if newcomer == name}
+
+
+def find_sharing(
+    arrangements: Iterable[tuple[Arrangement, Path]], paths: InstallPaths, leaving: Collection[str] = ()
+) -> Sharing:
+    """Hold distributions against each other and against what is there; raises FileClash.
+
+    Each arrangement comes with the tree of its files. `leaving` are the files, below the top of the environment, that
+    will be gone by then.
+    """
+    sharing = Sharing()
+    key = folded if paths.platform in {"win32", "darwin"} else str
+    wanted: dict[str, tuple[Arrangement, Path, StoredFile | None]] = {}
+    disk = _Disk(paths, frozenset(leaving))
+    for arrangement, tree in arrangements:
+        name = arrangement.manifest.name
+        for target, file in arrangement.targets():
+            if (other := wanted.setdefault(key(target), (arrangement, tree, file)))[0] is not arrangement:
+                _share_with_newcomer(sharing, target, (arrangement, tree, file), other)
+            elif disk.has(target):
+                _share_with_disk(sharing, target, name, tree, file, disk)
+    return sharing
+
+
+def _share_with_newcomer(
+    sharing: Sharing,
+    target: str,
+    one: tuple[Arrangement, Path, StoredFile | None],
+    other: tuple[Arrangement, Path, StoredFile | None],
+) -> None:
+    (arrangement, tree, file), (first, first_tree, first_file) = one, other
+    name = arrangement.manifest.name
+    if file is None or first_file is None:
+        raise FileClash(target, name, first.manifest.name)
+    if file.sha256 != first_file.sha256 and not (
+        _is_namespace(tree / file.path) and _is_namespace(first_tree / first_file.path)
+    ):
+        raise FileClash(target, name, first.manifest.name)
+    known = sharing.files.get((first.manifest.name, target))
+    sharing.files[name, target] = known or (first_file.sha256, first_file.size)
+
+
+def _share_with_disk(
+    sharing: Sharing, target: str, name: str, tree: Path, file: StoredFile | None, disk: _Disk
+) -> None:
+    path = disk.paths.root / target
+    owner = disk.owner(target)
+    if file is None or owner == _NOBODY or path.is_symlink() or not path.is_file():
+        raise FileClash(target, name, owner)
+    content = path.read_bytes()
+    digest = base64_digest(_sha256(content))
+    if digest != file.sha256 and not (_is_namespace(tree / file.path) and _is_namespace(path)):
+        raise FileClash(target, name, owner)
+    sharing.files[name, target] = (digest, len(content))
+
+
+def _sha256(content: bytes) -> bytes:
+    import hashlib  # clashes are rare
+
+    return hashlib.sha256(content).digest()
+
+
+def _is_namespace(path: Path) -> bool:
+    """Tell whether a file only makes its folder one that several distributions put modules into."""
+    if path.name != "__init__.py":
+        return False
+    content = path.read_bytes()
+    return not content.strip() or (len(content) <= _LONGEST_NAMESPACE and _NAMESPACE.search(content) is not None)
+
+
+class _Disk:
+    """What is in the environment; each folder is listed once, each RECORD read only when there is a clash."""
+
+    def __init__(self, paths: InstallPaths, leaving: frozenset[str]) -> None:
+        self.paths = paths
+        self._leaving = leaving
+        self._names: dict[str, frozenset[str]] = {}
+        self._owners: dict[str, str] | None = None
+
+    def has(self, target: str) -> bool:
+        folder, _, name = target.rpartition("/")
+        return name in self._listed(folder) and target not in self._leaving
+
+    def owner(self, target: str) -> str:
+        if self._owners is None:
+            self._owners = {}
+            for library in dict.fromkeys((self.paths.purelib, self.paths.platlib)):
+                for name, path in recorded_files(self.paths, library):
+                    self._owners.setdefault(path, name)
+        return self._owners.get(target, _NOBODY)
+
+    def _listed(self, folder: str) -> frozenset[str]:
+        if folder not in self._names:
+            above, _, name = folder.rpartition("/")
+            # What is below a folder that is not there need not be looked for.
+            if folder and name not in self._listed(above):
+                self._names[folder] = frozenset()
+            else:
+                self._names[folder] = _names_in(self.paths.root / folder)
+        return self._names[folder]
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208  names, not paths
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+
+
+def recorded_files(paths: InstallPaths, library: str) -> Iterator[tuple[str, str]]:
+    """Give every file, below the top, that a distribution in a folder of packages claims, with that one's name."""
+    for distribution in scan_site_packages(paths.root / library):
+        try:
+            body = distribution.record.read_bytes()
+            for row in read_rows(body):
+                path = below_top(paths, library, row.path)
+                if path is not None:
+                    yield distribution.name, path
+        except (OSError, Refusal):
+            # Of what cannot be read nothing is known to be owned.
+            continue
+
+
+def below_top(paths: InstallPaths, library: str, path: str) -> str | None:
+    """Return where a row of a RECORD leads, below the top of the environment; None when that is elsewhere."""
+    if os.sep == "\\" or paths.platform == "win32":
+        path = path.replace("\\", "/")
+    if ".." not in path and not path.startswith("/") and "//" not in path and "./" not in path:
+        return f"{library}/{path}"
+    joined = os.path.normpath(os.path.join(paths.root, library, path))  # noqa: PTH118  `..` is to be folded here
+    relative = os.path.relpath(joined, paths.root).replace(os.sep, "/")
+    return None if relative == "." or relative.startswith("../") or relative == ".." else relative

@@ -1,0 +1,152 @@
+"""How a stored file comes into an environment: cloned, linked or copied, as the file systems allow.
+
+Clones share their blocks until one is written to. Hard links are one file under two names, and safe as long as nobody
+can write to it: stored files are read-only. Where permissions do not bind, as for root, what a person might edit is
+copied, and only binaries are linked.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import threading
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chapbook_core.installer.manifest import StoredFile
+
+_FICLONE = 0x40049409
+# On these the number is another one, and nobody has tried it.
+_OTHER_NUMBERS = ("alpha", "mips", "ppc", "sparc")
+_NOT_HERE = frozenset({
+    errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM, errno.EMLINK,
+    errno.EACCES, errno.ETXTBSY,
+})  # fmt: skip
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_AT_ONCE = 1 << 20
+
+
+class Method(Enum):
+    """A way to bring a file somewhere."""
+
+    CLONE = "clone"
+    LINK = "link"
+    COPY = "copy"
+
+
+class Changed(Exception):
+    """The stored file is not the one that was stored."""
+
+
+class Linker:
+    """Brings files from one folder to another; remembers for each pair of devices what works."""
+
+    def __init__(self, method: Method | None = None, *, clone: Callable[[int, int], None] | None = None) -> None:
+        self._clone = clone or _clone
+        self._first = method or _best_of_system(has_clone=clone is not None)
+        self._methods: dict[tuple[int, int], Method] = {}
+        self._binding: bool | None = None
+        self._lock = threading.Lock()
+
+    def method(self, devices: tuple[int, int]) -> Method:
+        """Return what works, or is to be tried next, between two devices."""
+        return self._methods.get(devices, self._first)
+
+    def bring(self, file: StoredFile, name: str, source: int, target: int, devices: tuple[int, int]) -> None:
+        """Make a file of this name in the folder `target`, from the one of the same name in the folder `source`.
+
+        Both folders are open descriptors, or paths where descriptors of folders do not exist. Raises Changed when the
+        stored file has another size or time than noted, and OSError.
+        """
+        while True:
+            method = self.method(devices)
+            try:
+                self._bring(method, file, name, source, target)
+            except OSError as problem:
+                if method is Method.COPY or problem.errno not in _NOT_HERE:
+                    raise
+                with self._lock:
+                    self._methods[devices] = Method.LINK if method is Method.CLONE else Method.COPY
+            else:
+                return
+
+    def _bring(self, method: Method, file: StoredFile, name: str, source: int, target: int) -> None:
+        if method is Method.LINK and self._may_link(file, name, source):
+            status = os.stat(name, dir_fd=source, follow_symlinks=False)
+            _compare(file, status)
+            os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+            return
+        reading = os.open(name, _READ, dir_fd=source)
+        try:
+            _compare(file, os.fstat(reading))
+            writing = os.open(name, _WRITE, 0o777 if file.is_executable else 0o666, dir_fd=target)
+            try:
+                try:
+                    if method is Method.CLONE and file.size:
+                        self._clone(writing, reading)
+                    elif file.size:
+                        _copy(reading, writing, file.size)
+                    # Bytecode names the time of its source: what was compiled for one environment serves all.
+                    os.utime(writing, ns=(file.mtime, file.mtime))
+                finally:
+                    os.close(writing)
+            except BaseException:
+                os.unlink(name, dir_fd=target)
+                raise
+        finally:
+            os.close(reading)
+
+    def _may_link(self, file: StoredFile, name: str, source: int) -> bool:
+        if not file.is_text:
+            return True
+        if self._binding is None:
+            self._binding = not os.access(name, os.W_OK, dir_fd=source, effective_ids=True)
+        return self._binding
+
+
+def _compare(file: StoredFile, status: os.stat_result) -> None:
+    if status.st_size != file.size or status.st_mtime_ns != file.mtime or not stat.S_ISREG(status.st_mode):
+        raise Changed(file.path)
+
+
+def _copy(reading: int, writing: int, size: int) -> None:
+    if size <= _AT_ONCE:
+        content = os.read(reading, size + 1)
+        if len(content) == size and os.write(writing, content) == size:
+            return
+        os.lseek(reading, 0, os.SEEK_SET)
+        os.ftruncate(writing, 0)
+        os.lseek(writing, 0, os.SEEK_SET)
+    copied = 0
+    while piece := os.read(reading, _AT_ONCE):
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[os.write(writing, rest) :]
+        copied += len(piece)
+    if copied != size:
+        raise Changed
+
+
+def _best_of_system(*, has_clone: bool) -> Method:
+    if has_clone:
+        return Method.CLONE
+    if sys.platform == "linux":
+        return Method.LINK if os.uname().machine.startswith(_OTHER_NUMBERS) else Method.CLONE
+    # On Windows a read-only file cannot be deleted, and both names of a link are read-only.
+    return Method.COPY if sys.platform == "win32" else Method.LINK
+
+
+def _clone(writing: int, reading: int) -> None:
+    """Make an empty file share the blocks of another one (`ioctl_ficlone(2)`); raises OSError."""
+    if sys.platform == "win32":
+        raise OSError(errno.ENOTSUP, "no clones")
+    # Imported here because it is not everywhere.
+    import fcntl
+
+    fcntl.ioctl(writing, _FICLONE, reading)

@@ -1,0 +1,279 @@
+"""Store: unpacked wheels in the user's cache, each found by the SHA-256 of the wheel it was.
+
+    <folder>/wheels/ab/abcd.../manifest    what is in it (`manifest`)
+    <folder>/wheels/ab/abcd.../tree/       the files, read-only
+    <folder>/workshops/<process>/          wheels that are being unpacked
+
+An entry appears by one rename and never changes: any number of processes can use a store, and be killed, at any time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Unwatched
+from chapbook_core.installer.archive_directory import ArchiveLimits
+from chapbook_core.installer.bad_wheel import BadWheel
+from chapbook_core.installer.manifest import DamagedManifest, Manifest, read_manifest
+from chapbook_core.installer.unpacking import file_digest, unpack_wheel
+from chapbook_core.installer.wheel import open_archive, read_wheel
+from chapbook_core.installer.workshop import Workshop, clear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Self
+
+    from chapbook_core.events import Watcher
+
+_MANIFEST, TREE = "manifest", "tree"
+_DIGEST_LENGTH = 64
+_A_DAY = 24 * 3600.0
+
+
+class StoreFailed(ChapbookError):
+    """The store cannot be written to; nothing half is left in it."""
+
+    def __init__(self, folder: Path, cause: OSError) -> None:
+        hints = {
+            errno.ENOSPC: "free some space on that disk, for example with `chapbook cache prune`",
+            errno.EDQUOT: "free some of your disk quota, for example with `chapbook cache prune`",
+            errno.EROFS: "choose another folder with `chapbook config cache-dir PATH`",
+            errno.EACCES: "choose another folder with `chapbook config cache-dir PATH`",
+        }
+        hint = hints.get(cause.errno or 0)
+        super().__init__(f"cannot store a wheel in `{folder}`: {cause.strerror or cause}", hints=[hint] if hint else [])
+
+
+class StoreDamaged(ChapbookError):
+    """A stored file is not the one that was stored; the entry has to be made again."""
+
+    def __init__(self, stored: StoredWheel, path: str) -> None:
+        self.stored = stored
+        super().__init__(
+            f"{stored.manifest.filename} was changed in the store since it was put there (`{path}`)",
+            hints=["run the command again: it is fetched anew"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWheel:
+    """An unpacked wheel that is in the store."""
+
+    manifest: Manifest
+    folder: Path
+
+    @property
+    def tree(self) -> Path:
+        """The folder that holds what the wheel held."""
+        return self.folder / TREE
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored wheel, as lists show it."""
+
+    sha256: str
+    filename: str
+    name: str
+    version: str
+    size: int
+    used: float
+    """When it was last put into an environment, to the day."""
+
+
+class Store:
+    """The wheels in one folder; used from many threads and processes at once."""
+
+    def __init__(self, folder: Path, *, now: Callable[[], float] = time.time) -> None:
+        self.folder = folder
+        self._now = now
+        self._workshop: Workshop | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what this process has not finished."""
+        with self._lock:
+            if self._workshop is not None:
+                self._workshop.close()
+                self._workshop = None
+
+    def find(self, sha256: str) -> StoredWheel | None:
+        """Return the wheel with this digest, if it is there."""
+        folder = self._place(sha256)
+        manifest = _manifest_of(folder)
+        if manifest is None or manifest.sha256 != sha256.lower():
+            return None
+        self._touch(folder)
+        return StoredWheel(manifest, folder)
+
+    def add(
+        self,
+        wheel: Path,
+        filename: str,
+        *,
+        sha256: str | None = None,
+        limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
+        is_lenient: bool = False,
+        watcher: Watcher | None = None,
+    ) -> StoredWheel:
+        """Check a wheel, unpack it and return it; raises BadWheel or StoreFailed, and then there is nothing of it.
+
+        With `sha256` the wheel has to be that one; whoever has hashed it already gives None and `add_hashed`.
+        """
+        digest = file_digest(wheel)
+        if sha256 is not None and digest != sha256.lower():
+            raise BadWheel(filename, f"wrong sha256: expected {sha256.lower()}, it is {digest}")
+        return self.add_hashed(wheel, filename, digest, limits=limits, is_lenient=is_lenient, watcher=watcher)
+
+    def add_hashed(
+        self,
+        wheel: Path,
+        filename: str,
+        sha256: str,
+        *,
+        limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
+        is_lenient: bool = False,
+        watcher: Watcher | None = None,
+    ) -> StoredWheel:
+        """Do the same with a wheel whose digest is known to be right."""
+        with open_archive(wheel, filename, limits) as archive:
+            contents = read_wheel(archive, filename, is_lenient=is_lenient)
+            stored = self.find(sha256)
+            if stored is not None and stored.manifest.filename == filename:
+                return stored
+            try:
+                folder = self._opened().new_folder()
+            except OSError as cause:
+                raise StoreFailed(self.folder, cause) from cause
+            try:
+                manifest = unpack_wheel(archive, contents, sha256, folder / TREE, watcher or Unwatched())
+                (folder / _MANIFEST).write_bytes(manifest.blob())
+                return StoredWheel(manifest, self._show(folder, self._place(sha256)))
+            except OSError as cause:
+                raise StoreFailed(self.folder, cause) from cause
+            finally:
+                clear(folder)
+
+    def discard(self, sha256: str) -> bool:
+        """Remove an entry; tell whether it was there."""
+        try:
+            aside = self._opened().new_folder()
+            self._place(sha256).rename(aside / "discarded")
+        except FileNotFoundError:
+            return False
+        except OSError as cause:
+            raise StoreFailed(self.folder, cause) from cause
+        clear(aside)
+        return True
+
+    def verify(self, stored: StoredWheel, *, is_thorough: bool = False) -> None:
+        """Raise StoreDamaged unless every file has the size and time it was stored with, or even its content."""
+        for file in stored.manifest.files:
+            path = stored.tree / file.path
+            try:
+                status = path.stat(follow_symlinks=False)
+            except OSError:
+                raise StoreDamaged(stored, file.path) from None
+            if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime):
+                raise StoreDamaged(stored, file.path)
+            if is_thorough and file_digest(path, is_record=True) != file.sha256:
+                raise StoreDamaged(stored, file.path)
+
+    def entries(self) -> Iterator[Entry]:
+        """Give every entry, in the order of their digests."""
+        for folder in self._folders():
+            manifest = _manifest_of(folder)
+            if manifest is not None:
+                with suppress(OSError):
+                    used = (folder / _MANIFEST).stat().st_mtime
+                    yield Entry(
+                        manifest.sha256, manifest.filename, manifest.name, manifest.version, manifest.size, used
+                    )
+
+    def prune(self, *, unused_for: float | None = None, most_bytes: int | None = None) -> tuple[Entry, ...]:
+        """Remove and return entries: unused for so many seconds, then the longest unused until the size is right.
+
+        What cannot be read is removed as well, and so is what killed processes have left.
+        """
+        self._opened()
+        for folder in self._folders():
+            if _manifest_of(folder) is None:
+                self.discard(folder.name)
+        kept = sorted(self.entries(), key=lambda entry: entry.used)
+        size = sum(entry.size for entry in kept)
+        gone = []
+        for entry in kept:
+            is_old = unused_for is not None and self._now() - entry.used > unused_for
+            is_too_much = most_bytes is not None and size > most_bytes
+            if (is_old or is_too_much) and self.discard(entry.sha256):
+                size -= entry.size
+                gone.append(entry)
+        return tuple(gone)
+
+    def _place(self, sha256: str) -> Path:
+        digest = sha256.lower()
+        if len(digest) != _DIGEST_LENGTH or not set(digest) <= set("0123456789abcdef"):
+            raise ValueError(f"not a SHA-256: {sha256!r}")
+        return self.folder / "wheels" / digest[:2] / digest
+
+    def _folders(self) -> Iterator[Path]:
+        yield from sorted((self.folder / "wheels").glob(f"??/{'[0-9a-f]' * 4}*"))
+
+    def _opened(self) -> Workshop:
+        with self._lock:
+            if self._workshop is None:
+                self._workshop = Workshop(self.folder / "workshops")
+            return self._workshop
+
+    def _show(self, folder: Path, place: Path) -> Path:
+        """Give the finished entry its name, unless another process was faster."""
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(3):
+            try:
+                folder.rename(place)
+            except OSError as problem:
+                if problem.errno not in {errno.EEXIST, errno.ENOTEMPTY, errno.EACCES} or not place.exists():
+                    raise
+            else:
+                return place
+            if _manifest_of(place) is not None:
+                return place
+            # What stands there cannot be used.
+            self.discard(place.name)
+        raise OSError(errno.EEXIST, "other processes keep making the same entry", str(place))
+
+    def _touch(self, folder: Path) -> None:
+        """Note that an entry is used, at most once a day."""
+        with suppress(OSError):
+            manifest = folder / _MANIFEST
+            if self._now() - manifest.stat().st_mtime > _A_DAY:
+                os.utime(manifest, (self._now(), self._now()))
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how much room there is where the store is, or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _manifest_of(folder: Path) -> Manifest | None:
+    try:
+        return read_manifest((folder / _MANIFEST).read_bytes())
+    except (OSError, DamagedManifest, KeyError, TypeError, ValueError):
+        return None

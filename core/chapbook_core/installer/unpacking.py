@@ -1,0 +1,112 @@
+"""Unpacks a checked wheel into an empty folder, and checks each file against RECORD on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.bad_wheel import Refusal
+from chapbook_core.installer.manifest import Manifest, StoredFile
+from chapbook_core.installer.record import base64_digest
+from chapbook_core.installer.wheel import starts_code
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.installer.archive import Archive, Member
+    from chapbook_core.installer.wheel import WheelFile
+
+_LOOKED_AT = 8192
+"""A file is text unless there is a zero byte this near to its start."""
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_PIECE = 1 << 20
+
+
+def unpack_wheel(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, watcher: Watcher) -> Manifest:
+    """Write the files of a wheel, read-only, and return what was written; raises BadWheel and OSError.
+
+    The folder must not exist. Watched, the work can be stopped between two files.
+    """
+    _make_folders(tree, wheel.files)
+    files: list[StoredFile] = []
+    starting: list[str] = []
+    for member in wheel.files:
+        watcher.checkpoint()
+        try:
+            file, start = _write(archive, member, f"{tree}/{member.path}", wheel.digests.get(member.path))
+        except Refusal as problem:
+            raise problem.of(wheel.filename) from None
+        files.append(file)
+        if member.path.endswith(".pth") and starts_code(start):
+            starting.append(member.path)
+    return Manifest(
+        filename=wheel.filename,
+        sha256=sha256.lower(),
+        name=wheel.name.name,
+        version=wheel.metadata.version,
+        dist_info=wheel.dist_info,
+        data=wheel.data,
+        is_pure=wheel.is_pure,
+        tags=wheel.tags,
+        scripts=wheel.scripts,
+        starting=tuple(sorted(starting)),
+        complaints=wheel.complaints,
+        files=tuple(sorted(files, key=lambda file: file.path.rpartition("/"))),
+    )
+
+
+def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:
+    tree.mkdir()
+    made = {""}
+    for folder in sorted({member.path.rpartition("/")[0] for member in files}):
+        parts = folder.split("/")
+        for count in range(1, len(parts) + 1):
+            inner = "/".join(parts[:count])
+            if inner not in made:
+                os.mkdir(f"{tree}/{inner}")  # noqa: PTH102  a hundred thousand paths are made faster as texts
+                made.add(inner)
+
+
+def _write(
+    archive: Archive, member: Member, target: str, expected: tuple[str, bytes] | None
+) -> tuple[StoredFile, bytes]:
+    """Write one file; return what is to be remembered of it, and its first piece."""
+    sha256 = hashlib.sha256()
+    other = None if expected is None or expected[0] == "sha256" else hashlib.new(expected[0])
+    start = b""
+    descriptor = os.open(target, _NEW_FILE, 0o555 if member.is_executable else 0o444)
+    try:
+        for piece in archive.pieces(member):
+            start = start or piece
+            sha256.update(piece)
+            if other is not None:
+                other.update(piece)
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    digest = sha256.digest()
+    if expected is not None and expected[1] != (digest if other is None else other.digest()):
+        raise Refusal("a file differs from RECORD", member.path)
+    stored = StoredFile(
+        path=member.path,
+        size=status.st_size,
+        mtime=status.st_mtime_ns,
+        sha256=base64_digest(digest),
+        is_executable=member.is_executable,
+        is_text=b"\0" not in start[:_LOOKED_AT],
+    )
+    return stored, start
+
+
+def file_digest(path: Path, *, is_record: bool = False) -> str:
+    """Return the SHA-256 of a file, in hexadecimal or as RECORD writes it."""
+    with path.open("rb", buffering=0) as stream:
+        digest = hashlib.sha256()
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return base64_digest(digest.digest()) if is_record else digest.hexdigest()
