@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.building import Builds
     from chapbook_core.commands.direct_references import DirectReferences
+    from chapbook_core.commands.own_release import OwnRelease
     from chapbook_core.events import Watcher
     from chapbook_core.index.metadata_fetch import NeedBuild
     from chapbook_core.index.policy import Policy
@@ -58,19 +59,23 @@ class IndexAnswers:
         *,
         elsewhere: Elsewhere,
         environments: Marker,
+        own: OwnRelease,
     ) -> None:
-        """`environments` are those that the lock has to work for."""
+        """`environments` are those that the lock has to work for, `own` is the project itself."""
         self._reader = reader
         self._policies = policies
         self._watcher = watcher
         self._elsewhere = elsewhere
         self._environments = environments
+        self._own = own
         self._read: dict[tuple[str, str, str | None], IndexMetadata] = {}
 
     def ahead(self, wants: Iterable[Want]) -> None:
         """Begin to read what will be asked soon."""
         for want in wants:
             match want:
+                case VersionsWanted(self._own.name) | MetadataWanted(self._own.name):
+                    pass
                 case VersionsWanted(name, origin) if _is_index(origin):
                     if self._reader.known_versions(name, _source(origin)) is None:
                         self._reader.want_versions(name, _source(origin))
@@ -82,6 +87,8 @@ class IndexAnswers:
 
     def tell(self, want: Want) -> Versions | Metadata | Unavailable:
         """Answer one question, waiting for the network if need be."""
+        if want.name == self._own.name:
+            return self._own.tell(want)
         match want:
             case VersionsWanted(name, origin):
                 if origin is None or isinstance(origin, IndexOrigin):

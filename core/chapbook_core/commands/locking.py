@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.elsewhere import ProjectElsewhere
 from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
+from chapbook_core.commands.own_release import OwnRelease
 from chapbook_core.commands.policies import policies_of
 from chapbook_core.commands.speculation import Speculation
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.page_summary import PageSummary
     from chapbook_core.lock.lockfile import Lock, LockedPackage
     from chapbook_core.lock.merge import Decision
+    from chapbook_core.project.manifest import Manifest
     from chapbook_core.requirements.requirement import Requirement
     from chapbook_core.resolver.facts import Dependency, Need
     from chapbook_core.resolver.problem import Selected, Solution
@@ -156,20 +158,28 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
         session.open_index(request.mode) as index,
         ProjectElsewhere(session, index, request.mode, settling, locked=kept, may_build=request.may_build) as elsewhere,
     ):
+        own = OwnRelease(session.manifest, problem)
         answers = IndexAnswers(
             index.reader,
             policies_of(session),
             session.watcher,
             elsewhere=elsewhere,
             environments=Marker(problem.environments),
+            own=own,
         )
         index.reader.follow(Speculation(index.reader, policies_of(session), problem))
-        solution = _solved(problem, answers, session.watcher)
+        solution = own.left_out_of(_solved(problem, answers, session.watcher))
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
         held_back = tuple(_held_back(solution, index))
     if present.lock is not None:
         lock = continued(present.lock, lock, python_marker(session.manifest.python))
     return LockOutcome(lock, format_lock(lock, line_ending=present.line_ending), present, held_back)
+
+
+def belonging_to(manifest: Manifest, outcome: LockOutcome) -> LockOutcome:
+    """Return a lock that was made for looser constraints as the lock of a project that it satisfies as well."""
+    lock = replace(outcome.lock, content_hash=content_hash(manifest.data))
+    return replace(outcome, lock=lock, text=format_lock(lock, line_ending=outcome.present.line_ending))
 
 
 def write_lock(session: Session, outcome: LockOutcome) -> None:

@@ -16,6 +16,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.index.metadata import Metadata as IndexMetadata
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.diagram import implies, is_disjoint
+from chapbook_core.requirements.name import canonical_name
 from chapbook_core.resolver.catalogue import python_region
 from chapbook_core.resolver.index_facts import metadata_of
 from chapbook_core.resolver.problem import Resolution
@@ -46,7 +47,8 @@ class Speculation:
         self._constraints: dict[str, set[str]] = {}
         self._extras: dict[str, set[str]] = {}
         roots = [requirement.dependency for requirement in problem.requirements]
-        self._not_asked = problem.excludes.union(root.name for root in roots if root.origin is not None)
+        own_name = canonical_name(problem.name)
+        self._not_asked = {own_name, *problem.excludes, *(root.name for root in roots if root.origin is not None)}
         """Packages that the project does not want, or takes from elsewhere: no index need hear of them."""
         for root in roots:
             self._note(root)

@@ -502,6 +502,49 @@ def test_a_project_with_wheels_alone_loads_nothing_of_this(project: Path, index:
     assert "[]" == done.stdout.splitlines()[-1]
 
 
+# The project itself.
+
+
+def test_a_package_that_requires_the_project_gets_the_project(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("plugin", "1.0", requires=["here[more]>=1"])
+    index.serve("here", "9.0", requires=["wrong"])
+    index.serve("b", "1.0")
+    index.serve("c", "1.0")
+    more = '[project.optional-dependencies]\nmore = ["c"]\n[dependency-groups]\ndev = ["plugin"]\n'
+    _require(project, "b", tool=more)
+
+    locked = _lock(chapbook, project)
+
+    assert ["b", "c", "plugin"] == sorted(locked)
+    assert ["main", "dev"] == locked["b"]["groups"] == locked["c"]["groups"]
+    assert not any("/here/" in request.path for request in index.requests)
+
+
+def test_a_package_that_requires_another_version_of_the_project_is_a_conflict(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("plugin", "1.0", requires=["here>=2"])
+    _require(project, "plugin")
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "here" in outcome.err
+
+
+def test_a_folder_that_requires_the_project_gets_the_project(project: Path, chapbook: Chapbook) -> None:
+    _package(
+        project / "lib",
+        '[tool.poetry]\nname = "lib"\nversion = "1"\ndescription = ""\nauthors = []\n'
+        '[tool.poetry.dependencies]\nhere = { path = ".." }\n',
+    )
+    _require(project, "lib @ file:lib")
+
+    assert ["lib"] == sorted(_lock(chapbook, project))
+
+
 # Releases that are not wheels, and wheels that are for others.
 
 
