@@ -158,7 +158,7 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
         session.open_index(request.mode) as index,
         ProjectElsewhere(session, index, request.mode, settling, locked=kept, may_build=request.may_build) as elsewhere,
     ):
-        own = OwnRelease(session.manifest, problem)
+        own = OwnRelease(session.manifest)
         answers = IndexAnswers(
             index.reader,
             policies_of(session),

@@ -7,31 +7,29 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.resolver.facts import Metadata, VersionsWanted
-from chapbook_core.resolver.problem import MAIN
 from chapbook_core.resolver.versions import Release, Versions
 
 if TYPE_CHECKING:
     from chapbook_core.project.manifest import Manifest
     from chapbook_core.resolver.facts import Want
-    from chapbook_core.resolver.problem import Problem, Solution
+    from chapbook_core.resolver.problem import Solution
 
 
 class OwnRelease:
     """The only release of the project; no index is asked for it, and no lock holds it."""
 
-    def __init__(self, manifest: Manifest, problem: Problem) -> None:
+    def __init__(self, manifest: Manifest) -> None:
         is_package = manifest.package_mode and manifest.version is not None
         self.name = canonical_name(manifest.name or "") if is_package else ""
         """Empty for a project that is no package, or whose version nobody knows."""
         self._version = manifest.version or ""
-        self._problem = problem
 
     def tell(self, want: Want) -> Versions | Metadata:
         """Answer a question about the project."""
         if isinstance(want, VersionsWanted):
             return Versions(want.name, [Release(self._version, origin=want.origin)])
-        required = (each.dependency for each in self._problem.requirements if each.group == MAIN)
-        return Metadata(tuple(dependency for dependency in required if dependency.name != self.name))
+        # What it requires is in the lock on its own account, for the groups and extras that are asked for; as in Poetry.
+        return Metadata()
 
     def left_out_of(self, solution: Solution) -> Solution:
         """Return a solution without the project, which is installed in other ways."""

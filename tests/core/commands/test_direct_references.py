@@ -518,7 +518,7 @@ def test_a_package_that_requires_the_project_gets_the_project(
     locked = _lock(chapbook, project)
 
     assert ["b", "c", "plugin"] == sorted(locked)
-    assert ["main", "dev"] == locked["b"]["groups"] == locked["c"]["groups"]
+    assert ["main"] == locked["b"]["groups"] == locked["c"]["groups"]
     assert not any("/here/" in request.path for request in index.requests)
 
 
