@@ -215,7 +215,11 @@ class MetadataFetch:
 
 
 def in_order_of_cost(files: Iterable[File]) -> tuple[File, ...]:
-    """Order a release's files by how cheaply they tell the metadata; yanked ones last, and never by luck."""
+    """Order a release's files by how cheaply they tell the metadata; yanked ones last, and never by luck.
+
+    Metadata beside a file costs the same whatever the file's size. Then the name decides, as in Poetry: the wheels of a
+    release do not always say the same.
+    """
     return tuple(
         sorted(
             files,
@@ -224,7 +228,7 @@ def in_order_of_cost(files: Iterable[File]) -> tuple[File, ...]:
                 not file.is_wheel,
                 not file.metadata,
                 not file.filename.endswith("-none-any.whl"),
-                file.size or 0,
+                0 if file.metadata else file.size or 0,
                 file.filename,
             ),
         )
