@@ -13,6 +13,7 @@ from chapbook_core.commands.present_environment import present_environment
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.lock.selection import select
 from chapbook_core.project.manifest import read_manifest
+from chapbook_core.project.settings import read_settings
 from tests.fakes.index import FakeIndex
 from tests.interop.poetry_program import POETRY, WITHOUT_POETRY, make_environment, poetry, poetry_plan
 
@@ -86,7 +87,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def selected(project: Path, groups: set[str], extras: tuple[str, ...]) -> dict[str, str]:
     manifest = read_manifest(project)
     file = project / "poetry.lock"
-    environment = present_environment(manifest).markers
+    environment = present_environment(manifest, read_settings(project, variables={}, home=project)).markers
     lock = read_lock(file.read_text("utf-8"), file)
     return {one.name: one.version for one in select(lock, environment, groups, extras, project=manifest.groups)}
 

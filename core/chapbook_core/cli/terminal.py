@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from chapbook_core.commands.dispatch import perform
 from chapbook_core.commands.help import Help
+from chapbook_core.commands.programs import Programs
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.report import Message, report_error
 from chapbook_core.commands.surroundings import Surroundings
@@ -80,6 +81,11 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
     writing = _writing(sys.stderr, manner)
     with stopping_by_signals(), Progress(sys.stderr, writing, quiet=manner.quiet) as progress:
         result = perform(invocation, surroundings, progress)
+    if isinstance(result, Programs):
+        # Loaded only to start other programs.
+        from chapbook_core.cli.becoming import become
+
+        return become(result, quiet=manner.quiet)
     if "format" in invocation.values and invocation.text("format") == "json":
         return _print_json(result)
     return _print_result(result, manner)

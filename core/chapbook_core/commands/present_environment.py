@@ -1,4 +1,4 @@
-"""The environment that a project is looked at for: that of its `.venv`, else of this Python, else one it allows."""
+"""What a project is looked at for: its environment, else this Python, else one that it allows."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.project_environment import project_place
+from chapbook_core.environment.environment import read_environment
+from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.requirements.marker import python_marker
-from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.target import IMPLEMENTATIONS, PYTHON_MINORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
+    from chapbook_core.environment.environment import Environment
     from chapbook_core.project.manifest import Manifest
-
-VENV = ".venv"
+    from chapbook_core.project.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,15 @@ class PresentEnvironment:
     The port itself is None while there is no environment, so that nothing can be said."""
 
 
-def present_environment(manifest: Manifest) -> PresentEnvironment:
+def present_environment(manifest: Manifest, settings: Settings) -> PresentEnvironment:
     """Look at the project's environment without starting its Python."""
-    folder = manifest.folder / VENV
-    configuration = _configuration(folder)
-    if configuration is not None:
-        return PresentEnvironment(_markers(*configuration), installed_in(folder))
     here = platform.python_version()
+    path = project_place(manifest, settings).present(".".join(here.split(".")[:2]))
+    environment = read_environment(path)
+    if environment is not None:
+        return PresentEnvironment(
+            environment_markers(environment), scan_site_packages(environment.site_packages).version_of
+        )
     allowed = python_marker(manifest.python)
     for version in (here, *(f"{major}.{minor}.{patch}" for major, minor in PYTHON_MINORS for patch in range(30))):
         markers = _markers(version, sys.implementation.name)
@@ -47,31 +50,9 @@ def present_environment(manifest: Manifest) -> PresentEnvironment:
     return PresentEnvironment(_markers(here, sys.implementation.name))
 
 
-def installed_in(folder: Path) -> Callable[[str], str | None]:
-    """Return the port to what is installed in a virtual environment, as its folders say."""
-    versions = dict(_distributions(folder))
-    return versions.get
-
-
-def _distributions(folder: Path) -> Iterator[tuple[str, str]]:
-    for pattern in ("lib/python*/site-packages/*.dist-info", "Lib/site-packages/*.dist-info"):
-        for path in folder.glob(pattern):
-            name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
-            yield canonical_name(name), version
-
-
-def _configuration(folder: Path) -> tuple[str, str] | None:
-    """Return version and implementation out of `pyvenv.cfg`; the keys differ between its writers."""
-    try:
-        text = (folder / "pyvenv.cfg").read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    pairs = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in text.splitlines())}
-    version = pairs.get("version_info") or pairs.get("version", "")
-    parts = version.split(".")[:3]
-    if not all(part.isdigit() for part in parts) or len(parts) < len(("major", "minor")):
-        return None
-    return ".".join((*parts, "0")[:3]), pairs.get("implementation", sys.implementation.name).lower()
+def environment_markers(environment: Environment) -> dict[str, str]:
+    """Return what markers are evaluated against, without asking the Python; it runs where this one does."""
+    return _markers(environment.version, environment.implementation)
 
 
 def _markers(python_full_version: str, implementation: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.declarations import index, inspecting, interchange, locking, project, settings
+from chapbook_core.commands.declarations import environment, index, inspecting, interchange, locking, project, settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COMMANDS: tuple[Command, ...] = (
     *project.COMMANDS,
     *locking.COMMANDS,
+    *environment.COMMANDS,
     *inspecting.COMMANDS,
     *interchange.COMMANDS,
     *settings.COMMANDS,

@@ -1,0 +1,253 @@
+"""The environment of a session's project: found, required, chosen for, made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.environment.condition import (
+    Absent,
+    Broken,
+    Condition,
+    Foreign,
+    Moved,
+    Sound,
+    look_at,
+    require_removable,
+    runs_this,
+)
+from chapbook_core.environment.environment import PROGRAM_SUFFIX, read_environment
+from chapbook_core.environment.place import place_of
+from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Notice
+
+if TYPE_CHECKING:
+    from chapbook_core.commands.session import Session
+    from chapbook_core.environment.discovery import Whereabouts
+    from chapbook_core.environment.environment import Environment
+    from chapbook_core.environment.interpreter import Interpreter
+    from chapbook_core.environment.place import Place
+    from chapbook_core.environment.probe import Prober
+    from chapbook_core.project.manifest import Manifest
+    from chapbook_core.project.settings import Settings
+
+SYSTEM = "system"
+"""What a person says for the Python that the project would get by itself."""
+
+
+class NoEnvironment(ChapbookError):
+    """The project has no environment yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the project has no environment: there is no `{path}`",
+            hints=["run `chapbook env use system` to make one, or name a version: `chapbook env use 3.12`"],
+        )
+
+
+class EnvironmentUnusable(ChapbookError):
+    """What stands where the environment belongs cannot be used as one."""
+
+    def __init__(self, condition: Broken | Foreign) -> None:
+        match condition:
+            case Broken():
+                hints = ["run `chapbook env use system` to make it anew, or name a version: `chapbook env use 3.12`"]
+            case Foreign():
+                hints = ["look into it, and move it away yourself if nobody needs it"]
+        super().__init__(f"`{condition.path}` cannot be used as the environment: {condition.reason}", hints=hints)
+
+
+class EnvironmentIsOurs(ChapbookError):
+    """A change would go into the environment that Chapbook itself runs from."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"Chapbook itself runs from `{path}`, and does not change the environment it runs from",
+            hints=["install Chapbook in an environment of its own, outside of the project"],
+        )
+
+
+def project_place(manifest: Manifest, settings: Settings) -> Place:
+    """Return where the project's environments are."""
+    central = None
+    if not settings.flag("virtualenvs.in-project"):
+        central = Path(settings.text("virtualenvs.path") or settings.locations.cache / "virtualenvs").expanduser()
+    return place_of(manifest.folder, manifest.name, central)
+
+
+def present_condition(session: Session) -> Condition:
+    """Look at the environment that the project uses; nothing is run."""
+    place = project_place(session.manifest, session.settings)
+    condition = look_at(place.present(".".join(map(str, session.surroundings.python))))
+    if isinstance(condition, Absent) and not session.settings.flag("virtualenvs.create"):
+        active = _active_environment(session)
+        return condition if active is None else look_at(active)
+    return condition
+
+
+def require_environment(session: Session) -> Environment:
+    """Return the environment for a program that runs in it; raises NoEnvironment and EnvironmentUnusable."""
+    match present_condition(session):
+        case Sound(environment=environment):
+            return environment
+        case Moved(environment=environment) as moved:
+            hint = f"run `chapbook env use {environment.python_version}` to make it anew"
+            session.watcher.emit(Notice("warning", f"`{moved.path}` was moved: {moved.reason}", (hint,)))
+            return environment
+        case Absent(path=path):
+            raise NoEnvironment(path)
+        case Broken() | Foreign() as condition:
+            raise EnvironmentUnusable(condition)
+
+
+def ensure_environment(session: Session) -> Environment:
+    """Return the environment for a change of what is in it, made when there is none.
+
+    Nothing that is there is replaced: raises EnvironmentUnusable, EnvironmentIsOurs, InterpreterDoesNotFit,
+    NoFittingInterpreter and EnvironmentNotMade.
+    """
+    condition = present_condition(session)
+    if isinstance(condition, Absent):
+        return make(session, choose_interpreter(session))
+    if isinstance(condition, Moved):
+        raise EnvironmentUnusable(Broken(condition.path, condition.reason))
+    environment = require_environment(session)
+    if runs_this(environment.path):
+        raise EnvironmentIsOurs(environment.path)
+    if not session.manifest.python.allows(environment.version):
+        raise EnvironmentUnusable(
+            Broken(
+                environment.path,
+                f"it has Python {environment.version}, and the project allows `{session.manifest.python}`",
+            )
+        )
+    return environment
+
+
+def interpreter_of(session: Session, environment: Environment) -> Interpreter:
+    """Ask the Python that an environment was made from; the environment itself is not run."""
+    return _prober(session).ask(environment.base_program())
+
+
+def choose_interpreter(session: Session, asked: str = SYSTEM) -> Interpreter:
+    """Return the interpreter for a new environment: a version, a program, or what suits the project best.
+
+    Raises NoFittingInterpreter, InterpreterDoesNotFit and InterpreterUnusable.
+    """
+    # A process of its own for each Python that is not known yet; commands that make nothing need none.
+    from chapbook_core.environment.choice import InterpreterDoesNotFit, choose, names_version, pick
+    from chapbook_core.environment.discovery import find_interpreters, find_on_path, running_interpreter
+
+    python, preferred = session.manifest.python, session.surroundings.python
+    prober, whereabouts = _prober(session), _whereabouts(session)
+    if asked == SYSTEM:
+        running = prober.ask(running_interpreter())
+        if python.allows(running.version):
+            return running
+        return choose(find_interpreters(whereabouts, prober).interpreters, python, preferred)
+    program = _named_program(session, asked)
+    if program is None and names_version(asked):
+        return pick(asked, find_interpreters(whereabouts, prober).interpreters, python, preferred)
+    program = program or find_on_path(asked, whereabouts)
+    if program is None:
+        raise ChapbookError(
+            f"`{asked}` is neither a version of Python nor a program",
+            hints=["write it as in `3.12`, as a path, or as the name of a program on `PATH`"],
+        )
+    interpreter = prober.ask(_outside(program))
+    if not python.allows(interpreter.version):
+        raise InterpreterDoesNotFit(interpreter, python)
+    return interpreter
+
+
+def make(session: Session, interpreter: Interpreter) -> Environment:
+    """Make the environment of an interpreter, in place of one that is there; that this was asked for is known.
+
+    Raises NotToBeRemoved for what is no environment, or not the project's alone, and EnvironmentNotMade.
+    """
+    # Only commands that make one.
+    from chapbook_core.environment.virtualenv import Recipe, make_environment
+
+    settings = session.settings
+    if not settings.flag("virtualenvs.create"):
+        origin = settings.get("virtualenvs.create").origin
+        raise ChapbookError(
+            f"no environment is made: `virtualenvs.create` is false, by {origin}",
+            hints=["set it to true, or activate an environment"],
+        )
+    path = project_place(session.manifest, settings).path(interpreter.python_version)
+    if not isinstance(look_at(path), Absent):
+        require_removable(path, (session.surroundings.home, session.manifest.folder))
+    recipe = Recipe(
+        interpreter,
+        _prompt(session, interpreter),
+        always_copy=settings.flag("virtualenvs.options.always-copy"),
+        system_site_packages=settings.flag("virtualenvs.options.system-site-packages"),
+        pip=not settings.flag("virtualenvs.options.no-pip"),
+    )
+    return make_environment(path, recipe, cache=_cache(session, "environments"))
+
+
+def _prompt(session: Session, interpreter: Interpreter) -> str:
+    text = session.settings.text("virtualenvs.prompt") or ""
+    name = session.manifest.name or session.manifest.folder.name
+    try:
+        return text.format(project_name=name, python_version=interpreter.python_version)
+    except (LookupError, ValueError, AttributeError):
+        raise ChapbookError(
+            f"`virtualenvs.prompt` cannot be filled in: `{text}`",
+            hints=["it may hold `{project_name}` and `{python_version}`"],
+        ) from None
+
+
+def _named_program(session: Session, asked: str) -> Path | None:
+    """Return the program that a path names; a bare word never means the present folder."""
+    if os.sep not in asked and not (os.altsep and os.altsep in asked):
+        return None
+    path = session.surroundings.folder / Path(asked).expanduser()
+    if not path.is_dir():
+        return path
+    names = (f"bin/python{PROGRAM_SUFFIX}", f"Scripts/python{PROGRAM_SUFFIX}", f"python{PROGRAM_SUFFIX}", "bin/python3")
+    return next((path / name for name in names if (path / name).exists()), path)
+
+
+def _outside(program: Path) -> Path:
+    """Return the Python that a program's environment was made from; the program itself when it is in none."""
+    environment = read_environment(program.parent.parent)
+    return program if environment is None else environment.base_program()
+
+
+def _active_environment(session: Session) -> Path | None:
+    """Return the environment that a person has activated, unless it is the one that Chapbook runs from."""
+    variables = session.surroundings.variables
+    names = ["VIRTUAL_ENV"] + (["CONDA_PREFIX"] if variables.get("CONDA_DEFAULT_ENV") != "base" else [])
+    for name in names:
+        path = Path(variables.get(name) or ".")
+        if path.is_absolute() and read_environment(path) is not None and not runs_this(path):
+            return path
+    return None
+
+
+def _prober(session: Session) -> Prober:
+    # Only commands that need to know more than `pyvenv.cfg` says start a Python.
+    from chapbook_core.environment.probe import Prober
+
+    return Prober(_cache(session, "interpreters"), session.surroundings.variables)
+
+
+def _whereabouts(session: Session) -> Whereabouts:
+    from chapbook_core.environment.discovery import Whereabouts  # as above
+
+    folder = session.settings.text("python.installation-dir")
+    return Whereabouts(
+        session.surroundings.variables,
+        session.surroundings.home,
+        avoid=(session.manifest.folder, session.surroundings.folder),
+        managed=(Path(folder).expanduser(),) if folder else (),
+    )
+
+
+def _cache(session: Session, name: str) -> Path | None:
+    folder = session.settings.text("cache-dir")
+    return Path(folder).expanduser() / name if folder and session.surroundings.cache else None
