@@ -28,7 +28,7 @@ class OwnRelease:
         """Answer a question about the project."""
         if isinstance(want, VersionsWanted):
             return Versions(want.name, [Release(self._version, origin=want.origin)])
-        # What it requires is in the lock on its own account, for the groups and extras that are asked for; as in Poetry.
+        # What it requires is in the lock on its own account; so Poetry has it.
         return Metadata()
 
     def left_out_of(self, solution: Solution) -> Solution:
