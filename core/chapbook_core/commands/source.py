@@ -43,7 +43,11 @@ class SourceChanged(Result):
     def report(self) -> tuple[Block, ...]:
         """Tell it."""
         blocks: list[Block] = [Line((f"{self.verb} the source ", Span(self.name, "name")))]
-        if self.hides_default:
+        if self.hides_default and self.name.lower() == DEFAULT_INDEX:
+            blocks.append(
+                Message("warning", "from here on the default index serves only packages that name it as their source")
+            )
+        elif self.hides_default:
             hints: tuple[str, ...] = (
                 f"run `chapbook source add {DEFAULT_INDEX}` to have the default index too",
                 f"run `chapbook source add --priority=supplemental {self.name} URL` to ask this one second",
@@ -164,8 +168,11 @@ def _lists_default(manifest: Manifest) -> bool:
 
 
 def _asks_default(manifest: Manifest) -> bool:
-    """Tell whether the default index is asked: when it is listed, or no other primary source is."""
-    return _lists_default(manifest) or all(source.priority is not Priority.PRIMARY for source in manifest.sources)
+    """Tell whether the default index is asked for any package: as it is listed, or else when no other is primary."""
+    listed = [source for source in manifest.sources if source.name.lower() == DEFAULT_INDEX]
+    if listed:
+        return listed[0].priority is not Priority.EXPLICIT
+    return all(source.priority is not Priority.PRIMARY for source in manifest.sources)
 
 
 def _naming(source: str, manifest: Manifest) -> tuple[str, ...]:

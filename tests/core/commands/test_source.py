@@ -88,3 +88,9 @@ def test_credentials_in_a_url_are_refused_and_not_shown(chapbook: Callable[..., 
     assert "s3cret" not in outcome.err
     assert "hint: run `chapbook config http-basic.mine USERNAME PASSWORD`" in outcome.err
     assert file.read_text("utf-8") == BARE
+
+
+def test_a_default_index_that_becomes_explicit_is_said(chapbook: Callable[..., Any], file: Path) -> None:
+    outcome = chapbook("source", "add", "pypi", "--priority", "explicit")
+    assert outcome.err == "warning: from here on the default index serves only packages that name it as their source\n"
+    assert 'priority = "explicit"' in file.read_text("utf-8")
