@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.bad_wheel import Refusal, shown
 from chapbook_core.installer.member_name import folded
-from chapbook_core.installer.record import base64_digest, read_rows
+from chapbook_core.installer.record import read_rows
+from chapbook_core.installer.unpacking import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -58,6 +60,17 @@ class Sharing:
         return {path: facts for (newcomer, path), facts in self.files.items() if newcomer == name}
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A newcomer's wish to have a file in a place."""
+
+    name: str
+    target: str
+    tree: Path
+    file: StoredFile | None
+    """None when it is made for this environment."""
+
+
 def find_sharing(
     arrangements: Iterable[tuple[Arrangement, Path]], paths: InstallPaths, leaving: Collection[str] = ()
 ) -> Sharing:
@@ -68,57 +81,42 @@ def find_sharing(
     """
     sharing = Sharing()
     key = folded if paths.platform in {"win32", "darwin"} else str
-    wanted: dict[str, tuple[Arrangement, Path, StoredFile | None]] = {}
+    wanted: dict[str, _Claim] = {}
     disk = _Disk(paths, frozenset(leaving))
     for arrangement, tree in arrangements:
-        name = arrangement.manifest.name
         for target, file in arrangement.targets():
-            if (other := wanted.setdefault(key(target), (arrangement, tree, file)))[0] is not arrangement:
-                _share_with_newcomer(sharing, target, (arrangement, tree, file), other)
+            claim = _Claim(arrangement.manifest.name, target, tree, file)
+            other = wanted.setdefault(key(target), claim)
+            if other is not claim:
+                _share(sharing, claim, other)
             elif disk.has(target):
-                _share_with_disk(sharing, target, name, tree, file, disk)
+                _share_with_disk(sharing, claim, disk)
     return sharing
 
 
-def _share_with_newcomer(
-    sharing: Sharing,
-    target: str,
-    one: tuple[Arrangement, Path, StoredFile | None],
-    other: tuple[Arrangement, Path, StoredFile | None],
-) -> None:
-    (arrangement, tree, file), (first, first_tree, first_file) = one, other
-    name = arrangement.manifest.name
-    if file is None or first_file is None:
-        raise FileClash(target, name, first.manifest.name)
-    if file.sha256 != first_file.sha256 and not (
-        _is_namespace(tree / file.path) and _is_namespace(first_tree / first_file.path)
+def _share(sharing: Sharing, claim: _Claim, other: _Claim) -> None:
+    if claim.file is None or other.file is None:
+        raise FileClash(claim.target, claim.name, other.name)
+    if claim.file.sha256 != other.file.sha256 and not (
+        is_namespace(claim.tree / claim.file.path) and is_namespace(other.tree / other.file.path)
     ):
-        raise FileClash(target, name, first.manifest.name)
-    known = sharing.files.get((first.manifest.name, target))
-    sharing.files[name, target] = known or (first_file.sha256, first_file.size)
+        raise FileClash(claim.target, claim.name, other.name)
+    known = sharing.files.get((other.name, other.target))
+    sharing.files[claim.name, claim.target] = known or (other.file.sha256, other.file.size)
 
 
-def _share_with_disk(
-    sharing: Sharing, target: str, name: str, tree: Path, file: StoredFile | None, disk: _Disk
-) -> None:
-    path = disk.paths.root / target
-    owner = disk.owner(target)
-    if file is None or owner == _NOBODY or path.is_symlink() or not path.is_file():
-        raise FileClash(target, name, owner)
-    content = path.read_bytes()
-    digest = base64_digest(_sha256(content))
-    if digest != file.sha256 and not (_is_namespace(tree / file.path) and _is_namespace(path)):
-        raise FileClash(target, name, owner)
-    sharing.files[name, target] = (digest, len(content))
+def _share_with_disk(sharing: Sharing, claim: _Claim, disk: _Disk) -> None:
+    path = disk.paths.root / claim.target
+    owner = disk.owner(claim.target)
+    if claim.file is None or owner == _NOBODY or path.is_symlink() or not path.is_file():
+        raise FileClash(claim.target, claim.name, owner)
+    digest = file_digest(path, is_record=True)
+    if digest != claim.file.sha256 and not (is_namespace(claim.tree / claim.file.path) and is_namespace(path)):
+        raise FileClash(claim.target, claim.name, owner)
+    sharing.files[claim.name, claim.target] = (digest, path.stat().st_size)
 
 
-def _sha256(content: bytes) -> bytes:
-    import hashlib  # clashes are rare
-
-    return hashlib.sha256(content).digest()
-
-
-def _is_namespace(path: Path) -> bool:
+def is_namespace(path: Path) -> bool:
     """Tell whether a file only makes its folder one that several distributions put modules into."""
     if path.name != "__init__.py":
         return False

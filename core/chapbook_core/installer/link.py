@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chapbook_core.installer.manifest import StoredFile
+    from chapbook_core.installer.relocation import Folder, Place
 
 _FICLONE = 0x40049409
 # On these the number is another one, and nobody has tried it.
@@ -58,16 +59,16 @@ class Linker:
         """Return what works, or is to be tried next, between two devices."""
         return self._methods.get(devices, self._first)
 
-    def bring(self, file: StoredFile, name: str, source: int, target: int, devices: tuple[int, int]) -> None:
+    def bring(self, file: StoredFile, name: str, source: Folder, target: Folder, devices: tuple[int, int]) -> None:
         """Make a file of this name in the folder `target`, from the one of the same name in the folder `source`.
 
-        Both folders are open descriptors, or paths where descriptors of folders do not exist. Raises Changed when the
-        stored file has another size or time than noted, and OSError.
+        Raises Changed when the stored file has another size or time than noted, and OSError.
         """
+        here, there = source.at(name), target.at(name)
         while True:
             method = self.method(devices)
             try:
-                self._bring(method, file, name, source, target)
+                self._bring(method, file, here, there)
             except OSError as problem:
                 if method is Method.COPY or problem.errno not in _NOT_HERE:
                     raise
@@ -76,37 +77,39 @@ class Linker:
             else:
                 return
 
-    def _bring(self, method: Method, file: StoredFile, name: str, source: int, target: int) -> None:
-        if method is Method.LINK and self._may_link(file, name, source):
-            status = os.stat(name, dir_fd=source, follow_symlinks=False)
-            _compare(file, status)
-            os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    def _bring(self, method: Method, file: StoredFile, here: Place, there: Place) -> None:
+        if method is Method.LINK and (not file.is_text or self._are_permissions_binding(here)):
+            _compare(file, os.stat(here.name, dir_fd=here.folder, follow_symlinks=False))
+            os.link(here.name, there.name, src_dir_fd=here.folder, dst_dir_fd=there.folder, follow_symlinks=False)
             return
-        reading = os.open(name, _READ, dir_fd=source)
+        reading = os.open(here.name, _READ, dir_fd=here.folder)
         try:
             _compare(file, os.fstat(reading))
-            writing = os.open(name, _WRITE, 0o777 if file.is_executable else 0o666, dir_fd=target)
+            writing = os.open(there.name, _WRITE, 0o777 if file.is_executable else 0o666, dir_fd=there.folder)
             try:
-                try:
-                    if method is Method.CLONE and file.size:
-                        self._clone(writing, reading)
-                    elif file.size:
-                        _copy(reading, writing, file.size)
-                    # Bytecode names the time of its source: what was compiled for one environment serves all.
-                    os.utime(writing, ns=(file.mtime, file.mtime))
-                finally:
-                    os.close(writing)
+                self._fill(method, file, reading, writing)
             except BaseException:
-                os.unlink(name, dir_fd=target)
+                os.unlink(there.name, dir_fd=there.folder)
                 raise
         finally:
             os.close(reading)
 
-    def _may_link(self, file: StoredFile, name: str, source: int) -> bool:
-        if not file.is_text:
-            return True
+    def _fill(self, method: Method, file: StoredFile, reading: int, writing: int) -> None:
+        try:
+            if method is Method.CLONE and file.size:
+                self._clone(writing, reading)
+            elif file.size:
+                _copy(reading, writing, file.size)
+            # Bytecode names the time of its source: what was compiled for one environment serves all.
+            if os.utime in os.supports_fd:
+                os.utime(writing, ns=(file.mtime, file.mtime))
+        finally:
+            os.close(writing)
+
+    def _are_permissions_binding(self, here: Place) -> bool:
         if self._binding is None:
-            self._binding = not os.access(name, os.W_OK, dir_fd=source, effective_ids=True)
+            effective = os.access in os.supports_effective_ids
+            self._binding = not os.access(here.name, os.W_OK, dir_fd=here.folder, effective_ids=effective)
         return self._binding
 
 

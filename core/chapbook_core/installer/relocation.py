@@ -1,4 +1,4 @@
-"""Moves: renames within one environment, each of which can be done again and undone.
+"""Relocation: renames within one environment, each of which can be done again and undone.
 
 Paths are relative to the top of the environment. Folders are entered one after the other and never through a link, and
 nothing is ever put where something is.
@@ -10,13 +10,13 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.errors import ChapbookError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
 HAS_FOLDER_DESCRIPTORS = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 _NO_LINKS_HERE = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
@@ -57,13 +57,13 @@ def undo_moves(root: Path, moves: Iterable[Move]) -> None:
         _move(root, move.back)
 
 
-def merge_moves(root: Path, folder: str, last: str) -> tuple[Move, ...]:
+def merge_moves(root: Path, folder: str, last: Collection[str]) -> tuple[Move, ...]:
     """Return the moves that bring what is in a folder to the same places below the top, whole folders where possible.
 
-    `last` is the path whose move comes after all others. It depends on what is there at this moment.
+    `last` are the paths whose moves come after all others. It depends on what is there at this moment.
     """
     moves = list(_merged(root, folder, ""))
-    return tuple(sorted(moves, key=lambda move: move.target == last))
+    return tuple(sorted(moves, key=lambda move: move.target in last))
 
 
 def _merged(root: Path, stage: str, folder: str) -> Iterator[Move]:
@@ -98,7 +98,7 @@ def _move(root: Path, move: Move) -> None:
             raise
 
 
-def _rename(source: _Place, target: _Place, root: Path, move: Move) -> None:
+def _rename(source: Place, target: Place, root: Path, move: Move) -> None:
     before, there = source.status(), target.status()
     if before is None:
         if there is None:
@@ -125,13 +125,14 @@ def _rename(source: _Place, target: _Place, root: Path, move: Move) -> None:
     os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """A name in an open folder; a whole path where folders cannot be opened."""
 
     name: str
     folder: int | None
 
     def status(self) -> os.stat_result | None:
+        """Return what is there; a link is not followed."""
         try:
             return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
         except FileNotFoundError:
@@ -144,9 +145,9 @@ class Folder(NamedTuple):
     path: str
     descriptor: int | None
 
-    def at(self, name: str) -> _Place:
+    def at(self, name: str) -> Place:
         """Return the place of a name in it."""
-        return _Place(name, self.descriptor) if self.descriptor is not None else _Place(f"{self.path}/{name}", None)
+        return Place(name, self.descriptor) if self.descriptor is not None else Place(f"{self.path}/{name}", None)
 
 
 @contextmanager

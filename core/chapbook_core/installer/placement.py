@@ -1,0 +1,241 @@
+"""Placement: a stored wheel becomes an installed distribution.
+
+Its files are laid out in a stage inside the environment, as they are to lie below its top. Renames bring them into
+place, whole folders where possible and the dist-info folder last: what has one is complete.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import posixpath
+import secrets
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Notice
+from chapbook_core.installer.arrangement import Arrangement, arrange
+from chapbook_core.installer.clash import find_sharing, is_namespace
+from chapbook_core.installer.launcher import adapted_script, script_file
+from chapbook_core.installer.link import Changed, Linker
+from chapbook_core.installer.record import Row, base64_digest, record_text
+from chapbook_core.installer.relocation import apply_moves, entered, merge_moves, undo_moves
+from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.installer.store import StoreDamaged
+from chapbook_core.installer.unpacking import file_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.installer.arrangement import Group
+    from chapbook_core.installer.manifest import StoredFile
+    from chapbook_core.installer.relocation import Folder, Move
+    from chapbook_core.installer.schemes import InstallPaths
+    from chapbook_core.installer.store import StoredWheel
+
+INSTALLER = b"chapbook\n"
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+
+class PlacementFailed(ChapbookError):
+    """The system refused a step; everything is as it was before."""
+
+    def __init__(self, what: str, cause: OSError) -> None:
+        place = f" (`{cause.filename}`)" if cause.filename else ""
+        super().__init__(f"cannot install {what}: {cause.strerror or cause}{place}; nothing was changed")
+
+
+@dataclass(frozen=True, slots=True)
+class WheelArrival:
+    """A stored wheel on its way into an environment."""
+
+    stored: StoredWheel
+    paths: InstallPaths
+    linker: Linker
+    is_requested: bool = False
+    """Whether a person asked for it by name."""
+    direct_url: Mapping[str, object] | None = None
+    """Where it comes from when that is no index (PEP 610)."""
+    shared: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Files, below the top, that another distribution has put there; digest and size of each."""
+
+    @property
+    def name(self) -> str:
+        """The normalised name of the distribution."""
+        return self.stored.manifest.name
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Where each file belongs; raises BadWheel when one would replace a part of the environment."""
+        return arrange(self.stored.manifest, self.paths)
+
+    def lay(self, folder: Path) -> tuple[str, ...]:
+        """Put the files below a folder as they are to lie below the environment; return their paths.
+
+        A file that is there already is another distribution's: it is left alone when it is the same, or when both only
+        make a namespace; else the error is FileExistsError. Raises StoreDamaged and PlacementFailed, too.
+        """
+        try:
+            return _Layer(self, folder).lay()
+        except FileExistsError:
+            raise
+        except OSError as cause:
+            raise PlacementFailed(self.stored.manifest.filename, cause) from cause
+
+
+class _Layer:
+    """One laying of one wheel."""
+
+    def __init__(self, arrival: WheelArrival, folder: Path) -> None:
+        self._arrival = arrival
+        self._stored = arrival.stored
+        self._folder = folder
+        self._arrangement = arrival.arrangement
+        self._rows: list[Row] = []
+        self._paths: list[str] = []
+
+    def lay(self) -> tuple[str, ...]:
+        try:
+            devices = (self._stored.tree.stat().st_dev, self._folder.stat().st_dev)
+        except FileNotFoundError:
+            raise StoreDamaged(self._stored, "") from None
+        for group in self._arrangement.groups:
+            self._lay_group(group, devices)
+        self._lay_programs()
+        self._lay_notes()
+        return tuple(self._paths)
+
+    def _lay_group(self, group: Group, devices: tuple[int, int]) -> None:
+        bring, shared = self._arrival.linker.bring, self._arrival.shared
+        start = f"{group.target}/" if group.target else ""
+        with self._opened(group) as source, entered(self._folder, group.target, is_made=True) as target:
+            for file in group.files:
+                name = file.path.rpartition("/")[2]
+                path = start + name
+                digest, size = file.sha256, file.size
+                if path in shared:
+                    digest, size = shared[path]
+                else:
+                    try:
+                        bring(file, name, source, target, devices)
+                    except FileExistsError:
+                        digest, size = self._shared_in_stage(path, file)
+                    except (Changed, FileNotFoundError):
+                        raise StoreDamaged(self._stored, file.path) from None
+                self._note(path, digest, size)
+
+    def _opened(self, group: Group) -> AbstractContextManager[Folder]:
+        return entered(self._stored.tree, group.source)
+
+    def _shared_in_stage(self, path: str, file: StoredFile) -> tuple[str, int]:
+        there = self._folder / path
+        digest = file_digest(there, is_record=True)
+        if digest != file.sha256 and not (is_namespace(there) and is_namespace(self._stored.tree / file.path)):
+            raise FileExistsError(errno.EEXIST, "another distribution has it", str(there))
+        return digest, there.stat().st_size
+
+    def _lay_programs(self) -> None:
+        manifest, paths = self._stored.manifest, self._arrival.paths
+        for file in self._arrangement.adapted:
+            name = file.path.rpartition("/")[2]
+            content = (self._stored.tree / file.path).read_bytes()
+            made = adapted_script(name, content, paths) or (name, content)
+            self._write(f"{paths.scripts}/{made[0]}", made[1], 0o777)
+        for script in manifest.scripts:
+            name, content = script_file(script, paths)
+            self._write(f"{paths.scripts}/{name}", content, 0o777)
+
+    def _lay_notes(self) -> None:
+        arrival, arrangement = self._arrival, self._arrangement
+        self._write(f"{arrangement.dist_info}/INSTALLER", INSTALLER)
+        if arrival.is_requested:
+            self._write(f"{arrangement.dist_info}/REQUESTED", b"")
+        if arrival.direct_url is not None:
+            self._write(f"{arrangement.dist_info}/direct_url.json", json.dumps(arrival.direct_url).encode())
+        record = f"{arrangement.dist_info}/RECORD"
+        self._rows.append(Row(self._relative(record)))
+        self._write(record, record_text(self._rows), is_noted=False)
+        self._paths.append(record)
+
+    def _write(self, path: str, content: bytes, mode: int = 0o666, *, is_noted: bool = True) -> None:
+        folder, _, name = path.rpartition("/")
+        with entered(self._folder, folder, is_made=True) as target:
+            place = target.at(name)
+            try:
+                descriptor = os.open(place.name, _NEW_FILE, mode, dir_fd=place.folder)
+            except FileExistsError:
+                raise FileExistsError(errno.EEXIST, "another distribution has it", str(self._folder / path)) from None
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+        if is_noted:
+            self._note(path, base64_digest(hashlib.sha256(content).digest()), len(content))
+
+    def _note(self, path: str, digest: str, size: int) -> None:
+        self._rows.append(Row(self._relative(path), f"sha256={digest}", str(size)))
+        self._paths.append(path)
+
+    def _relative(self, path: str) -> str:
+        """Return a path as RECORD writes it: from the folder that the dist-info folder is in."""
+        library = self._arrangement.library
+        return path[len(library) + 1 :] if path.startswith(f"{library}/") else posixpath.relpath(path, library)
+
+
+def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Collection[str] = ()) -> None:
+    """Put wheels into their environment, all or none; raises FileClash, BadWheel, StoreDamaged and PlacementFailed.
+
+    Nothing but an exception undoes this; a change that has to survive a kill goes through a transaction. `leaving` are
+    files that are no longer there, as far as clashes go.
+    """
+    if not arrivals:
+        return
+    paths = arrivals[0].paths
+    arrangements = [(arrival.arrangement, arrival.stored.tree) for arrival in arrivals]
+    sharing = find_sharing(arrangements, paths, leaving)
+    stage = f"{OWN_FOLDER}/stage/{secrets.token_hex(6)}"
+    moves: tuple[Move, ...] = ()
+    try:
+        (paths.root / stage).mkdir(parents=True)
+        for arrival in arrivals:
+            watcher.checkpoint()
+            replace(arrival, shared=sharing.of(arrival.name)).lay(paths.root / stage)
+        watcher.checkpoint()
+        moves = merge_moves(paths.root, stage, [arrangement.dist_info for arrangement, _tree in arrangements])
+        apply_moves(paths.root, moves)
+    except OSError as cause:
+        undo_moves(paths.root, moves)
+        raise PlacementFailed(", ".join(arrival.name for arrival in arrivals), cause) from cause
+    except BaseException:
+        undo_moves(paths.root, moves)
+        raise
+    finally:
+        clear_own(paths.root, stage)
+    for arrival in arrivals:
+        _tell(arrival, watcher)
+
+
+def _tell(arrival: WheelArrival, watcher: Watcher) -> None:
+    manifest = arrival.stored.manifest
+    for path in manifest.starting:
+        watcher.emit(
+            Notice("warning", f"{manifest.name} {manifest.version} runs code at every start of Python (`{path}`)")
+        )
+    for complaint in manifest.complaints:
+        watcher.emit(Notice("warning", f"{manifest.filename}: {complaint}; it was installed all the same"))
+
+
+def clear_own(root: Path, folder: str) -> None:
+    """Remove a folder below our own one in an environment, and that one too when nothing else is in it."""
+    shutil.rmtree(root / folder, ignore_errors=True)
+    for parent in (root / folder).parents:
+        if parent == root:
+            return
+        with suppress(OSError):
+            parent.rmdir()
