@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
+from os.path import lexists
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.report import Result
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
+
+JOURNAL = ".chapbook/journal"
+"""As `project.pair_writing` writes it; that module is loaded when there is one."""
 
 
 class Run(Protocol):
@@ -24,9 +30,18 @@ def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     module, _, function = invocation.command.run.partition(":")
     run = cast("Run", getattr(import_module(module), function))
     if not invocation.is_writing:
+        if (folder := _unfinished(surroundings.start)) is not None:
+            from chapbook_core.commands.writing_turn import mend_for_reader  # as below
+
+            mend_for_reader(folder, invocation, surroundings, watcher)
         return run(invocation, surroundings, watcher)
     # Readers need none of it.
     from chapbook_core.commands.writing_turn import writing_turn
 
     with writing_turn(invocation, surroundings, watcher):
         return run(invocation, surroundings, watcher)
+
+
+def _unfinished(start: Path) -> Path | None:
+    """Return the nearest folder with the journal of a change that somebody was writing; nearly never is there one."""
+    return next((folder for folder in (start, *start.parents) if lexists(folder / JOURNAL)), None)

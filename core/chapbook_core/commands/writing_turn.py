@@ -1,21 +1,22 @@
-"""A command's turn at writing: which project it has for itself, and how long it waits for that."""
+"""A command's turn in a project: which one it has for itself, how long it waits for that, and what it mends first."""
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.errors import UsageError
+from chapbook_core.errors import Cancelled, ChapbookError, UsageError
+from chapbook_core.events import Notice
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.locations import find_locations
+from chapbook_core.project.pair_writing import PairWriter, Recovery
 from chapbook_core.project.writer_lock import PATIENCE, hold_project
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
@@ -24,23 +25,59 @@ if TYPE_CHECKING:
 TIMEOUT = "CHAPBOOK_LOCK_TIMEOUT"
 """The variable that says how many seconds to wait for another writer."""
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+_PATIENCE_OF_READERS = 5.0
+"""Seconds; a journal that is there for longer than a moment was left by a writer that was killed."""
+_WORDS = {
+    Recovery.UNDONE: "a command that was interrupted had changed nothing",
+    Recovery.FINISHED: "finished what a command was writing when it was interrupted",
+}
 
 
-def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> AbstractContextManager[None]:
-    """Return what holds the project of a command that writes."""
+@contextmanager
+def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Iterator[None]:
+    """Hold the project of a command that writes, and mend what an interrupted one has left."""
     writes = invocation.command.writes
     try:
         folder = surroundings.start if writes is not None and writes.here else find_project(surroundings.start)
     except ProjectNotFound:
         # Nothing is there to be held; what that means is the command's to say.
-        return nullcontext()
-    return hold_project(
-        folder,
-        f"chapbook {invocation.command.name}",
-        watcher,
-        patience=_patience(surroundings.variables),
-        elsewhere=_elsewhere(surroundings),
-    )
+        yield
+        return
+    patience = _patience(surroundings.variables)
+    held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
+    with held:
+        mend(folder, watcher)
+        yield
+
+
+def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> None:
+    """Mend what an interrupted command has left, unless its writer lives; reading goes on whatever happens."""
+    patience = min(_patience(surroundings.variables), _PATIENCE_OF_READERS)
+    held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
+    try:
+        with held:
+            mend(folder, watcher)
+    except Cancelled:
+        raise
+    except ChapbookError:
+        # Whoever may not write here reads what there is.
+        return
+
+
+def mend(folder: Path, watcher: Watcher) -> None:
+    """Finish or undo a change whose writer was killed; the project must be held."""
+    match PairWriter(folder).recover():
+        case None:
+            pass
+        case Recovery.LEFT:
+            message = "a command was interrupted while it wrote, and its files were edited since; they stay as they are"
+            watcher.emit(Notice("warning", message, ("run `chapbook check --lock`",)))
+        case recovery:
+            watcher.emit(Notice("info", _WORDS[recovery]))
+
+
+def _named(invocation: Invocation) -> str:
+    return f"chapbook {invocation.command.name}"
 
 
 def _patience(variables: Mapping[str, str]) -> float:

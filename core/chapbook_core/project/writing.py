@@ -7,6 +7,7 @@ import os
 import secrets
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from chapbook_core.errors import ChapbookError
@@ -39,18 +40,63 @@ def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
     A symbolic link is followed and kept. The permissions of an existing file are kept unless `mode` is given. The bytes
     reach the disk before the name does: after a power cut the name never stands for an empty file.
     """
+    stage_file(path, content, mode=mode).place()
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """New content for a file, whole on the disk under a passing name beside it."""
+
+    path: Path
+    """As whoever asked named it."""
+    target: Path
+    """Without links."""
+    temporary: Path
+
+    def place(self) -> None:
+        """Give it the name; raises WriteFailed."""
+        try:
+            try:
+                self.temporary.replace(self.target)
+            except BaseException:
+                self.discard()
+                raise
+            settle(self.target.parent)
+        except OSError as cause:
+            raise WriteFailed(self.path, cause) from cause
+
+    def discard(self) -> None:
+        """Forget it; nothing happens when it has its name already."""
+        self.temporary.unlink(missing_ok=True)
+
+
+def stage_file(path: Path, content: bytes, *, mode: int | None = None, token: str = "") -> StagedFile:
+    """Write what a file is to hold, so that nothing is left to do but renaming; raises WriteFailed.
+
+    `token` makes the passing name one that the caller knows; see `passing_name`.
+    """
     try:
-        _replace(Path(os.path.realpath(path)), content, mode)
+        return _staged(path, Path(os.path.realpath(path)), content, mode, token or new_token())
     except OSError as cause:
         raise WriteFailed(path, cause) from cause
 
 
-def _replace(target: Path, content: bytes, mode: int | None) -> None:
+def new_token() -> str:
+    """Return what no other passing name holds."""
+    return secrets.token_hex(8)
+
+
+def passing_name(token: str) -> str:
+    """Return the name of a file that is not in its place yet."""
+    return f".chapbook-{token}.tmp"
+
+
+def _staged(path: Path, target: Path, content: bytes, mode: int | None, token: str) -> StagedFile:
     before = _status(target)
     if before is not None and not os.access(target, os.W_OK):
         # A rename would succeed, but whoever made the file read-only meant it.
         raise PermissionError(errno.EACCES, "the file is read-only")
-    temporary = target.parent / f".chapbook-{secrets.token_hex(8)}.tmp"
+    temporary = target.parent / passing_name(token)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     # A replacement is private until it has the permissions of what it replaces.
     descriptor = os.open(temporary, flags, (0o666 if mode is None else mode) if before is None else 0o600)
@@ -61,12 +107,11 @@ def _replace(target: Path, content: bytes, mode: int | None) -> None:
         finally:
             os.close(descriptor)
         _match(temporary, before, mode)
-        temporary.replace(target)
     except BaseException:
         # An interruption, too, must not leave the half-written copy behind.
         temporary.unlink()
         raise
-    _settle(target.parent)
+    return StagedFile(path, target, temporary)
 
 
 def _status(target: Path) -> os.stat_result | None:
@@ -99,8 +144,8 @@ def _match(temporary: Path, before: os.stat_result | None, mode: int | None) -> 
         temporary.chmod(stat.S_IMODE(before.st_mode))
 
 
-def _settle(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where folders can be opened."""
+def settle(folder: Path) -> None:
+    """Make what was renamed in a folder survive a power cut, where folders can be opened."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
