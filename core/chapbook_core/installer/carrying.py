@@ -1,0 +1,45 @@
+"""Carrying: does and undoes the moves of a change, told by its stage which of them are done.
+
+A path may be left by one thing and taken by another, so what stands there proves nothing. Each move begins or ends in
+the stage, where nobody else puts anything: what comes has been moved when it is no longer there, what goes when it is.
+Each move is one rename, so that nothing is ever half moved.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.relocation import InTheWay, Move, entered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def carry_forward(environment: Path, stage: str, moves: Iterable[Move]) -> None:
+    """Do the moves that are not done yet, in their order; raises InTheWay and OSError."""
+    for move in moves:
+        if not _is_done(environment, stage, move):
+            _do(environment, move)
+
+
+def carry_back(environment: Path, stage: str, moves: Iterable[Move]) -> None:
+    """Undo the moves that are done, the last first; raises InTheWay and OSError."""
+    carry_forward(environment, stage, [move.back for move in reversed(tuple(moves))])
+
+
+def _is_done(environment: Path, stage: str, move: Move) -> bool:
+    if not os.path.lexists(environment / move.source):
+        return True
+    return move.target.startswith(f"{stage}/") and os.path.lexists(environment / move.target)
+
+
+def _do(environment: Path, move: Move) -> None:
+    source_folder, _, source_name = move.source.rpartition("/")
+    target_folder, _, target_name = move.target.rpartition("/")
+    with entered(environment, source_folder) as here, entered(environment, target_folder, is_made=True) as there:
+        source, target = here.at(source_name), there.at(target_name)
+        if target.status() is not None:
+            raise InTheWay(environment, move.target, "it was not there a moment ago")
+        os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)

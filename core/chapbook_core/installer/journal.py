@@ -1,0 +1,136 @@
+"""Journal: everything that finishing or undoing a change of an environment needs to know, written before it begins.
+
+<environment>/.chapbook/journal           there is one exactly while a change is under way
+<environment>/.chapbook/stage/<id>/       what comes, and what went, as the moves have it
+<environment>/.chapbook/stage/<id>/files/ contents of the project's files, before and after
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from chapbook_core.errors import ChapbookError
+from chapbook_core.installer.relocation import Move
+from chapbook_core.installer.schemes import OWN_FOLDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOURNAL = "journal"
+STAGES = f"{OWN_FOLDER}/stage"
+"""Below the environment."""
+_VERSION = 1
+Direction = Literal["forward", "back"]
+
+
+class JournalDamaged(ChapbookError):
+    """A change was interrupted, and what would tell how to finish it cannot be read."""
+
+    def __init__(self, environment: Path) -> None:
+        super().__init__(
+            f"a change of `{environment}` was interrupted, and its journal cannot be read",
+            hints=["remove the environment with `chapbook env remove --all`, then run `chapbook install`"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A file of the project that changes together with the environment."""
+
+    path: str
+    """Absolute."""
+    number: int
+    """Names its contents in the stage."""
+    is_made: bool = False
+    """Whether there was none before."""
+
+    def content(self, stage: Path, when: Literal["before", "after"]) -> Path:
+        """Return where a content of it is kept."""
+        return stage / "files" / f"{self.number}.{when}"
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One change: the renames it consists of, and which way it is being taken."""
+
+    identity: str
+    moves: tuple[Move, ...]
+    """In their order; doing one again, or undoing one that was not done, does nothing."""
+    rewrites: tuple[Rewrite, ...] = ()
+    direction: Direction = "forward"
+
+    @property
+    def stage(self) -> str:
+        """The folder of this change, below the environment."""
+        return f"{STAGES}/{self.identity}"
+
+    def turned(self) -> Journal:
+        """Return the same change, to be undone."""
+        return replace(self, direction="back")
+
+
+def is_interrupted(environment: Path) -> bool:
+    """Tell whether a change was begun and not ended: one look, for everybody who opens an environment."""
+    return (environment / OWN_FOLDER / JOURNAL).exists()
+
+
+def read_journal(environment: Path) -> Journal | None:
+    """Return the journal of a change that was begun and not ended; raises JournalDamaged."""
+    try:
+        body = (environment / OWN_FOLDER / JOURNAL).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        data = json.loads(body)
+        if data["version"] != _VERSION:
+            raise JournalDamaged(environment)
+        return Journal(
+            identity=data["identity"],
+            moves=tuple(Move(*fields) for fields in data["moves"]),
+            rewrites=tuple(Rewrite(*fields) for fields in data["rewrites"]),
+            direction="back" if data["direction"] == "back" else "forward",
+        )
+    except (ValueError, KeyError, TypeError):
+        raise JournalDamaged(environment) from None
+
+
+def write_journal(environment: Path, journal: Journal) -> None:
+    """Put the journal in its place, whole, and see it to the disk."""
+    file = environment / OWN_FOLDER / JOURNAL
+    # In the stage whatever is left over goes with the rest of it.
+    temporary = environment / journal.stage / JOURNAL
+    data = {
+        "version": _VERSION,
+        "identity": journal.identity,
+        "moves": journal.moves,
+        "rewrites": [(rewrite.path, rewrite.number, rewrite.is_made) for rewrite in journal.rewrites],
+        "direction": journal.direction,
+    }
+    with temporary.open("wb") as stream:
+        stream.write(json.dumps(data).encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+    _settle(file.parent)
+
+
+def drop_journal(environment: Path) -> None:
+    """Say that the change has ended."""
+    (environment / OWN_FOLDER / JOURNAL).unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where folders can be opened."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # Some network file systems cannot; the file is in place all the same.
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,216 @@
+"""Transaction: an environment, and files of the project with it, go from one state to another, or stay as they are.
+
+What comes is laid into a stage inside the environment and checked there. Then the journal is written; from here on
+only renames happen. A person who interrupts them gets everything back; after a kill whoever opens the environment next
+calls `recover`, and the journal alone decides: what was going forward is finished, what was being undone is undone.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from chapbook_core.environment.state import set_fingerprint
+from chapbook_core.errors import ChapbookError
+from chapbook_core.installer.carrying import carry_back, carry_forward
+from chapbook_core.installer.journal import (
+    STAGES,
+    Direction,
+    Journal,
+    Rewrite,
+    drop_journal,
+    is_interrupted,
+    read_journal,
+    write_journal,
+)
+from chapbook_core.installer.relocation import InTheWay
+from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.project.writing import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.installer.relocation import Move
+
+_AT_ONCE = 8
+"""Moves between two looks at whether the person wants to stop."""
+
+
+class EnvironmentStuck(ChapbookError):
+    """A change can neither be finished nor undone."""
+
+    def __init__(self, environment: Path, cause: Exception) -> None:
+        super().__init__(
+            f"a change of `{environment}` was interrupted, and can neither be finished nor undone: {cause}",
+            hints=["remove the environment with `chapbook env remove --all`, then run `chapbook install`"],
+        )
+
+
+class ChangeFailed(ChapbookError):
+    """The system refused a step of a change; everything is as it was before."""
+
+    def __init__(self, environment: Path, cause: OSError) -> None:
+        where = f" (`{cause.filename}`)" if cause.filename else ""
+        super().__init__(f"`{environment}` could not be changed, and is as it was: {cause.strerror or cause}{where}")
+
+
+class Preparation(Protocol):
+    """Lays what comes into a stage."""
+
+    def __call__(self, stage: str, /) -> Sequence[Move]:
+        """Fill a folder, named below the environment, and return the moves; nothing else is touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """A file of the project, and what it is to hold."""
+
+    path: Path
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a transaction does."""
+
+    prepare: Preparation
+    files: Sequence[ProjectFile] = ()
+    tidy: Callable[[], None] = field(default=lambda: None)
+    """Called when all is done, to remove folders that are empty; it may be called or not."""
+    fingerprint: Callable[[], str | None] = field(default=lambda: None)
+    """What the environment's state says from here on; asked when all is done."""
+
+
+def change_environment(environment: Path, change: Change, watcher: Watcher) -> None:
+    """Make the change; on any error or interruption everything is as it was before."""
+    identity = secrets.token_hex(6)
+    stage = environment / STAGES / identity
+    try:
+        stage.mkdir(parents=True)
+        moves = tuple(change.prepare(f"{STAGES}/{identity}"))
+        rewrites = tuple(_kept(file, number, stage) for number, file in enumerate(change.files))
+        watcher.checkpoint()
+        write_journal(environment, journal := Journal(identity, moves, rewrites))
+    except BaseException as problem:
+        with suppress(OSError):
+            drop_journal(environment)
+        _clear(stage)
+        if isinstance(problem, OSError):
+            raise ChangeFailed(environment, problem) from problem
+        raise
+    try:
+        _forward(environment, journal, watcher.checkpoint)
+    except BaseException as problem:
+        undo(environment, journal)
+        if isinstance(problem, OSError):
+            raise ChangeFailed(environment, problem) from problem
+        raise
+    # From here on it is done, whatever happens.
+    change.tidy()
+    set_fingerprint(environment, change.fingerprint())
+    _end(environment, journal)
+
+
+def recover(environment: Path) -> Direction | None:
+    """Finish or undo what was interrupted; tell which. Raises EnvironmentStuck and JournalDamaged.
+
+    The caller holds the project, so that no change is under way.
+    """
+    journal = read_journal(environment)
+    _sweep(environment / OWN_FOLDER, "*.tmp")
+    if journal is None:
+        _clear(environment / STAGES)
+        return None
+    for rewrite in journal.rewrites:
+        _sweep(Path(rewrite.path).parent, ".chapbook-*.tmp")
+    if journal.direction == "forward":
+        try:
+            _forward(environment, journal, lambda: None)
+        except (OSError, InTheWay):
+            # Somebody has changed the environment meanwhile; the way back may still be free.
+            undo(environment, journal)
+            return "back"
+        # What there is was put together by two runs; the next one looks at it anew.
+        set_fingerprint(environment, None)
+        _end(environment, journal)
+        return "forward"
+    undo(environment, journal)
+    return "back"
+
+
+def undo(environment: Path, journal: Journal) -> None:
+    """Take back what was done of a change; once begun, an interrupted undoing is an undoing for whoever recovers."""
+    stage = environment / journal.stage
+    try:
+        if journal.direction == "forward":
+            write_journal(environment, journal.turned())
+        carry_back(environment, journal.stage, journal.moves)
+        for rewrite in journal.rewrites:
+            _restore(rewrite, stage)
+    except (OSError, InTheWay) as cause:
+        raise EnvironmentStuck(environment, cause) from cause
+    _end(environment, journal)
+
+
+def _forward(environment: Path, journal: Journal, checkpoint: Callable[[], None]) -> None:
+    for start in range(0, len(journal.moves), _AT_ONCE):
+        checkpoint()
+        carry_forward(environment, journal.stage, journal.moves[start : start + _AT_ONCE])
+    checkpoint()
+    for rewrite in journal.rewrites:
+        content = rewrite.content(environment / journal.stage, "after").read_bytes()
+        if _content(Path(rewrite.path)) != content:
+            write_file(Path(rewrite.path), content)
+
+
+def _kept(file: ProjectFile, number: int, stage: Path) -> Rewrite:
+    """Keep both contents of a file where no interruption reaches them."""
+    before = _content(file.path)
+    rewrite = Rewrite(str(file.path), number, is_made=before is None)
+    after = rewrite.content(stage, "after")
+    after.parent.mkdir(exist_ok=True)
+    write_file(after, file.content)
+    if before is not None:
+        write_file(rewrite.content(stage, "before"), before)
+    return rewrite
+
+
+def _restore(rewrite: Rewrite, stage: Path) -> None:
+    file = Path(rewrite.path)
+    if rewrite.is_made:
+        if _content(file) == rewrite.content(stage, "after").read_bytes():
+            file.unlink()
+        return
+    before = rewrite.content(stage, "before").read_bytes()
+    if _content(file) != before:
+        write_file(file, before)
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _end(environment: Path, journal: Journal) -> None:
+    if is_interrupted(environment):
+        drop_journal(environment)
+    _clear(environment / journal.stage)
+
+
+def _sweep(folder: Path, pattern: str) -> None:
+    """Remove what a killed process was about to write; while the project is held nobody else writes there."""
+    for file in folder.glob(pattern):
+        with suppress(OSError):
+            file.unlink()
+
+
+def _clear(folder: Path) -> None:
+    """Remove a stage; what cannot go, as a library in use on Windows, goes another time."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.environment.state import read_state, set_fingerprint
+from chapbook_core.errors import Cancelled, ChapbookError
+from chapbook_core.events import Unwatched
+from chapbook_core.installer.journal import JournalDamaged, is_interrupted, read_journal
+from chapbook_core.installer.relocation import InTheWay, Move, merge_moves
+from chapbook_core.installer.transaction import (
+    Change,
+    ChangeFailed,
+    EnvironmentStuck,
+    ProjectFile,
+    change_environment,
+    recover,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OLD = {"bin/tool": "old tool", "lib/a/__init__.py": "old", "lib/a-1.dist-info/RECORD": "old", "lib/z.py": "kept"}
+NEW = {"bin/tool": "new tool", "lib/a/__init__.py": "new", "lib/a/b/c.py": "new", "lib/a-2.dist-info/RECORD": "new"}
+CHANGING = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
+"""The events of an audit hook that may stand for a change of the disk."""
+AFTER = {**NEW, "lib/z.py": "kept"}
+
+
+class Impatient(Unwatched):
+    """Wants to stop at one of the moments when it may."""
+
+    def __init__(self, moment: int, problem: Callable[[], BaseException]) -> None:
+        self.left = moment
+        self.problem = problem
+
+    def checkpoint(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise self.problem()
+
+
+def written(folder: Path, files: dict[str, str]) -> Path:
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
+    return folder
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "state.json"
+    }
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    folder = written(tmp_path / ".venv", OLD)
+    (folder / ".chapbook").mkdir()
+    return folder
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    return written(tmp_path, {"poetry.lock": "old lock"}) / "poetry.lock"
+
+
+def update(environment: Path, *files: ProjectFile) -> Change:
+    def prepare(stage: str) -> list[Move]:
+        (environment / stage / "out/lib").mkdir(parents=True)
+        (environment / stage / "out/bin").mkdir(parents=True)
+        written(environment / stage / "in", NEW)
+        out = [Move(path, f"{stage}/out/{path}") for path in ("lib/a-1.dist-info", "lib/a", "bin/tool")]
+        come = [Move(f"{stage}/in/{path}", path) for path in ("bin/tool", "lib/a", "lib/a-2.dist-info")]
+        return [*out, *come]
+
+    return Change(prepare, files, fingerprint=lambda: "new")
+
+
+def test_a_change_leaves_the_new_files_and_nothing_of_its_own(environment: Path, lock: Path) -> None:
+    change_environment(environment, update(environment, ProjectFile(lock, b"new lock")), Unwatched())
+    assert AFTER == content(environment)
+    assert lock.read_text() == "new lock"
+    state = read_state(environment)
+    assert state is not None
+    assert state.fingerprint == "new"
+
+
+def test_an_error_while_preparing_changes_nothing(environment: Path, lock: Path) -> None:
+    def prepare(stage: str) -> list[Move]:
+        written(environment / stage, NEW)
+        raise ChapbookError("bad wheel")
+
+    with pytest.raises(ChapbookError, match="bad wheel"):
+        change_environment(environment, Change(prepare, [ProjectFile(lock, b"new lock")]), Unwatched())
+    assert OLD == content(environment)
+    assert lock.read_text() == "old lock"
+
+
+@pytest.mark.parametrize("problem", [Cancelled, KeyboardInterrupt, lambda: SystemExit(143)])
+def test_an_interruption_at_any_moment_brings_everything_back(
+    environment: Path, lock: Path, problem: Callable[[], BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chapbook_core.installer.transaction._AT_ONCE", 1)
+    set_fingerprint(environment, "old")
+    moments = 0
+    while True:
+        moments += 1
+        try:
+            change_environment(
+                environment,
+                update(environment, ProjectFile(lock, b"new lock"), ProjectFile(lock.with_name("made"), b"made")),
+                Impatient(moments, problem),
+            )
+        except (Cancelled, KeyboardInterrupt, SystemExit):
+            assert OLD == content(environment)
+            assert lock.read_text() == "old lock"
+            assert not lock.with_name("made").exists()
+            assert not is_interrupted(environment)
+            state = read_state(environment)
+            assert state is not None
+            assert state.fingerprint == "old"
+        else:
+            break
+    assert moments == 9
+    assert AFTER == content(environment)
+
+
+def test_a_full_disk_brings_everything_back(environment: Path, lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_path: Path, _content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("chapbook_core.installer.transaction.write_file", full)
+    with pytest.raises(ChangeFailed, match="is as it was"):
+        change_environment(environment, update(environment, ProjectFile(lock, b"new")), Unwatched())
+    assert OLD == content(environment)
+
+
+def test_what_stands_in_the_way_brings_everything_back(environment: Path) -> None:
+    def prepare(stage: str) -> list[Move]:
+        written(environment / stage / "in", {"lib/z.py": "mine"})
+        return [Move(f"{stage}/in/lib/z.py", "lib/z.py")]
+
+    with pytest.raises(InTheWay):
+        change_environment(environment, Change(prepare), Unwatched())
+    assert OLD == content(environment)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a copy of this process")
+def test_killed_before_any_system_call_the_next_command_finishes_or_undoes(tmp_path: Path) -> None:
+    outcomes: dict[str, int] = {"old": 0, "new": 0}
+    number = 0
+    while True:
+        number += 1
+        folder = tmp_path / str(number)
+        environment = written(folder / ".venv", OLD)
+        (environment / ".chapbook").mkdir()
+        lock = written(folder, {"poetry.lock": "old lock"}) / "poetry.lock"
+        change = update(environment, ProjectFile(lock, b"new lock"))
+        ended = _killed_at(number, partial(change_environment, environment, change, Unwatched()))
+        # Killed while it recovers, it recovers all the same.
+        _killed_at(1 + number % 5, partial(recover, environment))
+        recover(environment)
+        recover(environment)
+        found = content(environment), lock.read_text()
+        assert found in ((OLD, "old lock"), (AFTER, "new lock")), number
+        outcomes["old" if found[1] == "old lock" else "new"] += 1
+        assert not is_interrupted(environment)
+        if ended:
+            break
+    assert outcomes["old"] > 10
+    assert outcomes["new"] > 10
+
+
+def _killed_at(number: int, work: Callable[[], object]) -> bool:
+    """Do the work in a copy of this process that dies at its n-th change of the disk; tell whether it ended before."""
+    child = os.fork()
+    if child == 0:
+        count = 0
+
+        def counted(event: str, _arguments: tuple[object, ...]) -> None:
+            nonlocal count
+            if (
+                event in {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
+                or event == "open"
+            ):
+                count += 1
+                if count == number:
+                    os._exit(9)
+
+        sys.addaudithook(counted)
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_an_undoing_that_was_interrupted_is_finished(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_arguments: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr("chapbook_core.installer.transaction.carry_back", killed)
+    monkeypatch.setattr("chapbook_core.installer.transaction._AT_ONCE", 1)
+    with pytest.raises(Killed):
+        change_environment(environment, update(environment), Impatient(5, KeyboardInterrupt))
+    monkeypatch.undo()
+    journal = read_journal(environment)
+    assert journal is not None
+    assert journal.direction == "back"
+    assert recover(environment) == "back"
+    assert OLD == content(environment)
+
+
+def test_without_a_journal_recovering_only_sweeps(environment: Path) -> None:
+    written(environment / ".chapbook/stage/forgotten/in", NEW)
+    assert recover(environment) is None
+    assert OLD == content(environment)
+
+
+def test_a_damaged_journal_is_an_error_that_says_what_to_do(environment: Path) -> None:
+    (environment / ".chapbook/journal").write_text("{")
+    with pytest.raises(JournalDamaged) as caught:
+        recover(environment)
+    assert "chapbook env remove" in caught.value.hints[0]
+
+
+def test_what_can_neither_be_finished_nor_undone_says_so(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("chapbook_core.installer.transaction.carry_forward", broken)
+    monkeypatch.setattr("chapbook_core.installer.transaction.carry_back", broken)
+    with pytest.raises(EnvironmentStuck):
+        change_environment(environment, update(environment), Unwatched())
+    monkeypatch.undo()
+    assert recover(environment) == "back"
+    assert OLD == content(environment)
+
+
+def test_moves_for_new_files_are_whole_folders(environment: Path) -> None:
+    written(environment / "stage", {"lib/new/one.py": "1", "lib/new/two.py": "2", "bin/other": "3"})
+    moves = merge_moves(environment, "stage", "lib/new")
+    assert [("stage/bin/other", "bin/other"), ("stage/lib/new", "lib/new")] == [tuple(move) for move in moves]
