@@ -9,14 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.installer.script import is_reserved
+from chapbook_core.installer.script import is_of_environment, is_reserved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OWN_FOLDER = ".chapbook"
 """Below the top of an environment: stages, trash and the journal."""
-_OWN_FILES = frozenset({"pyvenv.cfg", ".gitignore", "cachedir.tag", OWN_FOLDER})
 
 
 class UnknownLayout(ChapbookError):
@@ -67,9 +66,7 @@ class InstallPaths:
     def is_protected(self, target: str) -> bool:
         """Tell whether a file below the root belongs to the environment itself, by any spelling of its name."""
         folder, _, name = target.rpartition("/")
-        if folder.lower() in {self.scripts.lower(), "bin", "scripts"}:
-            return is_reserved(name)
-        return target.partition("/")[0].lower() in _OWN_FILES
+        return is_of_environment(target) or (folder.lower() == self.scripts.lower() and is_reserved(name))
 
 
 def paths_of_environment(folder: Path, *, platform: str = sys.platform, machine: str = "") -> InstallPaths:

@@ -14,6 +14,7 @@ _VALUE = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[[^\]]*\])?")
 # The interpreters of an environment, by every name that they are put there under.
 _INTERPRETER = re.compile(r"(?:python|pythonw|pypy|pypyw|graalpy)(?:\d+(?:\.\d+)*)?[td]?", re.IGNORECASE | re.ASCII)
 _ENVIRONMENT = re.compile(r"(?:activate(?:_this)?|deactivate|pydoc)(?:\.[a-z0-9]+)?", re.IGNORECASE | re.ASCII)
+_OWN_FILES = frozenset({"pyvenv.cfg", ".gitignore", "cachedir.tag", ".chapbook"})
 
 
 class Script(NamedTuple):
@@ -78,3 +79,11 @@ def is_reserved(name: str) -> bool:
     """Tell whether a program of this name belongs to the environment itself."""
     plain = name[:-4] if name.lower().endswith(".exe") else name
     return bool(_INTERPRETER.fullmatch(plain) or _ENVIRONMENT.fullmatch(plain))
+
+
+def is_of_environment(path: str) -> bool:
+    """Tell whether a path below the top of an environment, on whatever platform, belongs to the environment itself."""
+    first, _, rest = path.partition("/")
+    if first.lower() in _OWN_FILES:
+        return True
+    return first.lower() in {"bin", "scripts"} and "/" not in rest and is_reserved(rest)

@@ -14,8 +14,9 @@ from chapbook_core.index.filename import UnusableName, WheelName, read_wheel_nam
 from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
 from chapbook_core.installer.archive import Archive, ArchiveLimits, Member
 from chapbook_core.installer.bad_wheel import BadWheel, Refusal
+from chapbook_core.installer.member_name import Twins
 from chapbook_core.installer.record import Row, expected_digest, read_rows
-from chapbook_core.installer.script import Script, check_script_name, parse_entry_points
+from chapbook_core.installer.script import Script, check_script_name, is_of_environment, parse_entry_points
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
 
@@ -104,7 +105,8 @@ def _read(archive: Archive, filename: str, *, is_lenient: bool) -> WheelFile:
     fields = _wheel_fields(_text(archive, by_path, f"{dist_info}/WHEEL"))
     points = f"{dist_info}/entry_points.txt"
     scripts = parse_entry_points(_text(archive, by_path, points)) if points in by_path else ()
-    _check_data(files, data)
+    if any(member.path.endswith(".data") or ".data/" in member.path for member in files):
+        _check_data(files, data)
     digests, complaints = _digests(
         _text(archive, by_path, f"{dist_info}/RECORD"), by_path, dist_info, is_lenient=is_lenient
     )
@@ -194,18 +196,28 @@ def _check_data(files: tuple[Member, ...], data: str) -> None:
     for root in roots:
         if root.lower().endswith(".data") and root != data and canonical_name(root) == canonical_name(data):
             raise Refusal("two names for the data directory", root)
+    library = Twins()
     for member in files:
         root, _, rest = member.path.partition("/")
-        if root != data:
-            continue
         scheme, _, inner = rest.partition("/")
-        if scheme not in SCHEMES or not inner:
+        if root != data:
+            library.add_file(member.path)
+        elif scheme not in SCHEMES or not inner:
             raise Refusal("a data directory for no known scheme", member.path)
-        if scheme == "scripts":
-            try:
-                check_script_name(inner)
-            except Refusal as problem:
-                raise Refusal(problem.what, member.path) from None
+        elif scheme in {"purelib", "platlib"}:
+            # Nearly everywhere these two are one folder, to which the root of the archive belongs as well.
+            library.add_file(inner)
+        elif scheme == "scripts":
+            _check_script(inner, member.path)
+        elif scheme == "data" and is_of_environment(inner):
+            raise Refusal("it would replace a file of the environment itself", member.path)
+
+
+def _check_script(name: str, path: str) -> None:
+    try:
+        check_script_name(name)
+    except Refusal as problem:
+        raise Refusal(problem.what, path) from None
 
 
 def _digests(
