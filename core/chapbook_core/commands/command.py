@@ -99,6 +99,7 @@ GLOBAL_OPTIONS = (
     Option("no-ansi", "never colour the output"),
     Option("no-interaction", "ask nothing", short="n"),
     Option("no-cache", "neither read nor write the cache"),
+    Option("no-plugins", "changes nothing: there are no plugins; understood because Poetry's scripts say it"),
     Option("project", "the project's folder; other paths stay relative to here", short="P", value="FOLDER"),
     Option("directory", "work as if started in this folder", short="C", value="FOLDER", completes="path"),
 )

@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.errors import ChapbookError
 from chapbook_core.index.mode import Mode
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.resolution_table import read_resolution_table
 from chapbook_core.project.settings import read_settings
+from chapbook_core.project.source import Priority
 from chapbook_core.requirements.origin import IndexOrigin
 
 if TYPE_CHECKING:
@@ -28,6 +30,28 @@ if TYPE_CHECKING:
     from chapbook_core.project.settings import Settings
 
 LOCK_FILE = "poetry.lock"
+POETRY_VERSION = "2.5.1"
+"""The Poetry whose files and rules these are."""
+
+
+class EverySourceExplicit(ChapbookError):
+    """No source may be asked about packages that name none."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file}: every source is explicit, so most packages come from nowhere",
+            hints=["run `chapbook source add --priority=primary NAME URL` for one of them"],
+        )
+
+
+class OtherPoetryNeeded(ChapbookError):
+    """The project says that it is for another Poetry."""
+
+    def __init__(self, file: Path, needed: str) -> None:
+        super().__init__(
+            f"{file} requires Poetry {needed}, and Chapbook works as Poetry {POETRY_VERSION} does",
+            hints=["change `requires-poetry` in `[tool.poetry]`, or use that Poetry"],
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,10 @@ class Session:
         # Commands that only read files need no index.
         from chapbook_core.index.sources import arrange
 
-        return arrange(self.manifest.sources, self._default_index, pinned=_pinned(self.manifest))
+        sources = arrange(self.manifest.sources, self._default_index, pinned=_pinned(self.manifest))
+        if all(place.priority is Priority.EXPLICIT for place in sources.places):
+            raise EverySourceExplicit(self.manifest.file)
+        return sources
 
     def open_index(self, mode: Mode = Mode.ONLINE) -> OpenIndex:
         """Open the way to the indexes; the caller closes it."""
@@ -106,7 +133,11 @@ def open_session(surroundings: Surroundings, watcher: Watcher) -> Session:
     """Find and read the project; raises ProjectNotFound and FileMistakes."""
     folder = find_project(surroundings.start)
     settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
-    return Session(read_manifest(folder / PROJECT_FILE), settings, surroundings, watcher)
+    manifest = read_manifest(folder / PROJECT_FILE)
+    needed = manifest.poetry.requires_poetry
+    if needed is not None and not needed.allows(POETRY_VERSION):
+        raise OtherPoetryNeeded(manifest.file, needed.text)
+    return Session(manifest, settings, surroundings, watcher)
 
 
 def _pinned(manifest: Manifest) -> Mapping[str, frozenset[str]]:

@@ -303,3 +303,23 @@ def test_a_lock_that_is_none_is_told_and_left_alone(
     assert "poetry.lock" in outcome.err
     assert "Traceback" not in outcome.err
     assert content == (project / "poetry.lock").read_bytes()
+
+
+def test_a_project_for_another_poetry_is_left_alone(project: Path, chapbook: Chapbook) -> None:
+    _require(project, tool='[tool.poetry]\nrequires-poetry = ">=3"\n')
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "requires Poetry >=3" in outcome.err
+    assert not (project / "poetry.lock").exists()
+
+
+def test_sources_that_are_all_explicit_leave_nobody_to_ask(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    source = f'[[tool.poetry.source]]\nname = "other"\nurl = "{index.url}"\npriority = "explicit"\n'
+    _require(project, "a", tool=source + '\n[[tool.poetry.source]]\nname = "PyPI"\npriority = "explicit"\n')
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "every source is explicit" in outcome.err
