@@ -251,7 +251,7 @@ def corpus(canary: Path) -> tuple[Case, ...]:
             "X15",
             "script and RECORD in one place",
             replace(plain, files={f"{data}/purelib/good-1.0.dist-info/RECORD": _EVIL}),
-            "one place",
+            "duplicate entry",
         ),
         Case(
             "X16",

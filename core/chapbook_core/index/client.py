@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from chapbook_core.events import Notice
 from chapbook_core.index.address import masked, origin_of, split_login
 from chapbook_core.index.body import Broken, Overfull, accepted_encodings, unpacked
 from chapbook_core.index.connection import basic
+from chapbook_core.index.download import Download
 from chapbook_core.index.failure import (
     AccessDenied,
     IndexFailure,
@@ -89,29 +89,35 @@ class Client:
         errand = _Errand(url, sent, limits, time.monotonic() + self._patience.total)
         return self._bear(errand, lambda: self._unpacked(self._followed(errand), limits))
 
-    def download(self, url: str, file: BinaryIO, *, hashes: Mapping[str, str], size: int) -> None:
-        """Write what a URL holds to an open file, and check its hashes; there is no time limit but a slowest rate."""
-        sent = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
+    def download(
+        self, url: str, file: BinaryIO, *, hashes: Mapping[str, str], size: int, continued: bool = False
+    ) -> None:
+        """Write what a URL holds to an open file, and check its hashes; there is no time limit but a slowest rate.
+
+        `continued`, what the file holds is taken for its beginning, and so is what a try has brought that was broken
+        off; the hashes, of which there has to be one, tell whether it was.
+        """
         limits = replace(self._limits, size=size)
+        resumes = continued and bool(hashes)
 
         def once() -> None:
-            file.seek(0)
-            file.truncate()
-            digests = {name: hashlib.new(name) for name in hashes if name in hashlib.algorithms_available}
-
-            def sink(piece: bytes) -> None:
-                file.write(piece)
-                for digest in digests.values():
-                    digest.update(piece)
-
-            answer = self._followed(_Errand(url, sent, limits, float("inf"), sink))
-            if answer.status != 200:  # noqa: PLR2004  a whole file comes with no other status
+            nonlocal resumes
+            download = Download(file, hashes, continued=resumes)
+            sent = {"User-Agent": AGENT, "Accept-Encoding": "identity", **download.headers()}
+            answer = self._followed(_Errand(url, sent, limits, float("inf"), download.write))
+            is_good = download.accept(answer.status, answer.headers.get("content-range", ""))
+            wrong = download.mismatch() if is_good else None
+            if download.start and (not is_good or wrong is not None):
+                # What was there is not its beginning, or there is no more to come.
+                resumes = False
+                once()
+            elif not is_good:
                 raise UnexpectedStatus(answer.url, answer.status)
-            for name, digest in digests.items():
-                if digest.hexdigest() != hashes[name].lower():
-                    raise WrongHash(url, name, hashes[name], digest.hexdigest())
+            elif wrong is not None:
+                resumes = False
+                raise WrongHash(url, *wrong)
 
-        self._bear(_Errand(url, sent, limits, float("inf")), once)
+        self._bear(_Errand(url, {}, limits, float("inf")), once)
 
     def close(self) -> None:
         """Close the connections."""
