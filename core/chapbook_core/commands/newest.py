@@ -103,21 +103,28 @@ def read_listings(
     packages: Iterable[LockedPackage], session: Session, index: OpenIndex
 ) -> dict[tuple[str, str | None], Listing]:
     """Ask for the pages of some packages at once; by name and source, without those that no index has."""
-    wanted = dict.fromkeys(
-        (package.name, source_of(package, session)) for package in packages if is_from_index(package)
-    )
+    wanted = ((package.name, source_of(package, session)) for package in packages if is_from_index(package))
+    return listings_of(wanted, session, index)[0]
+
+
+def listings_of(
+    wanted: Iterable[tuple[str, str | None]], session: Session, index: OpenIndex
+) -> tuple[dict[tuple[str, str | None], Listing], tuple[PackageNotFound, ...]]:
+    """Ask for pages by name and source, all at once; also return what no index has."""
+    wanted = dict.fromkeys(wanted)
     policies = policies_of(session)
     for name, source in wanted:
         index.reader.want_versions(name, source)
-    listings = {}
+    listings, missing = {}, []
     for name, source in wanted:
         session.watcher.checkpoint()
         try:
             summary = index.reader.versions(name, source).summary
-        except PackageNotFound:
-            continue
-        listings[name, source] = Listing(summary, _refusals(summary, policies))
-    return listings
+        except PackageNotFound as failure:
+            missing.append(failure)
+        else:
+            listings[name, source] = Listing(summary, _refusals(summary, policies))
+    return listings, tuple(missing)
 
 
 def _refusals(summary: PageSummary, policies: Iterable[Policy]) -> dict[str, int]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.declarations import environment, index, inspecting, interchange, locking, project, settings
+from chapbook_core.commands.declarations import (
+    changing,
+    environment,
+    index,
+    inspecting,
+    interchange,
+    locking,
+    project,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS: tuple[Command, ...] = (
     *project.COMMANDS,
+    *changing.COMMANDS,
     *locking.COMMANDS,
     *environment.COMMANDS,
     *inspecting.COMMANDS,

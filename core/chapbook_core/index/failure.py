@@ -144,14 +144,16 @@ class NotCached(IndexFailure):
 class PackageNotFound(ChapbookError):
     """No source that may be asked knows the name."""
 
-    def __init__(self, name: str, asked: Sequence[str], suggestions: Sequence[str]) -> None:
+    def __init__(self, name: str, asked: Sequence[str], suggestions: Sequence[str], notice: str = "") -> None:
+        """`notice` is what an index says of a project that has no releases."""
         self.name = name
         self.asked = tuple(asked)
         self.suggestions = tuple(suggestions)
         hints = [f"did you mean {', '.join(f'`{known}`' for known in suggestions)}?"] if suggestions else []
         where = ", ".join(asked) or "any source"
         super().__init__(
-            f"package not found: {name} (asked {where})", hints=[*hints, "check its spelling and the project's sources"]
+            f"`{name}` {notice}" if notice else f"package not found: {name} (asked {where})",
+            hints=[*hints, "check its spelling and the project's sources"],
         )
 
 

@@ -161,12 +161,14 @@ class IndexReader:
 
     def _read_versions(self, name: str, source: str | None) -> Offers:
         rounds = self._sources.searched(name, source)
+        notice = ""
         for places in rounds:
             found = [offer for offer in self._round(places, name) if offer is not None]
             if any(offer.summary.versions for offer in found):
                 return Offers(name, tuple(found))
+            notice = notice or next((offer.summary.status.notice for offer in found), "")
         asked = [place.name for places in rounds for place in places]
-        raise PackageNotFound(name, asked, did_you_mean(name, self._cache.names()))
+        raise PackageNotFound(name, asked, did_you_mean(name, self._cache.names()), notice)
 
     def _round(self, places: tuple[Place, ...], name: str) -> list[Offer | None]:
         """Ask several places at once; this thread takes one of them itself, so that waiting never needs a thread."""

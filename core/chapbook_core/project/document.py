@@ -84,6 +84,11 @@ class Document:
         return self._editor.data
 
     @property
+    def before(self) -> bytes:
+        """The bytes that were read."""
+        return self._before
+
+    @property
     def is_changed(self) -> bool:
         """Whether anything was edited."""
         return self.content() != self._before
@@ -187,8 +192,8 @@ class Document:
             raise NoSuchSource(name)
         self._editor.remove_table_entry((*POETRY, "source"), index)
 
-    def set(self, path: tuple[str, ...], value: Value) -> None:
-        """Write any other key, such as `("tool", "poetry", "package-mode")`."""
+    def set(self, path: tuple[str | int, ...], value: Value) -> None:
+        """Write any other key or entry, such as `("tool", "poetry", "package-mode")`."""
         self._editor.set(path, value)
 
     def _source_index(self, name: str) -> int | None:

@@ -1,0 +1,303 @@
+"""Require packages: in the project file, in the lock and in the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.additions import Addition, Where, read_additions, read_where, require_once
+from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock
+from chapbook_core.commands.changing import (
+    Proposal,
+    Written,
+    following,
+    locked_range,
+    propose,
+    propose_newest,
+)
+from chapbook_core.commands.choosing import NoSuchRelease, PackagesNotFound, has_release, newest_release
+from chapbook_core.commands.index_mode import index_mode
+from chapbook_core.commands.locking import LockRequest
+from chapbook_core.commands.newest import listings_of
+from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span
+from chapbook_core.commands.session import open_session
+from chapbook_core.index.memory import Memory
+from chapbook_core.project.document import Document, read_document
+from chapbook_core.project.requirement_text import relative_path
+from chapbook_core.requirements.marker import python_marker
+from chapbook_core.requirements.name import canonical_name
+from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from chapbook_core.requirements.requirement import UNSTATED
+from chapbook_core.requirements.url import masked_url
+from chapbook_core.resolver.explain import NoSolution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.newest import ListedVersion, Listing
+    from chapbook_core.commands.session import Session
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.opening import OpenIndex
+    from chapbook_core.lock.lockfile import Lock
+    from chapbook_core.requirements.constraint import Constraint
+    from chapbook_core.requirements.requirement import Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class AddedRequirement:
+    """A package that the project requires from here on."""
+
+    name: str
+    """As it was typed."""
+    requirement: str
+    version: str
+    """What is locked; several versions have commas between them."""
+    newest: str = ""
+    """A newer release that could not be taken; empty when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added(Result):
+    """What was added."""
+
+    added: tuple[AddedRequirement, ...]
+    where: str
+    present: tuple[str, ...]
+    """Packages that are required there already, and stay as they are."""
+    changes: tuple[Change, ...] = ()
+    written: Written | None = None
+    """Absent when there was nothing to add."""
+    applied: Applied = UNAPPLIED
+    warnings: tuple[str, ...] = ()
+    options: str = field(default="", repr=False)
+
+    def report(self) -> tuple[Block, ...]:
+        """Tell what was added and what changed with it, then what a person may want to know."""
+        verb = "Added" if self.written is not None and self.written.is_written else "Would add"
+        blocks: list[Block] = [
+            Line((f"{verb} ", Span(one.requirement, "name"), f" to {self.where}")) for one in self.added
+        ]
+        blocks += self.changes
+        if self.written is not None:
+            blocks.append(self.written.block())
+        else:
+            blocks.append(Line("Nothing to add"))
+        blocks += self.applied.blocks()
+        blocks += [
+            Message(
+                "note",
+                f"`{one.name}` is taken at {one.version}: {one.newest} does not fit with the rest",
+                (f"run `chapbook why {one.name}` to see what holds it back",),
+            )
+            for one in self.added
+            if one.newest
+        ]
+        blocks += [Message("warning", warning) for warning in self.warnings]
+        blocks += [
+            Message(
+                "note",
+                f"`{name}` is required already, and stays as it is",
+                (
+                    f"run `chapbook update {name}` to take its newest version that the requirement allows",
+                    f"run `chapbook add {name}@latest{self.options}` to require its newest version",
+                ),
+            )
+            for name in self.present
+        ]
+        return tuple(blocks)
+
+
+def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Added:
+    """Choose the versions, lock, and write project file and lock, or neither."""
+    if surroundings.memory is None:
+        # The pages that are looked at here are asked for again by the solver.
+        surroundings = replace(surroundings, memory=Memory())
+    session = open_session(surroundings, watcher)
+    document = read_document(session.manifest.file)
+    where = read_where(invocation)
+    additions = read_additions(invocation, session, surroundings)
+    with session.open_index(index_mode(invocation)) as index:
+        additions = tuple(_named(additions, session, invocation, index))
+        require_once(additions, session.manifest.name)
+        present, missing = _parted(additions, document, where)
+        if not missing:
+            return Added((), where.text, present, options=where.options)
+        offers = _offers(missing, session, index)
+    adding = _Adding(session, document, where, missing, offers)
+    proposal = adding.proposal(LockRequest(mode=index_mode(invocation), unlocked=adding.names))
+    is_written = not invocation.flag("dry-run")
+    written = proposal.told(is_written=is_written)
+    changed = proposal.changes
+    watcher.checkpoint()
+    applied = apply_lock(proposal, lock_only=invocation.flag("lock")) if is_written else UNAPPLIED
+    return Added(
+        tuple(adding.told(proposal)),
+        where.text,
+        present,
+        changed,
+        written,
+        applied,
+        tuple(adding.warnings(proposal.outcome.lock)),
+        where.options,
+    )
+
+
+class _Adding:
+    """The choice of versions for what is added."""
+
+    def __init__(
+        self,
+        session: Session,
+        document: Document,
+        where: Where,
+        additions: Sequence[Addition],
+        offers: Mapping[str, Listing],
+    ) -> None:
+        self._session = session
+        self._document = document
+        self._where = where
+        self._additions = additions
+        self._offers = offers
+        self._begin = {
+            addition.requirement.name: _release(addition, offers[addition.requirement.name], session)
+            for addition in additions
+            if addition.is_open
+        }
+        self.names = frozenset(addition.requirement.name for addition in additions)
+
+    def proposal(self, request: LockRequest) -> Proposal:
+        """Lock with the newest release of what has no version, or else with the newest that fits."""
+        self._edited({name: (listed.version,) for name, listed in self._begin.items()}, self._document)
+        try:
+            return propose(self._session, self._document, request)
+        except NoSolution:
+            if not self._begin:
+                raise
+        # The first that is no newest one is named in what is told.
+        request = replace(request, prefer=tuple(self._begin))
+        return propose_newest(self._session, self._document, request, self._freed, self._finished)
+
+    def told(self, proposal: Proposal) -> Iterator[AddedRequirement]:
+        """Say what became of each."""
+        for addition in self._additions:
+            name = addition.requirement.name
+            versions = locked_range(proposal.outcome.lock, name)
+            written = _written(addition, self._ranges.get(name, ()), self._session)
+            newest = self._newer(name, versions)
+            yield AddedRequirement(addition.requirement.pretty_name, written, ", ".join(versions), newest)
+
+    def warnings(self, lock: Lock) -> Iterator[str]:
+        """Yield what a person should know of what they take on."""
+        for addition in self._additions:
+            origin = addition.requirement.origin
+            if isinstance(origin, GitOrigin | UrlOrigin) and origin.userinfo is not None:
+                yield f"the login in the address of `{addition.requirement.name}` was written nowhere"
+        for name, listing in self._offers.items():
+            if listing.notice:
+                yield f"`{name}` {listing.notice}"
+            offered = {listed.version: listed for listed in listing.versions}
+            for version in locked_range(lock, name):
+                if version in offered and offered[version].is_yanked:
+                    yield f"`{name} {version}` is yanked: its owners have taken it back"
+
+    def _newer(self, name: str, versions: Sequence[str]) -> str:
+        """Return the newest release, when the one that was taken is another."""
+        begin = self._begin.get(name)
+        if begin is None or not versions or begin.version in versions:
+            return ""
+        return begin.version
+
+    def _edited(self, ranges: Mapping[str, Sequence[str]], document: Document) -> Document:
+        self._ranges = ranges
+        for addition in self._additions:
+            requirement = _begun(addition, ranges.get(addition.requirement.name, ()))
+            document.add_requirement(requirement, group=self._where.group, extra=self._where.extra)
+        return document
+
+    def _freed(self, group: str, requirement: Requirement) -> Constraint:
+        is_free = group == canonical_name(self._where.group) and requirement.name in self._begin
+        return UNSTATED if is_free else requirement.constraint
+
+    def _finished(self, lock: Lock) -> Document:
+        fresh = Document(self._document.before, self._document.file)
+        # What no environment gets is in no lock.
+        ranges = {name: locked_range(lock, name) or (listed.version,) for name, listed in self._begin.items()}
+        return self._edited(ranges, fresh)
+
+
+def _named(
+    additions: Iterable[Addition], session: Session, invocation: Invocation, index: OpenIndex
+) -> Iterator[Addition]:
+    """Yield the additions with the names that their projects tell, where only those do."""
+    for addition in additions:
+        if addition.requirement.is_name_known:
+            yield addition
+            continue
+        # Reading repositories and archives brings the parts that build.
+        from chapbook_core.commands.reference_name import reference_name
+
+        name = reference_name(addition.requirement, session, index, index_mode(invocation))
+        requirement = replace(addition.requirement, name=canonical_name(name), pretty_name=name, is_name_known=True)
+        yield replace(addition, requirement=requirement)
+
+
+def _parted(
+    additions: Iterable[Addition], document: Document, where: Where
+) -> tuple[tuple[str, ...], tuple[Addition, ...]]:
+    """Return what is required there already, and what is to be added."""
+    present, missing = [], []
+    for addition in additions:
+        name = addition.requirement.name
+        if addition.is_bare and document.requires(name, group=where.group, extra=where.extra):
+            present.append(addition.requirement.pretty_name)
+        else:
+            missing.append(addition)
+    return tuple(present), tuple(missing)
+
+
+def _offers(additions: Iterable[Addition], session: Session, index: OpenIndex) -> dict[str, Listing]:
+    """Ask for all names at once; raises PackagesNotFound and NoSuchRelease."""
+    asked = {
+        (one.requirement.name, one.source): one for one in additions if isinstance(one.requirement.origin, IndexOrigin)
+    }
+    listings, missing = listings_of(asked, session, index)
+    if missing:
+        raise PackagesNotFound(missing)
+    for key, addition in asked.items():
+        requirement = addition.requirement
+        if not addition.is_open and not has_release(listings[key], requirement.constraint):
+            raise NoSuchRelease(requirement.pretty_name, requirement.constraint, listings[key], prereleases=True)
+    return {name: listing for (name, _source), listing in listings.items()}
+
+
+def _release(addition: Addition, listing: Listing, session: Session) -> ListedVersion:
+    requirement = addition.requirement
+    region = python_marker(session.manifest.python) & requirement.marker
+    prereleases = bool(requirement.allow_prereleases)
+    listed = newest_release(listing, region, prereleases=prereleases)
+    if listed is None:
+        raise NoSuchRelease(requirement.pretty_name, requirement.constraint, listing, prereleases=prereleases)
+    return listed
+
+
+def _begun(addition: Addition, versions: Sequence[str]) -> Requirement:
+    """Return the requirement as it is written, for the versions that were chosen."""
+    requirement = addition.requirement
+    return replace(requirement, constraint=following(versions)) if versions else requirement
+
+
+def _written(addition: Addition, versions: Sequence[str], session: Session) -> str:
+    """Say what is required, in the words of a person."""
+    requirement = _begun(addition, versions)
+    shown = requirement.pretty_name
+    shown += f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    match requirement.origin:
+        case IndexOrigin():
+            constraint = requirement.constraint.text.strip()
+            return f"{shown} ({constraint})" if constraint else shown
+        case GitOrigin(url=url) | UrlOrigin(url=url):
+            return f"{shown} from {masked_url(url)}"
+        case FileOrigin(path=path) | DirectoryOrigin(path=path):
+            return f"{shown} from {relative_path(path, session.manifest.folder)}"

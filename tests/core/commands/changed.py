@@ -1,0 +1,47 @@
+"""A project on a fake index, for the commands that change it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = '[project]\nname = "here"\nversion = "1"\nrequires-python = ">=3.9"\n'
+LEGACY = '[tool.poetry]\nname = "here"\nversion = "1"\n\n[tool.poetry.dependencies]\npython = ">=3.9"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The files of a project."""
+
+    folder: Path
+
+    def write(self, text: str) -> None:
+        """Write the project file."""
+        (self.folder / "pyproject.toml").write_text(text, "utf-8")
+
+    def require(self, *requirements: str, rest: str = "", python: str = ">=3.9") -> None:
+        """Write a project file with these requirements."""
+        listed = "".join(f"    {json.dumps(requirement)},\n" for requirement in requirements)
+        head = HEAD.replace(">=3.9", python)
+        self.write(f"{head}dependencies = [\n{listed}]\n{rest}")
+
+    @property
+    def text(self) -> str:
+        """The project file."""
+        return (self.folder / "pyproject.toml").read_text("utf-8")
+
+    @property
+    def pins(self) -> list[str]:
+        """What the lock holds."""
+        lines = (self.folder / "poetry.lock").read_text("utf-8").splitlines()
+        names = [line.split('"')[1] for line in lines if line.startswith("name = ")]
+        versions = [line.split('"')[1] for line in lines if line.startswith("version = ")]
+        return [f"{name} {version}" for name, version in zip(names, versions, strict=True)]
+
+    def files(self) -> dict[str, bytes]:
+        """Everything that a command could have changed."""
+        return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir()) if path.is_file()}

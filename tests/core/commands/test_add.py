@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.commands import changing
+from chapbook_core.commands.locking import LockOutcome, LockRequest, lock_project
+from tests.core.commands.changed import HEAD, LEGACY, Project
+from tests.fakes.index import FakeIndex
+from tests.fakes.index.wheel import make_wheel, wheel_name
+from tests.fakes.index.world import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from chapbook_core.commands.session import Session
+    from tests.core.commands.conftest import Outcome
+    from tests.fakes.index.world import Status
+
+    Chapbook = Callable[..., Outcome]
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        yield index
+
+
+@pytest.fixture
+def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    made = Project(folder)
+    made.require()
+    return made
+
+
+def test_the_newest_release_is_required_and_locked_with_what_it_requires(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("idna", "3.7")
+    index.serve("idna", "3.20", requires=["other"])
+    index.serve("other", "1.0")
+
+    outcome = chapbook("add", "idna", "--lock")
+
+    assert 0 == outcome.status, outcome.err
+    assert '"idna (>=3.20,<4.0)"\n' in project.text
+    assert ["idna 3.20", "other 1.0"] == project.pins
+    assert "Added idna (^3.20) to the project\n" in outcome.out
+    assert "Wrote pyproject.toml and poetry.lock: 2 packages locked\n" in outcome.out
+    assert 0 == chapbook("lock", "--check").status
+    assert "up to date" in chapbook("lock").out
+
+
+WRITTEN = [
+    (["idna"], "idna (>=3.20,<4.0)", '"^3.20"'),
+    (["idna@latest"], "idna (>=3.20,<4.0)", '"^3.20"'),
+    (["idna@LATEST"], "idna (>=3.20,<4.0)", '"^3.20"'),
+    (["idna@^3"], "idna (>=3,<4)", '"^3"'),
+    (["idna@~3.7"], "idna (>=3.7,<3.8)", '"~3.7"'),
+    (["idna==3.7"], "idna (==3.7)", '"3.7"'),
+    (["idna@3.7"], "idna (==3.7)", '"3.7"'),
+    (["idna>=3,<4,!=3.5"], "idna (>=3,!=3.5,<4)", '">=3,<4,!=3.5"'),
+    (["Idna"], "Idna (>=3.20,<4.0)", '"^3.20"'),
+    (["idna[x]@^3.7"], "idna[x] (>=3.7,<4.0)", '{version = "^3.7", extras = ["x"]}'),
+    (["idna", "-E", "x"], "idna[x] (>=3.20,<4.0)", '{version = "^3.20", extras = ["x"]}'),
+]
+
+
+@pytest.mark.parametrize(("words", "standard"), [(words, standard) for words, standard, _ in WRITTEN])
+def test_a_standard_project_gets_the_standard_text(
+    project: Project, index: FakeIndex, chapbook: Chapbook, words: list[str], standard: str
+) -> None:
+    index.serve("idna", "3.7", extras={"x": []})
+    index.serve("idna", "3.20", extras={"x": []})
+
+    outcome = chapbook("add", "--lock", *words)
+
+    assert 0 == outcome.status, outcome.err
+    assert f'dependencies = [\n    "{standard}"\n]\n' in project.text
+
+
+@pytest.mark.parametrize(("words", "former"), [(words, former) for words, _, former in WRITTEN])
+def test_a_project_of_poetry_gets_poetrys_words(
+    project: Project, index: FakeIndex, chapbook: Chapbook, words: list[str], former: str
+) -> None:
+    index.serve("idna", "3.7", extras={"x": []})
+    index.serve("idna", "3.20", extras={"x": []})
+    project.write(LEGACY)
+
+    outcome = chapbook("add", "--lock", *words)
+
+    assert 0 == outcome.status, outcome.err
+    name = "Idna" if words == ["Idna"] else "idna"
+    assert f"{LEGACY}{name} = {former}\n" == project.text
+
+
+def test_a_bare_project_table_gets_dependencies_of_its_own(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("idna", "3.20")
+    project.write(HEAD)
+    chapbook("add", "idna", "--lock")
+    assert f'{HEAD}dependencies = [\n    "idna (>=3.20,<4.0)",\n]\n' == project.text
+
+
+def test_markers_are_put_together(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("colorama", "0.4.6")
+    outcome = chapbook("add", "colorama", "--platform", "win32", "--python", "<3.13", "--lock")
+    assert 0 == outcome.status, outcome.err
+    marker = 'python_version < "3.13" and sys_platform == "win32"'
+    assert f"'colorama (>=0.4.6,<0.5.0) ; {marker}'" in project.text
+    assert (
+        "no environment would ever get"
+        in chapbook("add", "colorama", "--markers", "python_version < '2'", "--python", ">3").err
+    )
+    assert "is not the name of a platform" in chapbook("add", "colorama", "--platform", "win 32").err
+
+
+@pytest.mark.parametrize("words", [["-G", "dev"], ["-D"]])
+def test_a_group_is_made_where_there_is_none(
+    project: Project, index: FakeIndex, chapbook: Chapbook, words: list[str]
+) -> None:
+    index.serve("pytest", "8.1")
+    outcome = chapbook("add", "pytest", "--lock", *words)
+    assert '\n[dependency-groups]\ndev = [\n    "pytest (>=8.1,<9.0)",\n]\n' in project.text
+    assert "to the group dev" in outcome.out
+    assert 'groups = ["dev"]' in (project.folder / "poetry.lock").read_text("utf-8")
+
+
+def test_an_extra_of_the_project_is_made(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("idna", "3.20")
+    chapbook("add", "idna", "--optional", "net", "--lock")
+    assert '[project.optional-dependencies]\nnet = [\n    "idna (>=3.20,<4.0)",\n]\n' in project.text
+    assert "optional = true" in (project.folder / "poetry.lock").read_text("utf-8")
+    assert 2 == chapbook("add", "idna", "--optional", "net", "-G", "dev").status
+
+
+def test_what_no_standard_says_stands_beside_it(project: Project, chapbook: Chapbook, index: FakeIndex) -> None:
+    index.serve("idna", "4.0a1")
+    index.serve("idna", "3.20")
+    source = f'\n[[tool.poetry.source]]\nname = "Mine"\nurl = "{index.url}"\npriority = "explicit"\n'
+    project.require(rest=source)
+
+    outcome = chapbook("add", "idna", "--source", "mine", "--allow-prereleases", "--lock")
+
+    assert 0 == outcome.status, outcome.err
+    assert '"idna (>=4.0a1,<5.0)"' in project.text
+    assert 'idna = {allow-prereleases = true, source = "Mine"}' in project.text
+    assert "has no source `other`" in chapbook("add", "idna", "--source", "other").err
+
+
+def test_a_path_is_written_relative_to_the_project_wherever_it_was_typed(
+    project: Project, chapbook: Chapbook, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.serve("idna", "3.20")
+    library = project.folder.parent / "a folder"
+    library.mkdir()
+    head = '[project]\nname = "The-Lib"\nversion = "2"\ndependencies = ["idna"]\nrequires-python = ">=3.9"\n'
+    (library / "pyproject.toml").write_text(head, "utf-8")
+    below = project.folder / "notebooks"
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    outcome = chapbook("add", "-e", "../../a folder", "--lock")
+
+    assert 0 == outcome.status, outcome.err
+    assert 'dependencies = [\n    "The-Lib"\n]' in project.text
+    assert 'The-Lib = {path = "../a folder", develop = true}' in project.text
+    assert str(project.folder.parent) not in project.text
+    assert ["idna 3.20", "the-lib 2"] == project.pins
+
+
+def test_a_wheel_beside_the_project_keeps_its_name(project: Project, chapbook: Chapbook, index: FakeIndex) -> None:
+    index.serve("six", "1.16.0")
+    release = describe("six", "1.16.0")
+    wheel = project.folder / wheel_name(release, "py3-none-any")
+    wheel.write_bytes(make_wheel(release, "py3-none-any"))
+    outcome = chapbook("add", f"./{wheel.name}", "--lock")
+    assert 0 == outcome.status, outcome.err
+    assert f'six = {{path = "{wheel.name}"}}' in project.text
+
+
+def test_what_is_required_already_stays_and_others_are_added(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    for name in ("a", "b"):
+        index.serve(name, "1.0")
+    project.require("A>=0.5")
+    outcome = chapbook("add", "a", "b", "--lock")
+    assert 0 == outcome.status
+    assert "`a` is required already" in outcome.out
+    assert "hint: run `chapbook update a`" in outcome.out
+    assert "hint: run `chapbook add a@latest`" in outcome.out
+    assert ["a 1.0", "b 1.0"] == project.pins
+    before = project.files()
+    outcome = chapbook("add", "a")
+    assert (0, True) == (outcome.status, "Nothing to add" in outcome.out)
+    assert before == project.files()
+
+
+def test_a_version_replaces_what_is_required(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    index.serve("a", "2.0")
+    project.require("a<2")
+    chapbook("add", "a@latest", "--lock")
+    assert '"a (>=2.0,<3.0)"' in project.text
+    assert ["a 2.0"] == project.pins
+
+
+def test_everything_else_keeps_its_version(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    index.serve("b", "1.0")
+    project.require("a", "b")
+    chapbook("lock")
+    for name in ("a", "b", "c"):
+        index.serve(name, "2.0")
+    chapbook("add", "c", "b@latest", "--lock", "--refresh")
+    assert ["a 1.0", "b 2.0", "c 2.0"] == project.pins
+
+
+def test_locked_packages_give_way_to_the_newest_release(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0", requires=["b<2"])
+    project.require("a")
+    index.serve("b", "1.0")
+    index.serve("b", "2.0")
+    chapbook("lock")
+    index.serve("a", "1.1", requires=["b"])
+    outcome = chapbook("add", "b", "--lock", "--refresh")
+    assert 0 == outcome.status, outcome.err
+    assert ["a 1.1", "b 2.0"] == project.pins
+
+
+def test_the_newest_release_that_fits_is_taken_and_told(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0", requires=["b<2"])
+    for version in ("1.0", "1.5", "2.0"):
+        index.serve("b", version)
+    project.require("a")
+    outcome = chapbook("add", "b", "--lock")
+    assert 0 == outcome.status, outcome.err
+    assert '"b (>=1.5,<2.0)"' in project.text
+    assert ["a 1.0", "b 1.5"] == project.pins
+    assert "`b` is taken at 1.5: 2.0 does not fit with the rest" in outcome.out
+    assert 0 == chapbook("lock", "--check").status
+
+
+def test_a_release_that_leaves_out_some_python_of_the_project_is_not_the_newest(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0", python=">=3.8")
+    index.serve("a", "2.0", python=">=3.12")
+    chapbook("add", "a", "--lock")
+    assert '"a (>=1.0,<2.0)"' in project.text
+    project.require()
+    chapbook("add", "a", "--python", ">=3.12", "--lock")
+    assert "'a (>=2.0,<3.0) ; python_version >= \"3.12\"'" in project.text
+
+
+def test_releases_for_different_pythons_are_required_together(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0", python="<3.12")
+    index.serve("a", "2.1", python=">=3.12")
+    outcome = chapbook("add", "a", "--lock")
+    assert 0 == outcome.status, outcome.err
+    assert '"a (>=1.0,<3.0)"' in project.text
+    assert ["a 1.0", "a 2.1"] == project.pins
+
+
+def test_without_a_solution_nothing_is_written_and_the_story_is_told(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0", requires=["c<2"])
+    index.serve("b", "1.0", requires=["c>=2"])
+    for version in ("1.0", "2.0"):
+        index.serve("c", version)
+    project.require("a")
+    chapbook("lock")
+    before = project.files()
+    for words in (["b"], ["b==1.0"]):
+        outcome = chapbook("add", "--lock", *words)
+        assert 1 == outcome.status
+        assert "c" in outcome.err
+        assert "Traceback" not in outcome.err
+        assert before == project.files()
+
+
+def test_every_unknown_name_is_told_at_once_with_what_may_have_been_meant(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("requests", "1.0")
+    chapbook("search", "requests")
+    before = project.files()
+    outcome = chapbook("add", "reqests", "nothing-like-it", "--lock")
+    assert 1 == outcome.status
+    assert "package not found: reqests" in outcome.err
+    assert "package not found: nothing-like-it" in outcome.err
+    assert "did you mean `requests`?" in outcome.err
+    assert before == project.files()
+
+
+def test_a_version_that_does_not_exist_is_told_with_the_newest(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0")
+    before = project.files()
+    outcome = chapbook("add", "a>=2", "--lock")
+    assert (1, before) == (outcome.status, project.files())
+    assert "`a` has no release that `>=2` allows" in outcome.err
+    assert "hint: the newest release is 1.0" in outcome.err
+
+
+@pytest.mark.parametrize("status", ["archived", "deprecated", "quarantined"])
+def test_the_status_of_a_project_is_told(
+    project: Project, index: FakeIndex, chapbook: Chapbook, status: Status
+) -> None:
+    index.serve("a", "1.0")
+    index.set_status("a", status, "use b")
+    outcome = chapbook("add", "a", "--lock")
+    assert f"`a` is {status}" in outcome.out + outcome.err or f"it is {status}" in outcome.err
+    assert "use b" in outcome.out + outcome.err
+    assert ("a (>=" in project.text) == (status != "quarantined")
+
+
+def test_a_yanked_release_is_taken_only_when_insisted_on_and_told(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0")
+    index.serve("a", "2.0", yanked="broken")
+    chapbook("add", "a", "--lock")
+    assert ["a 1.0"] == project.pins
+    outcome = chapbook("add", "a==2.0", "--lock")
+    assert ["a 2.0"] == project.pins
+    assert "warning: `a 2.0` is yanked" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["here"], "is the project itself"),
+        (["Here>=1"], "is the project itself"),
+        (["a", "A>=1"], "are the same package"),
+        (["a", "b", "-E", "x"], "one package alone"),
+        (["-e", "a"], "cannot be editable"),
+        (["a", "-G", "dev", "-D"], "--dev"),
+        (["a", "-G", "!"], "cannot be the name of a group"),
+        (["a@"], "no version follows"),
+        (["./nothing"], "there is no"),
+    ],
+)
+def test_words_that_make_no_sense_are_refused(
+    project: Project, chapbook: Chapbook, words: list[str], told: str
+) -> None:
+    before = project.files()
+    outcome = chapbook("add", *words)
+    assert outcome.status in (1, 2)
+    assert told in outcome.err
+    assert "Traceback" not in outcome.err
+    assert before == project.files()
+
+
+def test_a_dry_run_writes_nothing_and_data_tells_the_same(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0")
+    before = project.files()
+    outcome = chapbook("add", "a", "--dry-run", "--format", "json")
+    told = json.loads(outcome.out)
+    assert before == project.files()
+    assert not told["written"]["is_written"]
+    assert [{"name": "a", "requirement": "a (^1.0)", "version": "1.0", "newest": ""}] == told["added"]
+    assert "Would add a (^1.0)" in chapbook("add", "a", "--dry-run").out
+
+
+def test_the_names_are_asked_for_once_and_nothing_else_is(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    for name in ("a", "b", "c"):
+        index.serve(name, "1.0")
+    chapbook("add", "a", "b", "c", "--lock")
+    assert ["a 1.0", "b 1.0", "c 1.0"] == project.pins
+    pages = [request.path for request in index.requests if request.path.endswith("/")]
+    assert ["/simple/a/", "/simple/b/", "/simple/c/"] == sorted(pages)
+
+
+def test_an_edit_of_the_project_file_meanwhile_is_not_written_over(
+    project: Project, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.serve("a", "1.0")
+
+    def edit(session: Session, request: LockRequest) -> LockOutcome:
+        outcome = lock_project(session, request)
+        project.write(f"# mine\n{project.text}")
+        return outcome
+
+    monkeypatch.setattr(changing, "lock_project", edit)
+    outcome = chapbook("add", "a", "--lock")
+    assert 1 == outcome.status
+    assert "was changed while the command ran" in outcome.err
+    assert project.text.startswith("# mine\n")
+    assert not (project.folder / "poetry.lock").exists()
