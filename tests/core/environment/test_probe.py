@@ -38,7 +38,7 @@ def test_the_facts_are_those_that_packaging_finds_from_inside(
 
     interpreter = python(version)
     variables = {"PYTHONPATH": str(Path(packaging.__file__).parents[1])}
-    words = [interpreter.executable, "-c", ORACLE]
+    words = [str(interpreter.executable), "-c", ORACLE]
     told = subprocess.run(words, env=variables, capture_output=True, text=True, check=True).stdout
     tags, environment = json.loads(told)
     assert tuple(tags) == wheel_tags(interpreter)
