@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.installer.arrangement import Arrangement, arrange
+from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import find_sharing, is_namespace
 from chapbook_core.installer.launcher import adapted_script, script_file
 from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, record_text
-from chapbook_core.installer.relocation import apply_moves, entered, merge_moves, undo_moves
+from chapbook_core.installer.relocation import entered
+from chapbook_core.installer.renames import arriving_moves
 from chapbook_core.installer.schemes import OWN_FOLDER
 from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.installer.unpacking import file_digest
@@ -207,13 +209,13 @@ def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Co
             watcher.checkpoint()
             replace(arrival, shared=sharing.of(arrival.name)).lay(paths.root / stage)
         watcher.checkpoint()
-        moves = merge_moves(paths.root, stage, [arrangement.dist_info for arrangement, _tree in arrangements])
-        apply_moves(paths.root, moves)
+        moves = arriving_moves(paths.root, stage, ())
+        carry_forward(paths.root, stage, moves)
     except OSError as cause:
-        undo_moves(paths.root, moves)
+        carry_back(paths.root, stage, moves)
         raise PlacementFailed(", ".join(arrival.name for arrival in arrivals), cause) from cause
     except BaseException:
-        undo_moves(paths.root, moves)
+        carry_back(paths.root, stage, moves)
         raise
     finally:
         clear_own(paths.root, stage)

@@ -1,25 +1,19 @@
-"""Relocation: renames within one environment, each of which can be done again and undone.
-
-Paths are relative to the top of the environment. Folders are entered one after the other and never through a link, and
-nothing is ever put where something is.
-"""
+"""Relocation: things of one environment under other names, reached part by part and never through a link."""
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.errors import ChapbookError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 HAS_FOLDER_DESCRIPTORS = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
-_NO_LINKS_HERE = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
 
 
 class InTheWay(ChapbookError):
@@ -34,7 +28,7 @@ class InTheWay(ChapbookError):
 
 
 class Move(NamedTuple):
-    """A file or folder, and where it goes."""
+    """A file or folder and where it goes, both below the top of the environment, with `/` between parts."""
 
     source: str
     target: str
@@ -43,86 +37,6 @@ class Move(NamedTuple):
     def back(self) -> Move:
         """The move that undoes this one."""
         return Move(self.target, self.source)
-
-
-def apply_moves(root: Path, moves: Iterable[Move]) -> None:
-    """Do moves in their order; one that has been done is passed over. Raises InTheWay and OSError."""
-    for move in moves:
-        _move(root, move)
-
-
-def undo_moves(root: Path, moves: Iterable[Move]) -> None:
-    """Undo moves, the last first; one that has not been done is passed over."""
-    for move in reversed(tuple(moves)):
-        _move(root, move.back)
-
-
-def merge_moves(root: Path, folder: str, last: Collection[str]) -> tuple[Move, ...]:
-    """Return the moves that bring what is in a folder to the same places below the top, whole folders where possible.
-
-    `last` are the paths whose moves come after all others. It depends on what is there at this moment.
-    """
-    moves = list(_merged(root, folder, ""))
-    return tuple(sorted(moves, key=lambda move: move.target in last))
-
-
-def _merged(root: Path, stage: str, folder: str) -> Iterator[Move]:
-    for entry in sorted(os.scandir(root / stage / folder), key=lambda entry: entry.name):
-        target = f"{folder}/{entry.name}" if folder else entry.name
-        status = _status(root / target)
-        if status is None:
-            yield Move(f"{stage}/{target}", target)
-        elif stat.S_ISLNK(status.st_mode):
-            raise InTheWay(root, target, "it is a link")
-        elif stat.S_ISDIR(status.st_mode) and entry.is_dir(follow_symlinks=False):
-            yield from _merged(root, stage, target)
-        else:
-            raise InTheWay(root, target, "it belongs to no package that is being replaced")
-
-
-def _status(path: Path) -> os.stat_result | None:
-    try:
-        return path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _move(root: Path, move: Move) -> None:
-    source_folder, _, source = move.source.rpartition("/")
-    target_folder, _, target = move.target.rpartition("/")
-    try:
-        with entered(root, source_folder) as from_folder, entered(root, target_folder, is_made=True) as to_folder:
-            _rename(from_folder.at(source), to_folder.at(target), root, move)
-    except FileNotFoundError:
-        if _status(root / move.target) is None:
-            raise
-
-
-def _rename(source: Place, target: Place, root: Path, move: Move) -> None:
-    before, there = source.status(), target.status()
-    if before is None:
-        if there is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root / move.source))
-        return
-    if there is not None:
-        if not os.path.samestat(before, there):
-            raise InTheWay(root, move.target, "it was not there a moment ago")
-        # Killed between the two steps below.
-        os.unlink(source.name, dir_fd=source.folder)
-        return
-    if stat.S_ISREG(before.st_mode) and HAS_FOLDER_DESCRIPTORS:
-        try:
-            # Unlike a rename, a link never replaces anything, however fast somebody else is.
-            os.link(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder, follow_symlinks=False)
-        except FileExistsError:
-            raise InTheWay(root, move.target, "it was not there a moment ago") from None
-        except OSError as problem:
-            if problem.errno not in _NO_LINKS_HERE:
-                raise
-        else:
-            os.unlink(source.name, dir_fd=source.folder)
-            return
-    os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
 
 
 class Place(NamedTuple):

@@ -12,10 +12,11 @@ from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.installer.bad_wheel import Refusal
+from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import below_top
 from chapbook_core.installer.placement import PlacementFailed, clear_own
 from chapbook_core.installer.record import read_rows
-from chapbook_core.installer.relocation import Move, apply_moves, undo_moves
+from chapbook_core.installer.renames import leaving_moves
 from chapbook_core.installer.schemes import OWN_FOLDER
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.environment.site_packages import Distribution
     from chapbook_core.events import Watcher
+    from chapbook_core.installer.relocation import Move
     from chapbook_core.installer.schemes import InstallPaths
 
 _CACHE = "__pycache__"
@@ -77,31 +79,32 @@ def belongings(paths: InstallPaths, distribution: Distribution) -> Belongings:
 
 
 def take_out(distributions: Sequence[Distribution], paths: InstallPaths, watcher: Watcher) -> None:
-    """Take distributions out, all or none; raises NoRecord and PlacementFailed.
+    """Take distributions out, all or none, one after the other; raises NoRecord and PlacementFailed.
 
     Nothing but an exception undoes this; a change that has to survive a kill goes through a transaction.
     """
     trash = f"{OWN_FOLDER}/trash/{secrets.token_hex(6)}"
     moves: list[Move] = []
-    done = 0
+    files: list[str] = []
     try:
-        for distribution in distributions:
+        for number, distribution in enumerate(distributions):
             watcher.checkpoint()
             found = belongings(paths, distribution)
             for row in found.left:
                 watcher.emit(Notice("warning", f"{found.name} claims `{row}`, which is not its own; it was left alone"))
-            added = [Move(path, f"{trash}/{path}") for path in found.files]
+            # One may leave a folder that the next one takes as a whole: each has a place of its own.
+            added = leaving_moves(paths.root, found.files, fixed_folders(paths), f"{trash}/{number}")
+            files.extend(found.files)
             moves.extend(added)
-            apply_moves(paths.root, added)
-            done += 1
+            carry_forward(paths.root, trash, added)
     except OSError as cause:
-        undo_moves(paths.root, moves)
+        carry_back(paths.root, trash, moves)
         raise PlacementFailed("what was asked for", cause) from cause
     except BaseException:
-        undo_moves(paths.root, moves)
+        carry_back(paths.root, trash, moves)
         raise
     else:
-        remove_emptied(paths, (move.source for move in moves))
+        remove_emptied(paths, files)
     finally:
         clear_own(paths.root, trash)
 
