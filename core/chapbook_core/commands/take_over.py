@@ -110,12 +110,12 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     added, present = _add_wishes(document, session, harvest)
     is_written = not invocation.flag("dry-run")
     outcome = None if invocation.flag("no-lock") else _locked(session, document, harvest, invocation)
-    if is_written:
+    if is_written and outcome is None:
         document.write()
-        if outcome is not None:
-            from chapbook_core.commands.locking import write_lock  # brings the solver, which `--no-lock` spares
+    elif is_written and outcome is not None:
+        from chapbook_core.commands.changing import Proposal  # brings the solver, which `--no-lock` spares
 
-            write_lock(session, outcome)
+        Proposal(session, document, outcome).write()
     kept, lost = _fate(harvest.pins, outcome.lock) if outcome is not None else (None, [])
     return TakenOver(
         added=tuple(added),
