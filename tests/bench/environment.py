@@ -1,6 +1,6 @@
 """What making an environment costs, beside uv and the standard library: `python -m tests.bench.environment [RUNS]`.
 
-The makers take turns, so that a busy machine slows all alike; each makes a fresh folder, and all are removed unmeasured.
+The makers take turns, so that a busy machine slows all alike; each makes a fresh folder, removed unmeasured.
 """
 
 from __future__ import annotations

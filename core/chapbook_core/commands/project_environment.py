@@ -220,13 +220,9 @@ def _outside(program: Path) -> Path:
 
 def _active_environment(session: Session) -> Path | None:
     """Return the environment that a person has activated, unless it is the one that Chapbook runs from."""
-    variables = session.surroundings.variables
-    names = ["VIRTUAL_ENV"] + (["CONDA_PREFIX"] if variables.get("CONDA_DEFAULT_ENV") != "base" else [])
-    for name in names:
-        path = Path(variables.get(name) or ".")
-        if path.is_absolute() and read_environment(path) is not None and not runs_this(path):
-            return path
-    return None
+    path = Path(session.surroundings.variables.get("VIRTUAL_ENV") or ".")
+    is_usable = path.is_absolute() and read_environment(path) is not None and not runs_this(path)
+    return path if is_usable else None
 
 
 def _prober(session: Session) -> Prober:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION, Environment, read_environment
+from chapbook_core.environment.place import VENV
 from chapbook_core.environment.pristine import (
     MADE_IN,
     PROMPT,
@@ -113,7 +114,8 @@ def _workshop(path: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        if not was_ignored and list(folder.iterdir()) == [ignore]:
+        # Elsewhere other projects' environments are made in the same folder, at the same time.
+        if path.name == VENV and not was_ignored and list(folder.iterdir()) == [ignore]:
             with suppress(OSError):
                 ignore.unlink()
                 folder.rmdir()
@@ -276,11 +278,23 @@ def _run_virtualenv(path: Path, recipe: Recipe, prompt: str, cache: Path | None)
     words += ["--pip", "embed", "--no-setuptools"] if recipe.pip else ["--no-seed"]
     words += ["--always-copy"] if recipe.always_copy else []
     words += ["--system-site-packages"] if recipe.system_site_packages else []
-    words += ["--app-data", str(cache / "virtualenv")] if cache is not None else []
     try:
-        # What a person has set for virtualenv elsewhere must not decide what a project gets.
-        cli_run(words, setup_logging=False, env={"VIRTUALENV_CONFIG_FILE": os.devnull})
+        with _application_data(cache) as folder:
+            # What a person has set for virtualenv elsewhere must not decide what a project gets.
+            cli_run(
+                [*words, "--app-data", str(folder)], setup_logging=False, env={"VIRTUALENV_CONFIG_FILE": os.devnull}
+            )
     except SystemExit as cause:
         raise EnvironmentNotMade(path, f"virtualenv refused {recipe.interpreter.pretty_name}") from cause
     except (RuntimeError, ValueError, LookupError, NotImplementedError) as cause:
         raise EnvironmentNotMade(path, f"virtualenv: {str(cause)[:_MOST_WORDS]}") from cause
+
+
+@contextmanager
+def _application_data(cache: Path | None) -> Iterator[Path]:
+    """Provide the folder for what virtualenv remembers; without a cache it remembers nothing."""
+    if cache is not None:
+        yield cache / "virtualenv"
+        return
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

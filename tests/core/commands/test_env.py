@@ -203,8 +203,7 @@ def test_a_program_on_path_may_be_named(chapbook: Chapbook, project: Path) -> No
 
 def test_central_environments_are_one_a_version_and_one_is_selected(chapbook: Chapbook, centrally: Path) -> None:
     made = chapbook("env", "use", RUNNING)
-    (environment,) = (path for path in centrally.iterdir() if path.is_dir())
-    assert environment.name.startswith("notes-")
+    (environment,) = centrally.glob("notes-*")
     assert environment.name.endswith(f"-py{RUNNING}")
     assert str(environment) in made.out
     assert f'minor = "{RUNNING}"' in (centrally / "envs.toml").read_text()

@@ -160,7 +160,7 @@ def test_the_python_of_the_environment_decides(demo: Path, chapbook: Chapbook) -
     assert 0 == chapbook("--no-cache", "lock").status
     make_environment(demo, "3.9.18")
     assert "w" in names(chapbook("show"))
-    (demo / ".venv" / "pyvenv.cfg").write_text("version = 3.14.1\n", "utf-8")
+    (demo / ".venv" / "pyvenv.cfg").write_text("home = /opt/bin\nversion = 3.14.1\n", "utf-8")
     outcome = chapbook("show")
     assert 1 == outcome.status
     assert outcome.err.startswith("error: Python 3.14.1 is not among those the lock is for: >=3.9,<3.14\n")

@@ -116,9 +116,14 @@ def test_a_path_that_shells_could_misread_is_left_to_virtualenv(
     assert not (tmp_path / "canary").exists()
 
 
-def test_without_a_cache_it_is_made_all_the_same(tmp_path: Path, recipe: Recipe) -> None:
+def test_without_a_cache_it_is_made_all_the_same_and_nothing_is_kept(
+    tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     environment = make_environment(tmp_path / ".venv", recipe, cache=None)
     assert str(environment.path) == prefix_of(environment.path)
+    assert [".venv"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, recipe: Recipe) -> None:
