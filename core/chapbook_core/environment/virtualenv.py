@@ -215,6 +215,7 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
         return pristine
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        _sweep(cache)
         making = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=cache))
     except OSError:
         # A cache that cannot be written is no reason to make none.
