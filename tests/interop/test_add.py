@@ -50,6 +50,7 @@ CALLS = [
     (LEGACY, "idna@3.7"),
     (LEGACY, "requests[socks]@^2.30"),
     (LEGACY, "idna --allow-prereleases"),
+    (LEGACY, "idna --platform win32 --python <3.13"),
     (LEGACY_GROUP, "idna -G dev"),
 ]
 

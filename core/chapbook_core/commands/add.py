@@ -213,7 +213,12 @@ class _Adding:
         self._ranges = ranges
         for addition in self._additions:
             requirement = _begun(addition, ranges.get(addition.requirement.name, ()))
-            document.add_requirement(requirement, group=self._where.group, extra=self._where.extra)
+            document.add_requirement(
+                requirement,
+                group=self._where.group,
+                extra=self._where.extra,
+                conditions=dict(addition.conditions),
+            )
         return document
 
     def _freed(self, group: str, requirement: Requirement) -> Constraint:

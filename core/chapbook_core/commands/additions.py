@@ -45,6 +45,9 @@ class Addition:
     is_bare: bool
     """Whether it is a name and nothing else, with no option that says more: what is required already may stay."""
 
+    conditions: tuple[tuple[str, str], ...] = ()
+    """What stands for the marker in Poetry's own tables: the options as they were typed."""
+
     @property
     def is_open(self) -> bool:
         """Whether the version is ours to choose."""
@@ -107,6 +110,7 @@ def read_additions(invocation: Invocation, session: Session, surroundings: Surro
     additions = []
     for word in words:
         requirement = parse_argument(word, surroundings.folder, home=surroundings.home)
+        given = requirement.marker
         requirement = replace(
             requirement,
             extras=requirement.extras | extras,
@@ -118,7 +122,7 @@ def read_additions(invocation: Invocation, session: Session, surroundings: Surro
         if requirement.marker.is_never:
             raise UsageError(f"no environment would ever get `{word}`", hints=["its markers contradict each other"])
         is_bare = is_plain and canonical_name(word.strip()) == requirement.name
-        additions.append(Addition(word, requirement, is_bare))
+        additions.append(Addition(word, requirement, is_bare, _conditions(invocation, given)))
     return tuple(additions)
 
 
@@ -151,6 +155,15 @@ def _marker(invocation: Invocation) -> Marker:
                 raise UsageError(f"`{name}` is not the name of a platform", hints=hints)
         marker &= reduce(or_, (parse_marker(f'sys_platform == "{name}"') for name in names))
     return marker
+
+
+def _conditions(invocation: Invocation, given: Marker) -> tuple[tuple[str, str], ...]:
+    """Return the options that Poetry has keys for, when there are any; `given` is the marker of the word itself."""
+    conditions = [(key, text) for key in ("python", "platform") if (text := invocation.text(key)) is not None]
+    if not conditions:
+        return ()
+    marker = given & parse_marker(invocation.text("markers") or "")
+    return (*conditions, *([] if marker.is_always else [("markers", str(marker))]))
 
 
 def _source(invocation: Invocation, session: Session) -> str | None:

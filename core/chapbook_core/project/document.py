@@ -122,14 +122,24 @@ class Document:
             spelled(editor.table(table), name) is not None for table in tables
         )
 
-    def add_requirement(self, requirement: Requirement, *, group: str = MAIN, extra: str | None = None) -> None:
-        """Require a package in a group or an extra; where it is required already, this takes the place of that."""
+    def add_requirement(
+        self,
+        requirement: Requirement,
+        *,
+        group: str = MAIN,
+        extra: str | None = None,
+        conditions: Mapping[str, Value] | None = None,
+    ) -> None:
+        """Require a package in a group or an extra; where it is required already, this takes the place of that.
+
+        `conditions` are what stands for `markers` where the keys are Poetry's own, as `python` and `platform`.
+        """
         place: Place = place_for(self._editor, group, extra)
         match place:
             case StandardPlace():
                 self._add_standard(requirement, place)
             case PoetryPlace():
-                self._add_to_poetry(requirement, place)
+                self._add_to_poetry(requirement, place, conditions or {})
 
     def remove_requirement(self, name: str, *, group: str | None = None, extra: str | None = None) -> tuple[str, ...]:
         """Remove a package from a group, an extra, or everywhere; return the groups it was in.
@@ -221,14 +231,21 @@ class Document:
         elif key is not None and not (isinstance(old, Mapping) and _BINDING.isdisjoint(old)):
             self._editor.remove((*place.additions, key), prune=True)
 
-    def _add_to_poetry(self, requirement: Requirement, place: PoetryPlace) -> None:
+    def _add_to_poetry(self, requirement: Requirement, place: PoetryPlace, conditions: Mapping[str, Value]) -> None:
         key = spelled(self._editor.table(place.table), requirement.name) or requirement.pretty_name
-        value = poetry_value(requirement, self.file.parent)
-        self._editor.set((*place.table, key), value if place.extra is None else self._optional(requirement))
+        value = self._conditional(poetry_value(requirement, self.file.parent), conditions)
+        if place.extra is not None:
+            value = self._conditional(self._optional(requirement), conditions)
+        self._editor.set((*place.table, key), value)
         if place.extra is not None:
             array = (*POETRY, "extras", place.extra)
             if not indexes_of(self._editor, array, requirement.name):
                 self._editor.append(array, key)
+
+    def _conditional(self, value: Value, conditions: Mapping[str, Value]) -> Value:
+        if not conditions or not isinstance(value, Mapping):
+            return value
+        return {**{key: held for key, held in value.items() if key != "markers"}, **conditions}
 
     def _optional(self, requirement: Requirement) -> dict[str, Value]:
         value = poetry_value(requirement, self.file.parent)

@@ -402,3 +402,14 @@ def test_an_edit_of_the_project_file_meanwhile_is_not_written_over(
     assert "was changed while the command ran" in outcome.err
     assert project.text.startswith("# mine\n")
     assert not (project.folder / "poetry.lock").exists()
+
+
+def test_an_extra_of_a_project_of_poetry_lists_what_is_added(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("idna", "3.20")
+    project.write(LEGACY)
+    chapbook("add", "idna", "--platform", "win32", "--optional", "net", "--lock")
+    assert 'idna = {version = "^3.20", optional = true, platform = "win32"}' in project.text
+    assert '\n[tool.poetry.extras]\nnet = [\n    "idna",\n]\n' in project.text
+    assert 0 == chapbook("lock", "--check").status
