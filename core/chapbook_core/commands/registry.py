@@ -9,6 +9,7 @@ from chapbook_core.commands.declarations import (
     environment,
     index,
     inspecting,
+    installing,
     interchange,
     locking,
     project,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 COMMANDS: tuple[Command, ...] = (
     *project.COMMANDS,
     *changing.COMMANDS,
+    *installing.COMMANDS,
     *locking.COMMANDS,
     *environment.COMMANDS,
     *inspecting.COMMANDS,

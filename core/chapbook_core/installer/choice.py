@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.file import File
+from chapbook_core.index.policy import reasons_against
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from chapbook_core.index.policy import Policy
     from chapbook_core.index.tags import TagOrder
     from chapbook_core.lock.lockfile import LockedFile, LockedPackage
 
-ALL, NONE = ":all:", ":none:"
 _MOST_SHOWN = 3
 
 
@@ -29,30 +29,14 @@ class NoFittingFile(ChapbookError):
         super().__init__(f"no file of `{package.name}` {package.version} can be installed here{because}", hints=hints)
 
 
-@dataclass(frozen=True, slots=True)
-class FilePolicy:
-    """The kinds of files that a person refuses: names of packages, `:all:`, or `:none:` to begin anew."""
-
-    no_binary: tuple[str, ...] = ()
-    only_binary: tuple[str, ...] = ()
-
-    def against(self, name: str, *, is_wheel: bool) -> str:
-        """Return why a file of a package is refused; nothing when it is not."""
-        if is_wheel and _names(self.no_binary, name):
-            return "is a wheel, which `installer.no-binary` refuses"
-        if not is_wheel and _names(self.only_binary, name):
-            return "is source, which `installer.only-binary` refuses"
-        return ""
-
-
-def fitting_files(package: LockedPackage, tags: TagOrder, policy: FilePolicy) -> tuple[LockedFile, ...]:
+def fitting_files(package: LockedPackage, tags: TagOrder, policies: Sequence[Policy] = ()) -> tuple[LockedFile, ...]:
     """Return the files to try, the best first: wheels by tag, then sources; raises NoFittingFile."""
     by_name = {locked.name: locked for locked in package.files}
     files = [File(name, package.version, "") for name in by_name]
-    allowed = [file for file in files if not policy.against(package.name, is_wheel=file.is_wheel)]
+    allowed = [file for file in files if not reasons_against(policies, package.name, file)]
     chosen = tuple(by_name[file.filename] for file in tags.best_first(allowed))
     if not chosen:
-        raise NoFittingFile(package, _reasons(package, files, tags, policy), _hints(package))
+        raise NoFittingFile(package, _reasons(package, files, tags, policies), _hints(package))
     return chosen
 
 
@@ -66,13 +50,11 @@ def matching_file(locked: LockedFile, offered: Iterable[File]) -> File | None:
     return None
 
 
-def _names(names: Collection[str], name: str) -> bool:
-    return name in names or (ALL in names and NONE not in names)
-
-
-def _reasons(package: LockedPackage, files: Iterable[File], tags: TagOrder, policy: FilePolicy) -> Iterator[str]:
+def _reasons(
+    package: LockedPackage, files: Iterable[File], tags: TagOrder, policies: Sequence[Policy]
+) -> Iterator[str]:
     for file in files:
-        reason = policy.against(package.name, is_wheel=file.is_wheel) or tags.against(file)
+        reason = " and ".join(reasons_against(policies, package.name, file)) or tags.against(file)
         yield f"`{file.filename}` {reason}" if reason else f"`{file.filename}` cannot be read"
 
 

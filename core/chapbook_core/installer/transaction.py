@@ -214,3 +214,5 @@ def _sweep(folder: Path, pattern: str) -> None:
 def _clear(folder: Path) -> None:
     """Remove a stage; what cannot go, as a library in use on Windows, goes another time."""
     shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()

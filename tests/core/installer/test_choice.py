@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from chapbook_core.index.file import File
+from chapbook_core.index.policy import NoBinary, OnlyBinary, Policy, read_projects
 from chapbook_core.index.tags import TagOrder
-from chapbook_core.installer.choice import FilePolicy, NoFittingFile, fitting_files, matching_file
+from chapbook_core.installer.choice import NoFittingFile, fitting_files, matching_file
 from chapbook_core.lock.lockfile import LockedFile, LockedPackage
 
 TAGS = TagOrder.of(["cp311-cp311-linux_x86_64", "py3-none-any"])
@@ -16,9 +17,9 @@ PURE, NATIVE, OTHER, SOURCE = (
 )
 
 
-def chosen(*names: str, policy: FilePolicy = FilePolicy()) -> list[str]:  # noqa: B008  a frozen value
+def chosen(*names: str, policies: tuple[Policy, ...] = ()) -> list[str]:
     package = LockedPackage("a", "1.0", files=tuple(LockedFile(name, "sha256:00") for name in names))
-    return [file.name for file in fitting_files(package, TAGS, policy)]
+    return [file.name for file in fitting_files(package, TAGS, policies)]
 
 
 def test_the_best_wheel_comes_first_and_source_last() -> None:
@@ -28,24 +29,22 @@ def test_the_best_wheel_comes_first_and_source_last() -> None:
 @pytest.mark.parametrize(
     ("policy", "names"),
     [
-        (FilePolicy(no_binary=("a",)), [SOURCE]),
-        (FilePolicy(no_binary=(":all:",)), [SOURCE]),
-        (FilePolicy(no_binary=(":all:", ":none:")), [PURE, SOURCE]),
-        (FilePolicy(no_binary=("b",)), [PURE, SOURCE]),
-        (FilePolicy(only_binary=("a",)), [PURE]),
-        (FilePolicy(only_binary=(":all:",)), [PURE]),
+        (NoBinary(read_projects(["a"])), [SOURCE]),
+        (NoBinary(read_projects([":all:"])), [SOURCE]),
+        (NoBinary(read_projects(["b"])), [PURE, SOURCE]),
+        (OnlyBinary(read_projects(["a"])), [PURE]),
     ],
 )
-def test_a_person_may_refuse_wheels_or_sources(policy: FilePolicy, names: list[str]) -> None:
-    assert names == chosen(SOURCE, PURE, policy=policy)
+def test_a_person_may_refuse_wheels_or_sources(policy: Policy, names: list[str]) -> None:
+    assert names == chosen(SOURCE, PURE, policies=(policy,))
 
 
 def test_when_nothing_fits_each_file_has_its_reason() -> None:
     with pytest.raises(NoFittingFile) as caught:
-        chosen(OTHER, SOURCE, policy=FilePolicy(only_binary=("a",)))
+        chosen(OTHER, SOURCE, policies=(OnlyBinary(read_projects(["a"])),))
     assert "no file of `a` 1.0 can be installed here" in caught.value.message
     assert f"`{OTHER}` is for other machines or Pythons (win_amd64)" in caught.value.message
-    assert f"`{SOURCE}` is source, which `installer.only-binary` refuses" in caught.value.message
+    assert f"`{SOURCE}` is source, and `only-binary` asks for wheels" in caught.value.message
 
 
 def test_a_package_without_files_says_so() -> None:

@@ -12,7 +12,8 @@ from chapbook_core.environment.state import read_state, set_fingerprint
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Unwatched
 from chapbook_core.installer.journal import JournalDamaged, is_interrupted, read_journal
-from chapbook_core.installer.relocation import InTheWay, Move, merge_moves
+from chapbook_core.installer.relocation import InTheWay, Move
+from chapbook_core.installer.renames import arriving_moves, leaving_moves
 from chapbook_core.installer.transaction import (
     Change,
     ChangeFailed,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 OLD = {"bin/tool": "old tool", "lib/a/__init__.py": "old", "lib/a-1.dist-info/RECORD": "old", "lib/z.py": "kept"}
 NEW = {"bin/tool": "new tool", "lib/a/__init__.py": "new", "lib/a/b/c.py": "new", "lib/a-2.dist-info/RECORD": "new"}
-CHANGING = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
+CHANGING = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
 """The events of an audit hook that may stand for a change of the disk."""
 AFTER = {**NEW, "lib/z.py": "kept"}
 
@@ -249,7 +250,24 @@ def test_what_can_neither_be_finished_nor_undone_says_so(environment: Path, monk
     assert OLD == content(environment)
 
 
-def test_moves_for_new_files_are_whole_folders(environment: Path) -> None:
-    written(environment / "stage", {"lib/new/one.py": "1", "lib/new/two.py": "2", "bin/other": "3"})
-    moves = merge_moves(environment, "stage", "lib/new")
-    assert [("stage/bin/other", "bin/other"), ("stage/lib/new", "lib/new")] == [tuple(move) for move in moves]
+def test_files_move_as_whole_folders_where_nothing_else_is_in_them(environment: Path) -> None:
+    written(environment, {"lib/a/c.py": "", "lib/b/mine.py": "", "lib/b/other.py": ""})
+    gone = ["lib/a/__init__.py", "lib/a/c.py", "lib/b/mine.py", "lib/a-1.dist-info/RECORD", "bin/tool"]
+    moves = leaving_moves(environment, gone, {"lib", "bin"}, "trash")
+    assert [
+        ("lib/a-1.dist-info", "trash/lib/a-1.dist-info"),
+        ("bin/tool", "trash/bin/tool"),
+        ("lib/a", "trash/lib/a"),
+        ("lib/b/mine.py", "trash/lib/b/mine.py"),
+    ] == [tuple(move) for move in moves]
+
+
+def test_what_comes_moves_as_whole_folders_and_the_dist_info_last(environment: Path) -> None:
+    written(
+        environment / "stage",
+        {"lib/a/new.py": "1", "lib/new/one.py": "1", "lib/a-2.dist-info/RECORD": "", "bin/tool": "3"},
+    )
+    moves = arriving_moves(environment, "stage", ["bin/tool"])
+    assert ["bin/tool", "lib/a/new.py", "lib/new", "lib/a-2.dist-info"] == [move.target for move in moves]
+    with pytest.raises(InTheWay):
+        arriving_moves(environment, "stage", [])

@@ -1,0 +1,183 @@
+"""Put what is locked into the environment, and take out the rest when asked to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.nothing_to_do import NothingToDo
+from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, as_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.installing import InstallRequest, RootStep
+    from chapbook_core.commands.report import ChangeKind
+    from chapbook_core.commands.session import Session
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.events import Watcher
+    from chapbook_core.installer.plan import Step
+    from chapbook_core.installer.transaction import ProjectFile
+    from chapbook_core.lock.lockfile import Lock
+
+_ROOT = "this project"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed(Result):
+    """What became of the environment."""
+
+    environment: Path
+    changes: tuple[Change, ...]
+    unchanged: int
+    """How many packages were there already."""
+    is_done: bool
+    """False for what would have been done."""
+    is_locked: bool = False
+    """Whether the lock was made, because there was none."""
+
+    def report(self) -> tuple[Block, ...]:
+        """Tell what changed, then how much there is."""
+        changed = sum(change.kind != "skip" for change in self.changes)
+        there = _counted(self.unchanged, "package is", "packages are")
+        if not changed:
+            return (*self.changes, Line(f"Nothing to do: {there} installed"))
+        verb = "Changed" if self.is_done else "Would change"
+        total = f"{verb} {_counted(changed, 'package', 'packages')}; {there} as before"
+        blocks: list[Block] = [*self.changes, Line(total if self.unchanged else total.partition(";")[0])]
+        if self.is_locked:
+            word = "there was none" if self.is_done else "there is none"
+            blocks.append(Message("note", f"{'wrote' if self.is_done else 'would write'} poetry.lock, because {word}"))
+        return tuple(blocks)
+
+    def data(self) -> Data:
+        """Return it as JSON tells it."""
+        return {
+            "environment": str(self.environment),
+            "done": self.is_done,
+            "locked": self.is_locked,
+            "unchanged": self.unchanged,
+            "changes": as_data(self.changes),
+        }
+
+
+def install(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """Put in what is locked."""
+    return _run(invocation, surroundings, watcher, sync=invocation.flag("sync"))
+
+
+def sync(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """Put in what is locked, and take out the rest."""
+    return _run(invocation, surroundings, watcher, sync=True)
+
+
+def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *, sync: bool) -> Result:
+    nothing_to_do = NothingToDo(surroundings, tuple(_words(invocation, sync=sync)))
+    if not invocation.flag("compile") and (found := nothing_to_do.found()) is not None:
+        return Installed(found.environment, (), found.packages, is_done=not invocation.flag("dry-run"))
+    # What was not needed so far.
+    from chapbook_core.commands.installing import install_lock
+    from chapbook_core.commands.session import open_session
+
+    session = open_session(surroundings, watcher)
+    lock, files = _lock(session, invocation)
+    request = _request(session, invocation, nothing_to_do, files, sync=sync)
+    installation = install_lock(session, lock, request)
+    changes = [change for step in installation.plan.steps if (change := _change(step)) is not None]
+    root = installation.root
+    if root is not None and root.is_needed:
+        changes.append(_root_change(root))
+    return Installed(
+        installation.environment,
+        tuple(changes),
+        len(installation.plan.steps) - sum(change.note != _ROOT for change in changes),
+        is_done=installation.is_done,
+        is_locked=bool(files),
+    )
+
+
+def _words(invocation: Invocation, *, sync: bool) -> Iterator[str]:
+    """Yield the options that have a say in what is installed."""
+    yield "sync" if sync else "install"
+    for name in ("with", "without", "only", "extras"):
+        yield f"{name}={','.join(sorted(invocation.texts(name)))}"
+    for name in ("all-groups", "all-extras", "no-root", "only-root", "no-directory"):
+        yield f"{name}={invocation.flag(name)}"
+
+
+def _lock(session: Session, invocation: Invocation) -> tuple[Lock, tuple[ProjectFile, ...]]:
+    """Return the lock, and the file to be written when there is none yet; raises LockStale."""
+    from chapbook_core.commands.index_mode import index_mode
+    from chapbook_core.commands.lock import LockStale, NotLocked
+    from chapbook_core.commands.open_lock import open_lock
+    from chapbook_core.installer.transaction import ProjectFile  # as in `_run`
+
+    try:
+        opened = open_lock(session)
+    except NotLocked:
+        from chapbook_core.commands.locking import LockRequest, lock_project  # the solver, which a lock spares
+
+        outcome = lock_project(session, LockRequest(mode=index_mode(invocation)))
+        return outcome.lock, (ProjectFile(session.lock_file, outcome.text.encode()),)
+    if not opened.is_fresh:
+        raise LockStale(session.lock_file)
+    return opened.lock, ()
+
+
+def _request(
+    session: Session,
+    invocation: Invocation,
+    nothing_to_do: NothingToDo,
+    files: tuple[ProjectFile, ...],
+    *,
+    sync: bool,
+) -> InstallRequest:
+    from chapbook_core.commands.index_mode import index_mode
+    from chapbook_core.commands.installing import InstallRequest
+    from chapbook_core.commands.wanted import read_wanted  # as in `_run`
+
+    return InstallRequest(
+        wanted=read_wanted(invocation, session.manifest, session.watcher),
+        sync=sync,
+        root=not invocation.flag("no-root"),
+        packages=not invocation.flag("only-root"),
+        directories=not invocation.flag("no-directory"),
+        compile=invocation.flag("compile"),
+        dry_run=invocation.flag("dry-run"),
+        mode=index_mode(invocation),
+        files=files,
+        fingerprint=nothing_to_do.fingerprint,
+    )
+
+
+def _change(step: Step) -> Change | None:
+    from chapbook_core.installer.plan import Install, Keep, Remove, Skip, Update  # as in `_run`
+    from chapbook_core.requirements.version_key import version_key
+
+    match step:
+        case Install(package):
+            return Change("add", package.name, "", package.version)
+        case Update(package, before, reason):
+            if reason:
+                return Change("reinstall", package.name, before, package.version, reason)
+            is_newer = version_key(before) < version_key(package.version)
+            return Change("update" if is_newer else "downgrade", package.name, before, package.version)
+        case Remove(name, version):
+            return Change("remove", name, version)
+        case Skip(package, reason):
+            return Change("skip", package.name, "", package.version, reason)
+        case Keep():
+            return None
+
+
+def _root_change(root: RootStep) -> Change:
+    if root.before is None:
+        return Change("add", root.name, "", root.version, _ROOT)
+    kind: ChangeKind = "update" if root.before != root.version else "reinstall"
+    return Change(kind, root.name, root.before, root.version, _ROOT)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -1,0 +1,287 @@
+"""Installs a lock: brings the environment of a project to what a lock selects, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.installed import installed_packages
+from chapbook_core.commands.project_environment import (
+    choose_interpreter,
+    ensure_environment,
+    interpreter_of,
+    present_condition,
+)
+from chapbook_core.commands.wheel_supply import supply_wheels
+from chapbook_core.environment.condition import Absent
+from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
+from chapbook_core.environment.state import set_fingerprint
+from chapbook_core.environment.wheel_tags import wheel_tags
+from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Finished, Notice, Started
+from chapbook_core.index.mode import Mode
+from chapbook_core.index.tags import TagOrder
+from chapbook_core.installer.editable import EditableArrival
+from chapbook_core.installer.exchange import TASK, Exchange
+from chapbook_core.installer.link import Linker
+from chapbook_core.installer.placement import WheelArrival
+from chapbook_core.installer.plan import Plan, PlanOptions, make_plan
+from chapbook_core.installer.provenance import direct_url
+from chapbook_core.installer.schemes import paths_of_environment
+from chapbook_core.installer.store import Store, StoreDamaged
+from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
+from chapbook_core.lock.selection import select
+from chapbook_core.project.manifest import read_manifest
+from chapbook_core.requirements.name import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from chapbook_core.commands.session import Session
+    from chapbook_core.environment.environment import Environment
+    from chapbook_core.environment.interpreter import Interpreter
+    from chapbook_core.environment.site_packages import Distribution
+    from chapbook_core.installer.schemes import InstallPaths
+    from chapbook_core.lock.lockfile import Lock, LockedPackage
+    from chapbook_core.lock.wanted import Wanted
+
+STORE_FOLDER = "store"
+
+
+class RootUnnamed(ChapbookError):
+    """The project is to be installed and does not say what it is."""
+
+    def __init__(self, session: Session, missing: str) -> None:
+        super().__init__(
+            f"the project cannot be installed: {session.manifest.file} has no `{missing}`",
+            hints=["add it, or set `package-mode = false` in `[tool.poetry]`, or give `--no-root`"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstallRequest:
+    """What is to be in the environment."""
+
+    wanted: Wanted
+    sync: bool = False
+    root: bool = True
+    """Whether the project itself is put in, if it is a package."""
+    packages: bool = True
+    """Whether anything but the project is put in."""
+    directories: bool = True
+    compile: bool = False
+    dry_run: bool = False
+    mode: Mode = Mode.ONLINE
+    files: Sequence[ProjectFile] = ()
+    """Files of the project that change together with the environment."""
+    fingerprint: Callable[[Environment], str | None] = field(default=lambda _environment: None)
+    """What to remember of the environment when all is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootStep:
+    """What becomes of the project itself."""
+
+    name: str
+    version: str
+    before: str | None
+    """The version that is installed; None when none is."""
+    is_needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What was done, or would be."""
+
+    plan: Plan
+    root: RootStep | None
+    environment: Path
+    is_done: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing had to be done."""
+        return self.plan.is_empty and not (self.root is not None and self.root.is_needed)
+
+
+def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Installation:
+    """Bring the environment to what the lock selects; on any error or interruption it is as it was.
+
+    The caller holds the project, unless nothing is to be done. Raises what selecting, fetching and placing fail with.
+    """
+    if request.dry_run and isinstance(condition := present_condition(session), Absent):
+        interpreter = choose_interpreter(session)
+        plan = _plan(session, lock, request, interpreter, SitePackages(condition.path, {}))
+        return Installation(plan, _root_step(session, request, None, None), condition.path, is_done=False)
+    environment = ensure_environment(session)
+    if not request.dry_run:
+        mend_environment(session, environment)
+    interpreter = interpreter_of(session, environment)
+    present = scan_site_packages(environment.site_packages)
+    plan = _plan(session, lock, request, interpreter, present)
+    editable = _editable(session, request, environment)
+    step = _root_step(session, request, editable, present)
+    installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
+    if request.dry_run:
+        return installation
+    if not installation.is_empty or request.files:
+        _apply(session, request, _Task(environment, interpreter, present, plan, editable, step))
+    elif (fingerprint := request.fingerprint(environment)) is not None:
+        set_fingerprint(environment.path, fingerprint)
+    return installation
+
+
+def mend_environment(session: Session, environment: Environment) -> None:
+    """Finish or undo what a killed command has left; the project must be held."""
+    match recover(environment.path):
+        case "forward":
+            session.watcher.emit(Notice("info", "finished what a command was installing when it was interrupted"))
+        case "back":
+            session.watcher.emit(Notice("info", "undid what a command was installing when it was interrupted"))
+        case None:
+            pass
+
+
+@contextmanager
+def open_store(session: Session) -> Iterator[Store]:
+    """Open the store of this person; one that is gone at the end when the cache is not to be used."""
+    with ExitStack() as stack:
+        cache = session.settings.text("cache-dir")
+        folder = Path(cache).expanduser() if cache else session.settings.locations.cache
+        if not session.surroundings.cache:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="chapbook-", ignore_cleanup_errors=True)))
+        yield stack.enter_context(Store(folder / STORE_FOLDER, now=session.surroundings.now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    environment: Environment
+    interpreter: Interpreter
+    present: SitePackages
+    plan: Plan
+    editable: EditableArrival | None
+    root: RootStep | None
+
+
+def _plan(
+    session: Session, lock: Lock, request: InstallRequest, interpreter: Interpreter, present: SitePackages
+) -> Plan:
+    manifest = session.manifest
+    selected: tuple[LockedPackage, ...] = ()
+    if request.packages:
+        wanted = request.wanted
+        selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=manifest.groups)
+    options = PlanOptions(
+        # Without packages nothing is known of what is wanted.
+        sync=request.sync and request.packages,
+        directories=request.directories,
+        project_name=canonical_name(manifest.name) if manifest.name else None,
+    )
+    return make_plan(installed_packages(present), selected, manifest.folder, options)
+
+
+def _editable(session: Session, request: InstallRequest, environment: Environment) -> EditableArrival | None:
+    manifest = session.manifest
+    if not (request.root and manifest.package_mode):
+        return None
+    for key in ("name", "version"):
+        if getattr(manifest, key) is None:
+            raise RootUnnamed(session, key)
+    return EditableArrival(manifest, paths_of_environment(environment.path))
+
+
+def _root_step(
+    session: Session, request: InstallRequest, editable: EditableArrival | None, present: SitePackages | None
+) -> RootStep | None:
+    manifest = session.manifest
+    if editable is None or present is None:
+        if not (request.root and manifest.package_mode):
+            return None
+        return RootStep(manifest.name or "", manifest.version or "", None, is_needed=True)
+    installed = present.distributions.get(editable.name)
+    before = None if installed is None else installed.version
+    return RootStep(manifest.name or "", editable.version, before, is_needed=not editable.is_there(installed))
+
+
+def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
+    began = time.monotonic()
+    with open_store(session) as store:
+        try:
+            _change(session, request, task, store)
+        except StoreDamaged as damage:
+            # Somebody has written into the store; what it had is fetched anew, once.
+            session.watcher.emit(Notice("info", damage.message))
+            store.discard(damage.stored.manifest.sha256)
+            _change(session, request, task, store)
+        finally:
+            session.watcher.emit(Finished(TASK, time.monotonic() - began))
+    if request.compile:
+        _compile(session, task)
+
+
+def _change(session: Session, request: InstallRequest, task: _Task, store: Store) -> None:
+    environment, plan = task.environment, task.plan
+    paths = paths_of_environment(environment.path)
+    editables = tuple(_editables(session, plan, paths))
+    from_folders = {editable.name for editable in editables}
+    packages = [package for package in plan.arriving if package.name not in from_folders]
+    wheels: list[WheelArrival] = []
+    if packages:
+        tags = TagOrder.of(wheel_tags(task.interpreter))
+        stored = supply_wheels(session, store, packages, tags, request.mode)
+        asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
+        linker = Linker()
+        for package in packages:
+            wheel = stored[package.name]
+            origin = direct_url(package, session.manifest.folder, f"sha256={wheel.manifest.sha256}")
+            wheels.append(WheelArrival(wheel, paths, linker, package.name in asked, origin))
+    others = list(editables)
+    leaving = list(plan.leaving)
+    if task.editable is not None and task.root is not None and task.root.is_needed:
+        others.append(task.editable)
+        leaving.append(task.editable.name)
+    session.watcher.emit(Started(TASK, f"Installing {len(wheels) + len(others)} packages", len(wheels)))
+    exchange = Exchange(paths, tuple(_distributions(task.present, leaving)), wheels, others, session.watcher)
+    change = Change(
+        exchange.prepare,
+        request.files,
+        tidy=exchange.tidy,
+        fingerprint=lambda: request.fingerprint(environment),
+    )
+    change_environment(environment.path, change, session.watcher)
+    for arrival in wheels:
+        for path in arrival.stored.manifest.starting:
+            message = f"`{arrival.name}` runs code at every start of Python (`{path}`)"
+            session.watcher.emit(Notice("warning", message))
+
+
+def _distributions(present: SitePackages, names: Sequence[str]) -> Iterator[Distribution]:
+    for name in names:
+        if (distribution := present.distributions.get(name)) is not None:
+            yield distribution
+        yield from (repeated for repeated in present.repeated if repeated.name == name)
+
+
+def _editables(session: Session, plan: Plan, paths: InstallPaths) -> Iterator[EditableArrival]:
+    for package in plan.arriving:
+        source = package.source
+        if source is not None and source.type == "directory" and package.develop:
+            manifest = read_manifest(session.manifest.folder / source.url / source.subdirectory)
+            yield EditableArrival(manifest, paths)
+
+
+def _compile(session: Session, task: _Task) -> None:
+    """Compile what was put in, in the environment's own Python; nothing of the environment is imported."""
+    # Only those who ask for it start programs.
+    import subprocess
+
+    libraries = str(task.environment.site_packages)
+    words = [str(task.environment.python), "-I", "-S", "-m", "compileall", "-q", "-j", "0", libraries]
+    ended = subprocess.run(words, capture_output=True, check=False, text=True)  # noqa: S603  a list of words, no shell
+    if ended.returncode:
+        # Some packages hold templates that are no Python; they work all the same.
+        session.watcher.emit(Notice("debug", f"some modules could not be compiled: {ended.stdout[:500]}"))
