@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.errors import Cancelled
+from chapbook_core.events import Advanced, Finished, Started, Unwatched
+from chapbook_core.index.failure import IndexFailure, WrongHash
+from chapbook_core.installer.bad_wheel import BadWheel
+from chapbook_core.installer.fetch import WantedWheel, WheelUnreachable, fetch_wheels
+from chapbook_core.installer.store import Store
+from tests.fakes.index import FakeIndex, reply_faults
+from tests.fakes.opened import opened
+from tests.fakes.watcher import RecordingWatcher
+from tests.fakes.wheels import GOOD, Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.installer.store import StoredWheel
+
+NAMES = ("a", "b", "c", "d")
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        for name in NAMES:
+            index.serve(name, "1.0", weight=400_000)
+        yield index
+
+
+def wanted(index: FakeIndex, *names: str) -> list[WantedWheel]:
+    files = [file for name in names or NAMES for file in index.files(name)]
+    return [
+        WantedWheel(file.filename, index.url_of(file), (("sha256", file.sha256),), len(file.body)) for file in files
+    ]
+
+
+def fetch(
+    index: FakeIndex, folder: Path, wheels: Sequence[WantedWheel], watcher: Watcher | None = None
+) -> dict[WantedWheel, StoredWheel]:
+    with opened(index) as open_index, Store(folder / "store") as store:
+        return fetch_wheels(wheels, store, open_index.client, watcher or Unwatched())
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "store").rglob("*") if path.is_file() and "wheels" not in path.parts]
+
+
+def test_wheels_come_into_the_store_once(index: FakeIndex, tmp_path: Path) -> None:
+    wheels = wanted(index)
+    watcher = RecordingWatcher()
+    found = fetch(index, tmp_path, [*wheels, *wheels], watcher)
+    assert ["a", "b", "c", "d"] == [found[wheel].manifest.name for wheel in wheels]
+    assert [sum(wheel.size or 0 for wheel in wheels)] == [event.total for event in watcher.of_kind(Started)]
+    assert watcher.of_kind(Advanced)
+    assert 1 == len(watcher.of_kind(Finished))
+    assert [] == leftovers(tmp_path)
+    asked = index.counts["file"]
+    assert 4 == asked
+    fetch(index, tmp_path, wheels)
+    assert asked == index.counts["file"]
+
+
+def test_a_broken_connection_is_continued(index: FakeIndex, tmp_path: Path) -> None:
+    index.faults.once("/files/*", reply_faults.truncated(0.5))
+    fetch(index, tmp_path, wanted(index, "a"))
+    assert 1 == index.counts["range"]
+
+
+def test_a_download_that_failed_is_continued_by_the_next_process(index: FakeIndex, tmp_path: Path) -> None:
+    index.faults.always("/files/*", reply_faults.truncated(0.5))
+    with pytest.raises(IndexFailure):
+        fetch(index, tmp_path, wanted(index, "a"))
+    (part,) = (tmp_path / "store" / "downloads").iterdir()
+    assert part.stat().st_size > 100_000
+    index.faults.clear()
+    before = index.counts["range"]
+    fetch(index, tmp_path, wanted(index, "a"))
+    assert before + 1 == index.counts["range"]
+    assert [] == leftovers(tmp_path)
+
+
+def test_a_wrong_hash_leaves_nothing(index: FakeIndex, tmp_path: Path) -> None:
+    (wheel,) = wanted(index, "a")
+    with pytest.raises(WrongHash):
+        fetch(index, tmp_path, [replace(wheel, hashes=(("sha256", "0" * 64),))])
+    assert [] == leftovers(tmp_path)
+    assert [] == list((tmp_path / "store").glob("wheels/*/*"))
+
+
+def test_one_that_cannot_be_had_ends_the_rest(index: FakeIndex, tmp_path: Path) -> None:
+    wheels = wanted(index)
+    index.faults.once("/files/*/b/*", reply_faults.status(404))
+    with pytest.raises(IndexFailure, match="404"):
+        fetch(index, tmp_path, wheels)
+    assert 4 == len(fetch(index, tmp_path, wheels))
+
+
+def test_a_bad_wheel_leaves_nothing(index: FakeIndex, tmp_path: Path) -> None:
+    body = Recipe(has_record=False).build()
+    file = index.add_file("good", GOOD.filename, body, version="1.0")
+    wheel = WantedWheel(file.filename, index.url_of(file), (("sha256", hashlib.sha256(body).hexdigest()),))
+    for _ in range(2):
+        with pytest.raises(BadWheel, match="no RECORD"):
+            fetch(index, tmp_path, [wheel])
+        assert [] == leftovers(tmp_path)
+        assert [] == list((tmp_path / "store").glob("wheels/*/*"))
+
+
+def test_a_person_can_stop_it(index: FakeIndex, tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        fetch(index, tmp_path, wanted(index), RecordingWatcher(cancel_after=3))
+    assert 4 == len(fetch(index, tmp_path, wanted(index)))
+
+
+def test_without_a_hash_the_wheel_is_taken_for_what_it_is(index: FakeIndex, tmp_path: Path) -> None:
+    (wheel,) = wanted(index, "a")
+    found = fetch(index, tmp_path, [replace(wheel, hashes=())])
+    assert [wheel.sha256] == [stored.manifest.sha256 for stored in found.values()]
+    assert [] == leftovers(tmp_path)
+
+
+def test_a_wheel_of_this_machine_is_read_where_it_is(index: FakeIndex, tmp_path: Path) -> None:
+    path = GOOD.write(tmp_path / "a folder")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    wheel = WantedWheel(
+        path.name, path.as_uri(), (("sha256", digest), ("md5", hashlib.md5(path.read_bytes()).hexdigest()))
+    )
+    assert "good" == fetch(index, tmp_path, [wheel])[wheel].manifest.name
+    assert path.is_file()
+    for hashes in ((("sha256", "0" * 64),), (("sha512", "0"),)):
+        with pytest.raises(WrongHash):
+            fetch(index, tmp_path, [replace(wheel, hashes=hashes)])
+    with pytest.raises(WheelUnreachable, match="No such file"):
+        fetch(index, tmp_path, [WantedWheel(path.name, Path("/no/such/good.whl").as_uri())])

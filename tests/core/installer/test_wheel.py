@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.installer.archive_directory import ArchiveLimits
+from chapbook_core.installer.bad_wheel import BadWheel
+from chapbook_core.installer.wheel import WheelFile, open_archive, read_wheel, require_fit, starts_code
+from tests.fakes.wheels import GOOD, Part, Recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def opened(recipe: Recipe, folder: Path, *, filename: str | None = None, is_lenient: bool = False) -> WheelFile:
+    with open_archive(recipe.write(folder), recipe.filename, ArchiveLimits()) as archive:
+        return read_wheel(archive, filename or recipe.filename, is_lenient=is_lenient)
+
+
+def test_a_wheel_tells_what_it_is(tmp_path: Path) -> None:
+    wheel = opened(GOOD, tmp_path)
+    assert ("good", "1.0", True) == (wheel.name.name, wheel.metadata.version, wheel.is_pure)
+    assert ["good", "good-window"] == [script.name for script in wheel.scripts]
+    assert ("py3-none-any",) == wheel.tags
+
+
+@pytest.mark.parametrize("filename", ["good.whl", "good-1.0.zip", "../good-1.0-py3-none-any.whl", ""])
+def test_a_file_name_that_no_wheel_has_is_refused(tmp_path: Path, filename: str) -> None:
+    with pytest.raises(BadWheel):
+        opened(GOOD, tmp_path, filename=filename or "x")
+
+
+def test_versions_may_be_spelt_differently(tmp_path: Path) -> None:
+    assert "1.0.0" == opened(replace(GOOD, metadata_version="1.0.0"), tmp_path).metadata.version
+
+
+def test_a_format_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    recipe = Recipe(tag="py3-none-any\nWheel-Version: 1.0")
+    with pytest.raises(BadWheel, match="version of the format"):
+        opened(recipe, tmp_path / "x", filename="good-1.0-py3-none-any.whl")
+
+
+def test_leniency_forgives_record_and_nothing_else(tmp_path: Path) -> None:
+    recipe = replace(Recipe(), parts=(Part("good/more.py", b""),), rows="gone.py,,\n", record_algorithm="md5")
+    wheel = opened(recipe, tmp_path, is_lenient=True)
+    assert 5 == len(wheel.complaints)
+    assert wheel.digests["good/more.py"] is None
+    with pytest.raises(BadWheel, match="unsafe path"):
+        opened(replace(recipe, files={"../x": b""}), tmp_path, is_lenient=True)
+
+
+def test_a_wheel_for_another_platform_is_refused() -> None:
+    require_fit("a-1.0-py2.py3-none-any.whl", ("cp311-cp311-linux_x86_64", "py3-none-any"))
+    with pytest.raises(BadWheel, match="another Python or platform: cp39-cp39-win32"):
+        require_fit("a-1.0-cp39-cp39-win32.whl", ("py3-none-any",))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b"import x\n", True), (b"/some/path\nimport\tos; os\n", True), (b"../path\n", False), (b"#import x\n", False)],
+)
+def test_a_pth_file_that_runs_code_is_known(content: bytes, expected: bool) -> None:
+    assert expected == starts_code(content)
