@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from chapbook_core.cli import main
+from chapbook_core.cli import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave()

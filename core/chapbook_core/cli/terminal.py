@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from chapbook_core.commands.dispatch import perform
-from chapbook_core.commands.help import Help
 from chapbook_core.commands.programs import Programs
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.report import Message, report_error
@@ -68,6 +67,9 @@ def _answer(request: Request) -> int:
 
         return print_version()
     if request.manner.help or request.invocation is None:
+        # Not needed to run a command.
+        from chapbook_core.commands.help import Help
+
         return _print_result(Help(request.topic), request.manner)
     return _perform(request.invocation, request.manner)
 

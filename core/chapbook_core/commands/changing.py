@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.lock import changes
 from chapbook_core.commands.locking import belonging_to, lock_project
 from chapbook_core.commands.report import Block, Change, Line, Span
-from chapbook_core.commands.session import LOCK_FILE
-from chapbook_core.project.discovery import PROJECT_FILE
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.journal import FileChange
 from chapbook_core.project.pair_writing import PairWriter
 from chapbook_core.requirements.constraint import Constraint, parse_constraint

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock_record import LockRecord
 from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span
-from chapbook_core.commands.session import LOCK_FILE, open_session
 from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
+from chapbook_core.project.discovery import LOCK_FILE, find_project
+from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
@@ -87,14 +88,19 @@ class LockChecked(Result):
 
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
     """Lock, or check the lock."""
+    folder = find_project(surroundings.start)
+    settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
+    record = LockRecord(folder, settings, surroundings, _words(invocation))
+    if not any(map(invocation.flag, ("check", "refresh", "regenerate"))) and record.is_current():
+        packages = (folder / LOCK_FILE).read_bytes().count(b"[[package]]")
+        return Locked(packages, (), is_written=False, is_changed=False)
+    # What was not needed so far: what reads the project, and the solver.
+    from chapbook_core.commands.session import open_session
+
     session = open_session(surroundings, watcher)
     if invocation.flag("check"):
         check_lock(session)
         return LockChecked()
-    record = LockRecord(session, _words(invocation))
-    if not invocation.flag("refresh") and not invocation.flag("regenerate") and record.is_current():
-        return Locked(session.lock_file.read_bytes().count(b"[[package]]"), (), is_written=False, is_changed=False)
-    # What was not needed so far: the solver and the network.
     from chapbook_core.commands.locking import lock_project, write_lock
 
     outcome = lock_project(session, _request(invocation))

@@ -6,12 +6,14 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.writing import WriteFailed, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chapbook_core.commands.session import Session
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.project.settings import Settings
 
 _VERSION = b"1"
 """Changes when the same input would be locked otherwise."""
@@ -22,13 +24,16 @@ _LOCAL = (b'\ntype = "directory"', b'\ntype = "file"')
 class LockRecord:
     """What is remembered of one project, in the cache: losing it costs time and nothing else."""
 
-    def __init__(self, session: Session, words: Iterable[str]) -> None:
+    def __init__(self, folder: Path, settings: Settings, surroundings: Surroundings, words: Iterable[str]) -> None:
         """`words` are the options of the command that have a say in the result."""
-        self._session = session
+        self._project = folder / PROJECT_FILE
+        self._lock = folder / LOCK_FILE
+        self._settings = settings
+        self._variables = surroundings.variables
         self._words = tuple(words)
-        cache = session.settings.text("cache-dir")
-        name = hashlib.sha256(str(session.manifest.folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-        is_kept = session.surroundings.cache and cache
+        cache = settings.text("cache-dir")
+        name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+        is_kept = surroundings.cache and cache
         self._file = Path(cache).expanduser() / "locked" / name[:32] if is_kept and cache else None
 
     def is_current(self) -> bool:
@@ -37,7 +42,7 @@ class LockRecord:
             return False
         try:
             # What a folder or a file on this machine says may have changed with it.
-            is_self_contained = not any(mark in self._session.lock_file.read_bytes() for mark in _LOCAL)
+            is_self_contained = not any(mark in self._lock.read_bytes() for mark in _LOCAL)
             return is_self_contained and self._file.read_text("ascii") == self._key()
         except (OSError, UnicodeDecodeError):
             return False
@@ -54,13 +59,10 @@ class LockRecord:
             return
 
     def _key(self) -> str:
-        session = self._session
         digest = hashlib.sha256(_VERSION)
-        settings = (
-            f"{setting.key.name}={setting.value}" for setting in session.settings.all() if not setting.is_default
-        )
-        parts = (*self._words, *_named(session.surroundings.variables), *settings)
-        for part in (*map(str.encode, parts), session.manifest.file.read_bytes(), session.lock_file.read_bytes()):
+        settings = (f"{setting.key.name}={setting.value}" for setting in self._settings.all() if not setting.is_default)
+        parts = (*self._words, *_named(self._variables), *settings)
+        for part in (*map(str.encode, parts), self._project.read_bytes(), self._lock.read_bytes()):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
         return digest.hexdigest()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from typing import TYPE_CHECKING, cast
 
 from chapbook_core.lock.lockfile import LockedFile, LockedSource
@@ -68,6 +66,10 @@ class LockedDetails:
 
     def _computed(self, file: File) -> str:
         """Return the hash that the index does not tell."""
+        # Imported here because nearly every index tells its hashes.
+        import hashlib
+        import tempfile
+
         with tempfile.TemporaryFile() as stream:
             self._index.client.download(file.url, stream, hashes=dict(file.hashes), size=_LARGEST_FILE)
             stream.seek(0)

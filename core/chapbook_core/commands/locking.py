@@ -20,9 +20,8 @@ from chapbook_core.commands.speculation import Speculation
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
 from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.mode import Mode
-from chapbook_core.lock.conflict import has_conflict, split_conflict
+from chapbook_core.lock.conflict import has_conflict
 from chapbook_core.lock.continuity import continued
-from chapbook_core.lock.merge import merge_locks
 from chapbook_core.lock.poetry_format import format_lock
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.project.content_hash import content_hash
@@ -199,6 +198,10 @@ def read_present_lock(file: Path) -> PresentLock:
         raise FileMistakes(file, [Mistake(f"it cannot be read: {error}", hint=hint)]) from error
     if not has_conflict(text):
         return PresentLock(text, read_lock(text, file))
+    # Imported here because hardly a lock has two sides.
+    from chapbook_core.lock.conflict import split_conflict
+    from chapbook_core.lock.merge import merge_locks
+
     sides = split_conflict(text, file)
     merge = merge_locks(read_lock(sides.ours, file), read_lock(sides.theirs, file))
     return PresentLock(text, merge.lock, merge.decisions)

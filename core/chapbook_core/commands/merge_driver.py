@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Result, Span
-from chapbook_core.commands.session import LOCK_FILE
 from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.lock.merge import merge_locks
 from chapbook_core.lock.poetry_format import format_lock
 from chapbook_core.lock.poetry_reader import read_lock
-from chapbook_core.project.discovery import find_project
+from chapbook_core.project.discovery import LOCK_FILE, find_project
 from chapbook_core.project.writing import write_file
 
 if TYPE_CHECKING:

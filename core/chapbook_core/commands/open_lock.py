@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock import NotLocked
 from chapbook_core.commands.report import Message
-from chapbook_core.commands.session import LOCK_FILE
 from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.lock.poetry_reader import read_lock
+from chapbook_core.project.discovery import LOCK_FILE
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.mode import Mode
-from chapbook_core.project.discovery import PROJECT_FILE, find_project
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE, find_project
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.resolution_table import read_resolution_table
 from chapbook_core.project.settings import read_settings
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from chapbook_core.project.secret import Secret
     from chapbook_core.project.settings import Settings
 
-LOCK_FILE = "poetry.lock"
 POETRY_VERSION = "2.5.1"
 """The Poetry whose files and rules these are."""
 

@@ -13,8 +13,9 @@ from chapbook_core.commands.import_formats.harvest import Harvest, source_name
 from chapbook_core.commands.import_formats.merging import merged_wishes
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span
-from chapbook_core.commands.session import LOCK_FILE, open_session
+from chapbook_core.commands.session import open_session
 from chapbook_core.errors import ChapbookError, FileMistakes
+from chapbook_core.project.discovery import LOCK_FILE
 from chapbook_core.project.document import read_document
 from chapbook_core.project.groups import MAIN
 from chapbook_core.project.source import Source

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.index.requirement_repair import has_unreadable_number, repair_requirement
 from chapbook_core.index.specifier import PLAIN_SPECIFIER
 from chapbook_core.requirements.name import canonical_name
 
@@ -99,7 +98,10 @@ def _is_plain_marker(text: str) -> bool:
 
 
 def _by_packaging(text: str) -> Dependency:
-    from packaging.requirements import InvalidRequirement, Requirement  # costs start-up time; few lines come here
+    # Both cost start-up time; few lines come here.
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    from chapbook_core.index.requirement_repair import has_unreadable_number, repair_requirement
 
     if has_unreadable_number(text):
         raise UnreadableDependency(text)

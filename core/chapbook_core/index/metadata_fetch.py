@@ -18,10 +18,9 @@ from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_met
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.page_fetch import file_mark
 from chapbook_core.index.sources import local_path
-from chapbook_core.index.wheel_tail import TAIL, UnreadableWheel, metadata_of_wheel, read_wheel_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from chapbook_core.events import Watcher
@@ -57,7 +56,9 @@ class NeedBuild:
 class MetadataFetch:
     """Fetches metadata; used from many threads at once."""
 
-    def __init__(self, client: Client, cache: Cache, watcher: Watcher, mode: Mode, pages: PageFetch) -> None:
+    def __init__(
+        self, client: Callable[[], Client], cache: Cache, watcher: Watcher, mode: Mode, pages: PageFetch
+    ) -> None:
         self._client = client
         self._cache = cache
         self._watcher = watcher
@@ -125,7 +126,7 @@ class MetadataFetch:
             return None
         if file.metadata is None and (not file.is_wheel or not self._is_worth_a_try(source)):
             return None
-        answer = self._client.get(file.metadata_url, size=_LARGEST_METADATA)
+        answer = self._client().get(file.metadata_url, size=_LARGEST_METADATA)
         if answer.status != _OK:
             with self._lock:
                 self._tally[source, False] += 1
@@ -146,6 +147,9 @@ class MetadataFetch:
 
     def _inside_wheel(self, name: str, version: str, file: File) -> Metadata:
         if (path := _local(file)) is not None:
+            # Imported here because with all in the cache no wheel is opened.
+            from chapbook_core.index.wheel_tail import metadata_of_wheel
+
             body = metadata_of_wheel(path, name, version)
         else:
             body = self._tail(name, version, file)
@@ -153,6 +157,8 @@ class MetadataFetch:
 
     def _tail(self, name: str, version: str, file: File) -> bytes:
         """Read METADATA through byte ranges; through the whole file from a server that knows no ranges."""
+        from chapbook_core.index.wheel_tail import TAIL, UnreadableWheel, read_wheel_metadata  # as above
+
         first = self._range(file, f"bytes=-{TAIL}" if file.size is None else _last(file.size))
         if first is None:
             return self._through_whole_file(name, version, file)
@@ -176,7 +182,7 @@ class MetadataFetch:
         """Ask for a range; a small file may come as a whole instead; nothing when neither is to be had."""
         headers = {"Range": asked, "Accept-Encoding": "identity"}
         try:
-            answer = self._client.get(file.url, headers=headers, size=_LARGEST_METADATA)
+            answer = self._client().get(file.url, headers=headers, size=_LARGEST_METADATA)
         except TooLarge:
             return None
         if answer.status == _OK and asked.startswith(("bytes=-", "bytes=0-", _last(file.size or 0))):
@@ -188,6 +194,8 @@ class MetadataFetch:
         return answer, int(told[3])
 
     def _through_whole_file(self, name: str, version: str, file: File) -> bytes:
+        from chapbook_core.index.wheel_tail import metadata_of_wheel  # as above
+
         with _temporary_folder() as folder:
             return metadata_of_wheel(self._downloaded(file, folder), name, version)
 
@@ -210,7 +218,7 @@ class MetadataFetch:
         with path.open("wb") as stream:
             # An index may err about a size; the hash decides.
             most = max(2 * file.size, _LARGEST_METADATA) if file.size else _LARGEST_FILE
-            self._client.download(file.url, stream, hashes=chosen, size=most)
+            self._client().download(file.url, stream, hashes=chosen, size=most)
         return path
 
 
@@ -250,6 +258,8 @@ def _check_hash(url: str, body: bytes, hashes: Iterable[tuple[str, str]]) -> Non
 
 
 def _last(size: int) -> str:
+    from chapbook_core.index.wheel_tail import TAIL  # as above
+
     return f"bytes={max(0, size - TAIL)}-{size - 1}"
 
 

@@ -7,6 +7,7 @@ with open_index(sources, variables=..., home=..., watcher=..., cache_folder=...)
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -14,13 +15,8 @@ from typing import TYPE_CHECKING, Self
 
 from chapbook_core.index.address import origin_of
 from chapbook_core.index.cache import Cache
-from chapbook_core.index.client import Client
-from chapbook_core.index.connection import Connections
-from chapbook_core.index.credentials import Credentials
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.reader import WORKERS, IndexReader
-from chapbook_core.index.retry import Patience
-from chapbook_core.index.transport import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +24,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from chapbook_core.events import Watcher
+    from chapbook_core.index.client import Client
     from chapbook_core.index.keyring import Keyring
     from chapbook_core.index.memory import Memory
+    from chapbook_core.index.retry import Patience
     from chapbook_core.index.sources import Sources
+    from chapbook_core.index.transport import Limits
     from chapbook_core.index.trust import Trust
     from chapbook_core.project.secret import Secret
 
@@ -39,13 +38,40 @@ CACHE_BOUND = 1_000_000_000
 """Bytes the index cache may take."""
 
 
+class Connector:
+    """Makes the client when something has to be fetched: with all in the cache no run needs sockets and logins."""
+
+    def __init__(self, make: Callable[[], Client]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+
+    def __call__(self) -> Client:
+        """Give the client."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._make()
+        return self._client
+
+    def close(self) -> None:
+        """Close the client if there is one."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+
+
 @dataclass(frozen=True, slots=True)
 class OpenIndex:
     """The parts of an index in use."""
 
     reader: IndexReader
-    client: Client
+    connector: Connector
     cache: Cache
+
+    @property
+    def client(self) -> Client:
+        """The client, made when it is first asked for."""
+        return self.connector()
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +85,7 @@ class OpenIndex:
         """Close reader, cache and connections."""
         self.reader.close()
         self.cache.close()
-        self.client.close()
+        self.connector.close()
 
 
 def open_cache(cache_folder: Path | None, watcher: Watcher, *, now: Callable[[], float] = time.time) -> Cache:
@@ -81,8 +107,8 @@ def open_index(
     keyring: bool = True,
     memory: Memory | None = None,
     workers: int = WORKERS,
-    limits: Limits = Limits(),  # noqa: B008  a frozen value
-    patience: Patience = Patience(),  # noqa: B008  likewise
+    limits: Limits | None = None,
+    patience: Patience | None = None,
     now: Callable[[], float] = time.time,
 ) -> OpenIndex:
     """Open the index of a project.
@@ -90,29 +116,47 @@ def open_index(
     `cache_folder` holds all caches of the tool, and is absent for `--no-cache`; `configured` gives a source's
     `http-basic`, `trusted` its `certificates`. `memory` is that of a process which opens indexes again and again.
     """
-    trusts = {
-        origin_of(place.url): trust
-        for place in sources.places
-        if place.url.startswith("https://") and (trust := trusted(place.name)) is not None
-    }
 
-    @cache
-    def ring() -> Keyring:
-        # Imported here because starting programs costs an import that most runs do not need.
-        from chapbook_core.index.keyring import Keyring
+    def make() -> Client:
+        # Imported here for the reason that `Connector` gives.
+        from chapbook_core.index.client import Client
+        from chapbook_core.index.connection import Connections
+        from chapbook_core.index.credentials import Credentials
+        from chapbook_core.index.retry import Patience
+        from chapbook_core.index.transport import Limits
 
-        return Keyring(variables, watcher)
+        trusts = {
+            origin_of(place.url): trust
+            for place in sources.places
+            if place.url.startswith("https://") and (trust := trusted(place.name)) is not None
+        }
 
-    netrc = variables.get("NETRC", "")
-    credentials = Credentials(
-        sources.places,
-        variables=variables,
-        configured=configured,
-        netrc=home / (netrc or ".netrc"),
-        keyring=lambda url: ring()(url) if keyring else None,
-    )
-    transport = Connections(variables, bound=workers, trusts=trusts)
-    client = Client(transport, credentials, watcher=watcher, patience=patience, limits=limits, now=now)
+        @cache
+        def ring() -> Keyring:
+            # Imported here because starting programs costs an import that most runs do not need.
+            from chapbook_core.index.keyring import Keyring
+
+            return Keyring(variables, watcher)
+
+        netrc = variables.get("NETRC", "")
+        credentials = Credentials(
+            sources.places,
+            variables=variables,
+            configured=configured,
+            netrc=home / (netrc or ".netrc"),
+            keyring=lambda url: ring()(url) if keyring else None,
+        )
+        transport = Connections(variables, bound=workers, trusts=trusts)
+        return Client(
+            transport,
+            credentials,
+            watcher=watcher,
+            patience=patience or Patience(),
+            limits=limits or Limits(),
+            now=now,
+        )
+
+    connector = Connector(make)
     kept = open_cache(cache_folder, watcher, now=now)
-    reader = IndexReader(sources, client, kept, watcher=watcher, mode=mode, memory=memory, workers=workers, now=now)
-    return OpenIndex(reader, client, kept)
+    reader = IndexReader(sources, connector, kept, watcher=watcher, mode=mode, memory=memory, workers=workers, now=now)
+    return OpenIndex(reader, connector, kept)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from chapbook_core.index.candidate import Page, Skipped
 from chapbook_core.index.failure import NotAnIndex
 from chapbook_core.index.file_table import FileTable, files_in
-from chapbook_core.index.page_html import parse_html_page
 from chapbook_core.index.page_json import OtherApiVersion, parse_json_page
 from chapbook_core.index.page_summary import PageSummary
 
@@ -47,6 +46,9 @@ def parse_page(body: bytes, content_type: str, base_url: str, name: str) -> Page
     if media_type == "application/json" or (not media_type and body.lstrip()[:1] == b"{"):
         return parse_json_page(body, base_url, name)
     if media_type in _HTML or not media_type:
+        # Imported here because large indexes speak JSON, and compiling the patterns of HTML takes a while.
+        from chapbook_core.index.page_html import parse_html_page
+
         return parse_html_page(body, base_url, name, parameters.get("charset", ""))
     raise NotAnIndex(base_url, f"answers with `{media_type[:60]}`, which is not the page of an index")
 

@@ -15,15 +15,11 @@ from chapbook_core.index.cache import KeptPage, source_key
 from chapbook_core.index.candidate import Page
 from chapbook_core.index.failure import IndexFailure, NotAnIndex, NotCached
 from chapbook_core.index.file_table import FileTable, files_in
-from chapbook_core.index.find_links import list_page
-from chapbook_core.index.folder import folder_page
 from chapbook_core.index.http_cache import renewed, validity_of
 from chapbook_core.index.memory import Remembered
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.offer import Offer
-from chapbook_core.index.page import ACCEPT, parse_page
 from chapbook_core.index.page_summary import PageSummary
-from chapbook_core.index.project_json import parse_project_document
 from chapbook_core.index.sources import Shape
 
 if TYPE_CHECKING:
@@ -56,7 +52,7 @@ class PageFetch:
 
     def __init__(
         self,
-        client: Client,
+        client: Callable[[], Client],
         cache: Cache,
         watcher: Watcher,
         mode: Mode,
@@ -102,6 +98,9 @@ class PageFetch:
         """Give the offer of a place; nothing when it does not have the package."""
         if (folder := place.folder) is not None:
             with self._lock:
+                # Imported here because few sources are folders.
+                from chapbook_core.index.folder import folder_page
+
                 page = folder_page(folder, name, self._listings)
             return _offer(place, page) if page is not None else None
         source = source_key(place.url)
@@ -188,6 +187,9 @@ class PageFetch:
             if answer.status not in _ABSENT:
                 return self._taken(place, name, found, answer, self._document)
             found = None
+        # What reads pages is imported when there is one to read: with all in the cache a run needs none of it.
+        from chapbook_core.index.page import ACCEPT
+
         answer = self._ask(place.page_url(name), found, {"Accept": ACCEPT})
         page = self._taken(place, name, found, answer, self._page)
         if not dialect.value and page is not None and page is not _UNCHANGED:
@@ -225,7 +227,7 @@ class PageFetch:
 
     def _ask(self, url: str, found: KeptPage | None, headers: dict[str, str]) -> Answer:
         conditions = found.validity.conditions() if found is not None and found.value else {}
-        return self._client.get(url, headers={**headers, **conditions})
+        return self._client().get(url, headers={**headers, **conditions})
 
     def _taken(
         self,
@@ -259,12 +261,16 @@ class PageFetch:
                     self._cache.forget_metadata(source, name, version)
 
     def _page(self, answer: Answer, _place: Place, name: str) -> Page:
+        from chapbook_core.index.page import parse_page  # as above
+
         page = parse_page(answer.body, answer.headers.get("content-type", ""), answer.base_url, name)
         for skipped in page.skipped:
             self._watcher.emit(Notice("debug", f"{name}: {skipped.filename} is left out: {skipped.reason}"))
         return page
 
     def _document(self, answer: Answer, place: Place, name: str) -> Page:
+        from chapbook_core.index.project_json import parse_project_document  # as above
+
         document = parse_project_document(answer.body, answer.base_url, name)
         if document.tells_requirements:
             self.described[source_key(place.url), name, document.described.version] = document.described
@@ -273,10 +279,12 @@ class PageFetch:
     def _requested_links(self, place: Place, name: str) -> Page | None:
         with self._lock:
             if place.url not in self._links:
-                answer = self._client.get(place.url, headers={"Accept": "text/html"})
+                answer = self._client().get(place.url, headers={"Accept": "text/html"})
                 if answer.status in _ABSENT:
                     raise NotAnIndex(place.url, f"there is no such page (HTTP {answer.status})")
                 validity = validity_of(answer.headers, self._now())
+                from chapbook_core.index.find_links import list_page  # as above
+
                 self._links[place.url] = list_page(answer.body, answer.base_url), validity
             listing, validity = self._links[place.url]
         if name not in listing.names():

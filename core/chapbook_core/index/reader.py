@@ -65,7 +65,7 @@ class IndexReader:
     def __init__(
         self,
         sources: Sources,
-        client: Client,
+        client: Callable[[], Client],
         cache: Cache,
         *,
         watcher: Watcher | None = None,
@@ -74,7 +74,7 @@ class IndexReader:
         workers: int = WORKERS,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`memory` is what a long-lived process has of former runs."""
+        """`client` makes the client once something has to be fetched; `memory` is of a long-lived process."""
         self._sources = sources
         self._client = client
         self._cache = cache

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chapbook_core.index.requirement_repair import repair_specifier
 from chapbook_core.requirements.constraint import ANY, Constraint, parse_constraint
 
 # As many digits as Python reads, and more than anybody means.
@@ -34,6 +33,9 @@ def read_requires_python(text: str) -> RequiresPython:
     """Return what a Requires-Python means; a text without meaning demands nothing, as every installer has it."""
     if _PLAIN.fullmatch(text):
         return RequiresPython(parse_constraint("".join(text.split())))
+    # Imported here because hardly a text needs it.
+    from chapbook_core.index.requirement_repair import repair_specifier
+
     repaired = repair_specifier(text)
     if repaired is None:
         return RequiresPython(ANY, f"Requires-Python `{text}` has no meaning and is ignored")

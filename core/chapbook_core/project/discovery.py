@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT_FILE = "pyproject.toml"
+LOCK_FILE = "poetry.lock"
 
 # A table that makes a project, at the start of a line; what cannot have one need not be parsed.
 _MARK = re.compile(

@@ -40,7 +40,6 @@ from chapbook_core.resolver.catalogue import Catalogue, Reconsider, is_direct
 from chapbook_core.resolver.cause import NeedsPython, Requires, RootRequires, Unusable
 from chapbook_core.resolver.claim import Claim, claim
 from chapbook_core.resolver.conflict import resolve
-from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.extras import OFF, ON, ON_OR_OFF, Extras
 from chapbook_core.resolver.facts import Metadata, MetadataWanted, Unavailable
 from chapbook_core.resolver.incompatibility import Incompatibility
@@ -355,6 +354,9 @@ class _Search:
             lesson = resolve(self._assigned, trouble.incompatibility, sample(trouble.region))
             learned = lesson.incompatibility
             if not learned.terms:
+                # Imported here because a solution needs no words.
+                from chapbook_core.resolver.explain import NoSolution
+
                 raise NoSolution(self._problem, self._catalogue, learned)
             affected = self._extras.package(lesson.affected)
             others = {self._extras.package(name) for name in learned.terms} - {affected}
