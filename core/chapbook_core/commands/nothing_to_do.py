@@ -11,7 +11,7 @@ from chapbook_core.environment.environment import CONFIGURATION
 from chapbook_core.environment.place import VENV
 from chapbook_core.environment.state import read_state, was_moved
 from chapbook_core.installer.condition_key import condition_key
-from chapbook_core.installer.journal import is_interrupted
+from chapbook_core.installer.journal import has_traces
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.project.settings import read_settings
 
@@ -51,7 +51,7 @@ class NothingToDo:
         if state is None or state.fingerprint is None or not self._is_in_project or was_moved(environment, state):
             return None
         library = _library(environment)
-        if library is None or is_interrupted(environment) or state.fingerprint != self._key(environment, library):
+        if library is None or has_traces(environment) or state.fingerprint != self._key(environment, library):
             return None
         names = os.listdir(library)  # noqa: PTH208  names, not paths
         return Known(environment, sum(name.endswith(_DIST_INFO) for name in names))

@@ -78,6 +78,11 @@ def is_interrupted(environment: Path) -> bool:
     return (environment / OWN_FOLDER / JOURNAL).exists()
 
 
+def has_traces(environment: Path) -> bool:
+    """Tell whether anything is left of a change, even of one that has ended."""
+    return is_interrupted(environment) or (environment / STAGES).exists()
+
+
 def read_journal(environment: Path) -> Journal | None:
     """Return the journal of a change that was begun and not ended; raises JournalDamaged."""
     try:

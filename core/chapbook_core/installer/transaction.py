@@ -90,30 +90,35 @@ def change_environment(environment: Path, change: Change, watcher: Watcher) -> N
     """Make the change; on any error or interruption everything is as it was before."""
     identity = secrets.token_hex(6)
     stage = environment / STAGES / identity
+    journal: Journal | None = None
     try:
         stage.mkdir(parents=True)
         moves = tuple(change.prepare(f"{STAGES}/{identity}"))
         rewrites = tuple(_kept(file, number, stage) for number, file in enumerate(change.files))
         watcher.checkpoint()
-        write_journal(environment, journal := Journal(identity, moves, rewrites))
-    except BaseException as problem:
-        with suppress(OSError):
-            drop_journal(environment)
-        _clear(stage)
-        if isinstance(problem, OSError):
-            raise ChangeFailed(environment, problem) from problem
-        raise
-    try:
+        journal = Journal(identity, moves, rewrites)
+        write_journal(environment, journal)
         _forward(environment, journal, watcher.checkpoint)
     except BaseException as problem:
-        undo(environment, journal)
+        if journal is None:
+            _clear(stage)
+        else:
+            undo(environment, journal)
         if isinstance(problem, OSError):
             raise ChangeFailed(environment, problem) from problem
         raise
-    # From here on it is done, whatever happens.
-    change.tidy()
-    set_fingerprint(environment, change.fingerprint())
-    _end(environment, journal)
+    _conclude(environment, journal, change)
+
+
+def _conclude(environment: Path, journal: Journal, change: Change) -> None:
+    """Clean up after a change; it is done, whatever happens."""
+    try:
+        change.tidy()
+        set_fingerprint(environment, change.fingerprint())
+        _end(environment, journal)
+    except (OSError, ChapbookError, KeyboardInterrupt):
+        # Too late to stop; what was asked for has happened, and only traces of it are left.
+        _end(environment, journal)
 
 
 def recover(environment: Path) -> Direction | None:
