@@ -81,6 +81,16 @@ def test_where_links_do_not_work_files_are_copied(bench: Bench, monkeypatch: pyt
     assert Method.COPY is linker.method((1, 1))
 
 
+def test_where_the_system_does_not_copy_we_do(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopping(reading: int, writing: int, _count: int) -> int:
+        if os.lseek(reading, 0, os.SEEK_CUR):
+            raise OSError(errno.EXDEV, "another device")
+        return os.write(writing, os.read(reading, 5))
+
+    monkeypatch.setattr(os, "copy_file_range", stopping, raising=False)
+    brought(bench, Linker(Method.COPY), TEXT)
+
+
 def test_a_changed_file_is_not_brought(bench: Bench) -> None:
     stored = bench.stored(GOOD)
     victim = stored.tree / TEXT
