@@ -131,7 +131,9 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     written = proposal.told(is_written=is_written)
     changed = proposal.changes
     watcher.checkpoint()
-    applied = apply_lock(proposal, lock_only=invocation.flag("lock")) if is_written else UNAPPLIED
+    applied = UNAPPLIED
+    if is_written:
+        applied = apply_lock(proposal, lock_only=invocation.flag("lock"), mode=index_mode(invocation))
     return Added(
         tuple(adding.told(proposal)),
         where.text,

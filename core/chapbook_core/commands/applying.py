@@ -6,35 +6,73 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line
+from chapbook_core.index.mode import Mode
+from chapbook_core.lock.wanted import Wanted, choose_groups
+from chapbook_core.project.pair_writing import PairWriter
 
 if TYPE_CHECKING:
     from chapbook_core.commands.changing import Proposal
-    from chapbook_core.lock.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What became of the environment."""
 
-    advice: str = ""
-    """What is left to do; empty when nothing is."""
+    environment: str = ""
+    """Where it is; empty when nothing was done to it."""
+    installed: int = 0
+    removed: int = 0
 
     def blocks(self) -> tuple[Block, ...]:
         """Tell it."""
-        return (Line(self.advice),) if self.advice else ()
+        if not self.environment:
+            return ()
+        counts = [f"{self.installed} installed"] if self.installed else []
+        counts += [f"{self.removed} removed"] if self.removed else []
+        return (Line(f"The environment matches: {', '.join(counts) or 'nothing had to be done'}"),)
 
 
 UNAPPLIED = Applied()
 """Of a command that leaves the environment alone."""
 
 
-def apply_lock(proposal: Proposal, *, lock_only: bool, wanted: Wanted | None = None, sync: bool = False) -> Applied:
-    """Write a change, and bring the environment to what it locks; on failure nothing is written.
+def apply_lock(
+    proposal: Proposal,
+    *,
+    lock_only: bool,
+    wanted: Wanted | None = None,
+    sync: bool = False,
+    mode: Mode = Mode.ONLINE,
+) -> Applied:
+    """Write a change, and bring the environment to what it locks, as one: on failure nothing is written.
 
-    `wanted` are the groups and extras to install, and with `sync` what is not wanted goes.
+    `wanted` are the groups and extras to install, by default every group that is not optional. What left the lock
+    leaves the environment; with `sync` everything goes that is not wanted.
     """
-    del wanted, sync
-    proposal.write()
     if lock_only:
-        return Applied()
-    return Applied("Run `chapbook install` to put it into the environment")
+        proposal.write()
+        return UNAPPLIED
+    # The installer, which `--lock` spares.
+    from chapbook_core.commands.installing import InstallRequest, install_lock
+    from chapbook_core.installer.transaction import ProjectFile
+
+    session, outcome = proposal.session, proposal.outcome
+    folder = session.manifest.folder
+    PairWriter(folder).require_unchanged(proposal.files)
+    before = outcome.present.lock
+    locked = {package.name for package in outcome.lock.packages}
+    request = InstallRequest(
+        wanted=wanted or Wanted(choose_groups(session.manifest.groups)),
+        sync=sync,
+        gone=frozenset(package.name for package in before.packages) - locked if before is not None else frozenset(),
+        mode=mode,
+        files=[
+            ProjectFile(folder / file.name, file.after)
+            for file in proposal.files
+            if file.after is not None and file.after != file.before
+        ],
+    )
+    installation = install_lock(session, outcome.lock, request)
+    arriving = {package.name for package in installation.plan.arriving}
+    removed = [name for name in installation.plan.leaving if name not in arriving]
+    return Applied(installation.environment.as_posix(), len(arriving), len(removed))

@@ -70,12 +70,18 @@ class Proposal:
             packages=len(self.outcome.lock.packages),
         )
 
+    @property
+    def files(self) -> tuple[FileChange, FileChange]:
+        """The project file and the lock, before and after."""
+        before = self.outcome.present.text
+        return (
+            FileChange(PROJECT_FILE, self.document.before, self.document.content()),
+            FileChange(LOCK_FILE, None if before is None else before.encode(), self.outcome.text.encode()),
+        )
+
     def write(self) -> None:
         """Put both files in their places, as one; raises ChangedMeanwhile and WriteFailed."""
-        before = self.outcome.present.text
-        project = FileChange(PROJECT_FILE, self.document.before, self.document.content())
-        lock = FileChange(LOCK_FILE, None if before is None else before.encode(), self.outcome.text.encode())
-        PairWriter(self.session.manifest.folder).replace([project, lock])
+        PairWriter(self.session.manifest.folder).replace(self.files)
 
 
 def propose(session: Session, document: Document, request: LockRequest) -> Proposal:

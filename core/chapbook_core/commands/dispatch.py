@@ -44,4 +44,5 @@ def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
 
 def _unfinished(start: Path) -> Path | None:
     """Return the nearest folder with the journal of a change that somebody was writing; nearly never is there one."""
-    return next((folder for folder in (start, *start.parents) if lexists(folder / JOURNAL)), None)
+    places = (f".venv/{JOURNAL}", JOURNAL)
+    return next((folder for folder in (start, *start.parents) for place in places if lexists(folder / place)), None)

@@ -68,6 +68,8 @@ class InstallRequest:
 
     wanted: Wanted
     sync: bool = False
+    gone: frozenset[str] = frozenset()
+    """Packages that are locked no more, and go."""
     root: bool = True
     """Whether the project itself is put in, if it is a package."""
     packages: bool = True
@@ -178,6 +180,7 @@ def _plan(
     options = PlanOptions(
         # Without packages nothing is known of what is wanted.
         sync=request.sync and request.packages,
+        gone=request.gone if request.packages else frozenset(),
         directories=request.directories,
         project_name=canonical_name(manifest.name) if manifest.name else None,
     )

@@ -79,7 +79,9 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     )
     written, changed = proposal.told(is_written=is_written), proposal.changes
     watcher.checkpoint()
-    applied = apply_lock(proposal, lock_only=invocation.flag("lock")) if is_written else UNAPPLIED
+    applied = UNAPPLIED
+    if is_written:
+        applied = apply_lock(proposal, lock_only=invocation.flag("lock"), mode=index_mode(invocation))
     return Removed(removed, still, changed, written, applied)
 
 

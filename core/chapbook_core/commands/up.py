@@ -114,7 +114,9 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     is_written = not invocation.flag("dry-run")
     written, changed = proposal.told(is_written=is_written), proposal.changes
     watcher.checkpoint()
-    applied = apply_lock(proposal, lock_only=invocation.flag("lock")) if is_written else UNAPPLIED
+    applied = UNAPPLIED
+    if is_written:
+        applied = apply_lock(proposal, lock_only=invocation.flag("lock"), mode=index_mode(invocation))
     raised = tuple(raising.raised(proposal.document))
     return Raised(raised, tuple(raising.short(proposal.outcome.lock)), changed, written, applied)
 

@@ -88,8 +88,13 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     watcher.checkpoint()
     applied = UNAPPLIED
     if is_written:
-        lock_only = invocation.flag("lock")
-        applied = apply_lock(proposal, lock_only=lock_only, wanted=wanted, sync=invocation.flag("sync"))
+        applied = apply_lock(
+            proposal,
+            lock_only=invocation.flag("lock"),
+            wanted=wanted,
+            sync=invocation.flag("sync"),
+            mode=index_mode(invocation),
+        )
     unchanged = tuple(sorted(names - moved))
     return Updated(changed, unchanged, written, applied, proposal.outcome.held_back)
 

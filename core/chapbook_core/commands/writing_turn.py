@@ -12,6 +12,7 @@ from chapbook_core.errors import Cancelled, ChapbookError, UsageError
 from chapbook_core.events import Notice
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.locations import find_locations
+from chapbook_core.project.lock_place import STATE_FOLDER
 from chapbook_core.project.pair_writing import PairWriter, Recovery
 from chapbook_core.project.writer_lock import PATIENCE, hold_project
 
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
 
 TIMEOUT = "CHAPBOOK_LOCK_TIMEOUT"
 """The variable that says how many seconds to wait for another writer."""
+ENVIRONMENT = ".venv"
+"""Where most projects have theirs; another one is mended by the next command that opens it."""
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _PATIENCE_OF_READERS = 5.0
 """Seconds; a journal that is there for longer than a moment was left by a writer that was killed."""
 _WORDS = {
     Recovery.UNDONE: "a command that was interrupted had changed nothing",
     Recovery.FINISHED: "finished what a command was writing when it was interrupted",
+}
+
+
+_DIRECTIONS = {
+    "forward": "finished what a command was installing when it was interrupted",
+    "back": "undid what a command was installing when it was interrupted",
 }
 
 
@@ -66,6 +75,7 @@ def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surround
 
 def mend(folder: Path, watcher: Watcher) -> None:
     """Finish or undo a change whose writer was killed; the project must be held."""
+    _mend_environment(folder / ENVIRONMENT, watcher)
     match PairWriter(folder).recover():
         case None:
             pass
@@ -74,6 +84,16 @@ def mend(folder: Path, watcher: Watcher) -> None:
             watcher.emit(Notice("warning", message, ("run `chapbook check --lock`",)))
         case recovery:
             watcher.emit(Notice("info", _WORDS[recovery]))
+
+
+def _mend_environment(environment: Path, watcher: Watcher) -> None:
+    """Finish or undo what was changed in an environment, and in the files of the project with it."""
+    if not os.path.lexists(environment / STATE_FOLDER / "journal"):
+        return
+    from chapbook_core.installer.transaction import recover  # hardly ever needed
+
+    if (direction := recover(environment)) is not None:
+        watcher.emit(Notice("info", _DIRECTIONS[direction]))
 
 
 def _named(invocation: Invocation) -> str:

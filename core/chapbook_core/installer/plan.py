@@ -85,6 +85,8 @@ class PlanOptions:
     """What a person may ask for."""
 
     sync: bool = False
+    gone: frozenset[str] = frozenset()
+    """Packages that the lock held before: what of them is not wanted any more goes, even without `sync`."""
     directories: bool = True
     """Whether packages in folders are put in."""
     project_name: str | None = None
@@ -123,9 +125,9 @@ def make_plan(
     """Compare what is installed with what is wanted; relative paths of the lock start at `project`."""
     present = {distribution.name: distribution for distribution in installed}
     steps: list[Step] = []
-    if options.sync:
-        kept = {package.name for package in wanted} | NEVER_REMOVED | {options.project_name}
-        steps += [Remove(one.name, one.version) for name, one in sorted(present.items()) if name not in kept]
+    kept = {package.name for package in wanted} | NEVER_REMOVED | {options.project_name}
+    leaving = (present.keys() if options.sync else present.keys() & options.gone) - kept
+    steps += [Remove(name, present[name].version) for name in sorted(leaving)]
     steps += [_step(package, present.get(package.name), project, options) for package in deepest_first(wanted)]
     return Plan(tuple(steps))
 

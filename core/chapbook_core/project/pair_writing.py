@@ -69,9 +69,7 @@ class PairWriter:
         A file must still hold what it held when the change was computed, whether it is to change or not. Raises
         ChangedMeanwhile, WriteFailed, and whatever interrupts.
         """
-        for change in changes:
-            if self._content(change.name) != change.before:
-                raise ChangedMeanwhile(self._folder / change.name)
+        self.require_unchanged(changes)
         pending = tuple(replace(change, token=new_token()) for change in changes if change.before != change.after)
         if not pending:
             return
@@ -82,6 +80,12 @@ class PairWriter:
         except BaseException:
             self._undo(pending)
             raise
+
+    def require_unchanged(self, changes: Sequence[FileChange]) -> None:
+        """Raise ChangedMeanwhile for a file that holds something else than when the change was computed."""
+        for change in changes:
+            if self._content(change.name) != change.before:
+                raise ChangedMeanwhile(self._folder / change.name)
 
     def recover(self) -> Recovery | None:
         """Finish or undo what a writer that was killed has left; None when there is nothing of that kind.

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.commands.dispatch import JOURNAL
+from chapbook_core.environment.site_packages import scan_site_packages
+from chapbook_core.installer.journal import JOURNAL as INSTALLER_JOURNAL
+from chapbook_core.installer.schemes import OWN_FOLDER
+from tests.core.commands.changed import Project
+from tests.fakes.index import FakeIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.core.commands.conftest import Outcome
+
+    Chapbook = Callable[..., Outcome]
+
+HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
+PROJECT = f"{HEAD}dependencies = [\n]\n\n[tool.poetry]\npackage-mode = false\n"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all tests here, so that one environment is made in earnest."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        index.serve("a", "1.0", requires=["b"])
+        index.serve("b", "1.0")
+        yield index
+
+
+@pytest.fixture
+def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    made = Project(folder)
+    made.write(PROJECT)
+    return made
+
+
+def installed(project: Project) -> list[str]:
+    place = next((project.folder / ".venv").glob("lib/python*/site-packages"))
+    return sorted(f"{one.name} {one.version}" for one in scan_site_packages(place))
+
+
+def test_the_environment_follows_every_change(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    outcome = chapbook("add", "a")
+    assert 0 == outcome.status, outcome.err
+    assert ["a 1.0", "b 1.0"] == project.pins == installed(project)
+    assert "The environment matches: 2 installed" in outcome.out
+    index.serve("a", "2.0")
+    outcome = chapbook("up", "--refresh")
+    assert 0 == outcome.status, outcome.err
+    assert ["a 2.0"] == project.pins == installed(project)
+    assert "The environment matches: 1 installed, 1 removed" in outcome.out
+    index.serve("a", "2.1")
+    chapbook("update", "a", "--refresh")
+    assert ["a 2.1"] == project.pins == installed(project)
+    outcome = chapbook("remove", "a")
+    assert 0 == outcome.status, outcome.err
+    assert [] == project.pins == installed(project)
+    assert project.text == PROJECT
+
+
+def test_when_installing_fails_project_lock_and_environment_stay(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    chapbook("add", "b")
+    before, there = project.files(), installed(project)
+    index.serve("bad", "1.0", record_text="nonsense")
+    outcome = chapbook("add", "bad")
+    assert 1 == outcome.status
+    assert "Traceback" not in outcome.err
+    assert (before, there) == (project.files(), installed(project))
+
+
+def test_a_dry_run_makes_no_environment(project: Project, chapbook: Chapbook) -> None:
+    assert 0 == chapbook("add", "a", "--dry-run").status
+    assert not (project.folder / ".venv").exists()
+
+
+def test_any_command_looks_for_the_journal_of_the_environment_where_it_is() -> None:
+    assert JOURNAL == f"{OWN_FOLDER}/{INSTALLER_JOURNAL}"
