@@ -16,12 +16,12 @@ import sys
 import tempfile
 import urllib.request
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.engine import BenchEngine
-from tests.bench.sample import Sample, run_program
+from tests.bench.sample import ProgramFailed, Sample, run_program
 from tests.fakes.index.generated import Shape, package_name, roots
 from tests.fakes.index.separate import separate_index
 
@@ -70,9 +70,14 @@ class Bench:
         for tool in ("ours", "uv", "poetry"):
             (self.folder / tool).mkdir(parents=True)
         self._write([*self.requirements, self.added])
-        for _label, command in self._processes():
-            self._fresh_locks()
-            run_program(command, self._place(command), self._environment())
+        for label, command in list(self._processes()):
+            try:
+                run_program(command, self._place(command), self._environment())
+            except ProgramFailed as failure:
+                if label == "ours":
+                    raise
+                sys.stderr.write(f"{self.name}: {label} is left out: {failure}\n")
+                self.peers = replace(self.peers, **{label: ""})
 
     def measure(self, rounds: int, poetry_rounds: int) -> None:
         """Do everything `rounds` times."""
@@ -150,7 +155,7 @@ class Bench:
             cache = str(self.folder / "caches" / "uv")
             yield "uv", [self.peers.uv, "lock", "--quiet", "--no-config", "--no-build", "--cache-dir", cache]
         if self.peers.poetry:
-            yield "poetry", [self.peers.poetry, "lock", "--quiet", "--no-interaction"]
+            yield "poetry", [self.peers.poetry, "lock", "--no-interaction"]
 
     def _place(self, command: list[str]) -> Path:
         return self.folder / {self.peers.uv: "uv", self.peers.poetry: "poetry"}.get(command[0], "ours")

@@ -26,6 +26,10 @@ class Sample:
     """The most that the largest of its processes held at once; 0 when nobody looked."""
 
 
+class ProgramFailed(Exception):
+    """A program that has to succeed did not."""
+
+
 def run_program(command: list[str], folder: Path, environment: dict[str, str]) -> Sample:
     """Run a program that has to succeed, and measure it with all its children."""
     output = folder / "output.txt"
@@ -38,5 +42,5 @@ def run_program(command: list[str], folder: Path, environment: dict[str, str]) -
     _, status, used = os.wait4(process, 0)
     wall = time.perf_counter() - began
     if status:
-        raise SystemExit(f"{' '.join(command)} failed in {folder}:\n{output.read_text(errors='replace')[-3000:]}")
+        raise ProgramFailed(f"{' '.join(command)} failed: {output.read_text(errors='replace')[-3000:].strip()}")
     return Sample(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * _KILOBYTE)
