@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.cause import Fact
     from chapbook_core.resolver.facts import Facts, Want
     from chapbook_core.resolver.problem import Problem
+    from chapbook_core.resolver.universe import Universe
     from chapbook_core.resolver.versions import Release
 
 _PIN = re.compile(r"\s*={1,3}\s*[^\s*,|]+\s*")
@@ -48,13 +49,13 @@ class Reconsider(Exception):
 class Catalogue:
     """The versions of packages, which of them are out of the question, and what each depends on."""
 
-    def __init__(self, problem: Problem, universe: int) -> None:
+    def __init__(self, problem: Problem, universe: Universe) -> None:
         self.problem = problem
-        self.universe = universe
+        self.universe = universe.region
         self.facts: dict[Want, Versions | Metadata | Unavailable] = {}
         self._overrides = _by_name(problem.overrides)
         self._constraints = _by_name(problem.constraints)
-        self._pins = self._project_pins()
+        self._pins = self._project_pins(universe)
         self._origins: dict[str, set[Origin | None]] = {name: set(pins) for name, pins in self._pins.items()}
         self._versions: dict[str, Versions] = {}
         self._judged: set[str] = set()
@@ -64,14 +65,15 @@ class Catalogue:
         self._dependencies: dict[MetadataWanted, tuple[Dependency, ...]] = {}
         self._with_prereleases.update(locked.name for locked in problem.locked if is_prerelease(locked.version))
 
-    def _project_pins(self) -> dict[str, dict[Origin | None, int]]:
+    def _project_pins(self, universe: Universe) -> dict[str, dict[Origin | None, int]]:
         """Return the packages that the project takes from a certain origin, and on which region from which."""
         pins: dict[str, dict[Origin | None, int]] = {}
-        for dependency in self.root_dependencies():
-            if dependency.origin is not None:
-                regions = pins.setdefault(dependency.name, {})
-                before = regions.get(dependency.origin, FALSE)
-                regions[dependency.origin] = disjunction(before, conjunction(dependency.region, self.universe))
+        for requirement in self.problem.requirements:
+            for dependency in self.effective(requirement.dependency):
+                region = conjunction(universe.solved_region(requirement), dependency.region)
+                if dependency.origin is not None and region != FALSE:
+                    regions = pins.setdefault(dependency.name, {})
+                    regions[dependency.origin] = disjunction(regions.get(dependency.origin, FALSE), region)
         return pins
 
     def root_dependencies(self) -> Iterator[Dependency]:

@@ -67,7 +67,7 @@ def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
     """Return the best solution of a problem; raises NoSolution."""
     problem = without_self_references(problem)
     universe = Universe(problem)
-    catalogue = Catalogue(problem, universe.region)
+    catalogue = Catalogue(problem, universe)
     earlier_steps = 0
     while True:
         search = _Search(problem, universe, catalogue)

@@ -11,6 +11,7 @@ from chapbook_core.resolver.catalogue import Catalogue, Reconsider
 from chapbook_core.resolver.cause import FromElsewhere, NeedsPython, Prerelease, Yanked
 from chapbook_core.resolver.facts import Dependency, MetadataWanted, VersionsWanted
 from chapbook_core.resolver.problem import Policy, Prereleases, Problem, RootRequirement
+from chapbook_core.resolver.universe import Universe
 from chapbook_core.resolver.versions import Release, Versions
 
 CPU = IndexOrigin("cpu")
@@ -21,7 +22,8 @@ WINDOWS = parse_marker("sys_platform == 'win32'").node
 
 def catalogue(*dependencies: Dependency, releases: list[Release] | None = None, **problem: Any) -> Catalogue:
     roots = tuple(map(RootRequirement, dependencies))
-    made = Catalogue(Problem(roots, **problem), UNIVERSE)
+    posed = Problem(roots, environments=UNIVERSE, **problem)
+    made = Catalogue(posed, Universe(posed))
     for dependency in dependencies:
         made.meet(dependency, UNIVERSE)
     if releases is not None:
