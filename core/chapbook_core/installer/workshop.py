@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,17 +17,18 @@ from chapbook_core.project.kernel_lock import try_lock
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LOCK = "lock"
-_TIME_TO_LOCK = 60.0
-"""Seconds in which a process that has made its folder has surely locked it."""
+_LOCK = ".lock"
 
 
 class Workshop:
-    """The folder of this process; made when it is first needed, gone when it is closed."""
+    """The folder of this process, and beside it the lock; both are gone when it is closed."""
 
     def __init__(self, yard: Path) -> None:
-        self._yard = yard
-        self.folder, self._descriptor = _claim(yard)
+        yard.mkdir(parents=True, exist_ok=True)
+        sweep(yard)
+        self._lock, self._descriptor = _claim(yard)
+        self.folder = self._lock.with_suffix("")
+        self.folder.mkdir()
 
     def new_folder(self) -> Path:
         """Make an empty folder."""
@@ -41,42 +41,34 @@ class Workshop:
         if self._descriptor >= 0:
             clear(self.folder)
             os.close(self._descriptor)
+            self._lock.unlink(missing_ok=True)
             self._descriptor = -1
 
 
 def sweep(yard: Path) -> int:
     """Remove the folders of processes that have ended; return how many there were."""
-    swept = 0
-    with suppress(FileNotFoundError):
-        for entry in list(yard.iterdir()):
-            swept += _sweep_one(entry)
-    return swept
+    return sum([_sweep_one(lock) for lock in yard.glob(f"*{_LOCK}")])
 
 
 def clear(folder: Path) -> None:
-    """Remove a folder of ours, also with read-only folders in it."""
+    """Remove a folder of ours."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _claim(yard: Path) -> tuple[Path, int]:
-    yard.mkdir(parents=True, exist_ok=True)
-    sweep(yard)
+    """Make a lock and hold it. The folder comes after it and goes before it, so none is ever without one."""
     while True:
-        folder = yard / f"{os.getpid()}-{secrets.token_hex(6)}"
-        folder.mkdir()
-        try:
-            descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileNotFoundError:
-            # Somebody has swept a folder that had no lock yet.
-            continue
-        if _is_ours(folder, descriptor):
-            return folder, descriptor
+        lock = yard / f"{os.getpid()}-{secrets.token_hex(6)}{_LOCK}"
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        if _is_ours(lock, descriptor):
+            return lock, descriptor
+        # Somebody has swept it before it was held.
         os.close(descriptor)
 
 
-def _is_ours(folder: Path, descriptor: int) -> bool:
+def _is_ours(lock: Path, descriptor: int) -> bool:
     try:
-        return try_lock(descriptor) and os.path.samestat((folder / _LOCK).stat(), os.fstat(descriptor))
+        return try_lock(descriptor) and os.path.samestat(lock.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
     except OSError:
@@ -84,23 +76,14 @@ def _is_ours(folder: Path, descriptor: int) -> bool:
         return True
 
 
-def _sweep_one(folder: Path) -> bool:
-    try:
-        descriptor = os.open(folder / _LOCK, os.O_RDWR)
-    except FileNotFoundError:
-        with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _TIME_TO_LOCK:
-                clear(folder)
+def _sweep_one(lock: Path) -> bool:
+    with suppress(OSError):
+        descriptor = os.open(lock, os.O_RDWR)
+        try:
+            if try_lock(descriptor):
+                clear(lock.with_suffix(""))
+                lock.unlink()
                 return True
-        return False
-    except OSError:
-        return False
-    try:
-        if not try_lock(descriptor):
-            return False
-        clear(folder)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+        finally:
+            os.close(descriptor)
+    return False

@@ -167,9 +167,9 @@ def test_the_workshop_of_a_living_process_is_not_swept(tmp_path: Path) -> None:
     living = Workshop(tmp_path)
     dead = tmp_path / "1-dead"
     dead.mkdir()
-    (dead / "lock").touch()
+    (tmp_path / "1-dead.lock").touch()
     (dead / "half").mkdir()
     assert 1 == sweep(tmp_path)
-    assert [living.folder] == list(tmp_path.iterdir())
+    assert [living.folder] == [path for path in tmp_path.iterdir() if path.is_dir()]
     living.close()
     assert [] == list(tmp_path.iterdir())
