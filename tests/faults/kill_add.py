@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,8 +34,11 @@ name = "killed"
 version = "1.0.0"
 requires-python = ">=3.11"
 dependencies = ["a (>=1.0,<2.0)", "b"]
+
+[tool.poetry]
+package-mode = false
 """
-COMMANDS = (
+COMMANDS: tuple[tuple[str, ...], ...] = (
     ("add", "c", "--lock"),
     ("add", "-G", "dev", "d", "e", "--lock"),
     ("update", "--lock"),
@@ -83,8 +87,8 @@ def work(words: list[str], steps: int) -> None:
     sys.exit(main(words))
 
 
-def run_points(points: int, seed: int = 0) -> Outcome:
-    """Kill so often."""
+def run_points(points: int, seed: int = 0, *, installs: bool = False) -> Outcome:
+    """Kill so often; with `installs` the commands change the environment too, in which the kills are not aimed."""
     chance = random.Random(seed)
     outcome = Outcome()
     with FakeIndex() as index, tempfile.TemporaryDirectory() as place:
@@ -97,13 +101,21 @@ def run_points(points: int, seed: int = 0) -> Outcome:
             number = chance.randrange(len(COMMANDS))
             project = Path(place, f"point{point}")
             _put(project, states[number])
-            aimed = chance.random() < _HOW_OFTEN_IN_THE_WRITING
-            _kill(project, variables, COMMANDS[number], chance, aimed=aimed)
+            aimed = chance.random() < _HOW_OFTEN_IN_THE_WRITING and not installs
+            given = COMMANDS[number]
+            if installs:
+                given = tuple(word for word in given if word != "--lock")
+                assert _run(project, variables, ("install",)) == 0
+            _kill(project, variables, given, chance, aimed=aimed)
             outcome.points += 1
-            outcome.in_the_writing += (project / ".chapbook" / "journal").exists()
+            outcome.in_the_writing += any(
+                (project / where / ".chapbook" / "journal").exists() for where in (".", ".venv")
+            )
             words = chance.choice(AFTERWARDS)
             _run(project, variables, words)
-            _judge(project, states[number], states[number + 1], f"{COMMANDS[number]} then {words}", outcome)
+            _judge(project, states[number], states[number + 1], f"{given} then {words}", outcome)
+            if installs:
+                _judge_environment(project, variables, outcome)
     return outcome
 
 
@@ -129,7 +141,7 @@ def _kill(
     assert child.stdout.readline() == "ready\n"
     if not aimed:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=chance.uniform(0.0, 0.35))
+            child.wait(timeout=chance.uniform(0.0, 0.35 if "--lock" in words else 1.5))
         child.kill()
     child.communicate(timeout=60)
 
@@ -185,9 +197,22 @@ def _judge(project: Path, old: dict[str, bytes], new: dict[str, bytes], what: st
         outcome.ways["new"] += 1
     else:
         outcome.torn.append(f"{project.name}: {what}")
-    extra = {path.name for path in project.iterdir()} - {*_FILES, ".chapbook"}
+    extra = {path.name for path in project.iterdir()} - {*_FILES, ".chapbook", ".venv"}
     extra |= {path.name for path in (project / ".chapbook").glob("journal")}
     outcome.left += [f"{project.name}: {what}: {name}" for name in sorted(extra)]
+
+
+def _judge_environment(project: Path, variables: dict[str, str], outcome: Outcome) -> None:
+    """Install once: then the environment holds what the lock does."""
+    from chapbook_core.environment.site_packages import scan_site_packages
+
+    status = _run(project, variables, ("sync",))
+    place = next((project / ".venv").glob("lib/python*/site-packages"))
+    there = {f"{one.name} {one.version}" for one in scan_site_packages(place)}
+    lock = tomllib.loads((project / "poetry.lock").read_text("utf-8"))
+    wanted = {f"{package['name']} {package['version']}" for package in lock["package"]}
+    if status or there != wanted:
+        outcome.torn.append(f"{project.name}: status {status}, the environment holds {sorted(there ^ wanted)}")
 
 
 def main() -> None:
@@ -195,6 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--install", action="store_true", help="change the environment too")
     parser.add_argument("--steps", type=int)
     parser.add_argument("words", nargs=argparse.REMAINDER)
     options = parser.parse_args()
@@ -202,7 +228,7 @@ def main() -> None:
         work(options.words, options.steps)
         return
     began = time.monotonic()
-    outcome = run_points(options.points, options.seed)
+    outcome = run_points(options.points, options.seed, installs=options.install)
     print(  # noqa: T201  a script for people
         f"{outcome.points} kills, {outcome.in_the_writing} of them in the writing, {time.monotonic() - began:.0f} s: "
         f"both old {outcome.ways['old']}, both new {outcome.ways['new']}, "

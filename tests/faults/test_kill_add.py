@@ -11,3 +11,8 @@ def test_a_kill_leaves_project_file_and_lock_both_old_or_both_new() -> None:
     assert outcome.in_the_writing >= 3
     assert outcome.ways["old"]
     assert outcome.ways["new"]
+
+
+def test_so_it_is_when_the_environment_changes_too() -> None:
+    outcome = run_points(3, seed=2, installs=True)
+    assert ([], []) == (outcome.torn, outcome.left)
