@@ -29,7 +29,9 @@ from tests.fakes.index import FakeIndex
 
 _HOUSE = Path(__file__).parents[2]
 _CHILD = """
-import sys
+import signal, sys
+# Started in the background of a shell, it would not hear of interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from chapbook_core.cli import main
 import chapbook_core.commands.install, chapbook_core.commands.installing, chapbook_core.commands.open_lock
 import chapbook_core.commands.wheel_supply, chapbook_core.index.opening, chapbook_core.environment.virtualenv

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.requirement import Requirement
 
+# Some tools take a distribution without this file for a broken one.
+_WHEEL = b"Wheel-Version: 1.0\nGenerator: chapbook\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _NOTES = ("METADATA", "entry_points.txt", "direct_url.json")
 
 
@@ -109,6 +111,7 @@ class EditableArrival:
         points = entry_points_text(self.manifest)
         yield self._pth, "".join(f"{folder}\n" for folder in self._folders()).encode()
         yield f"{self.dist_info}/METADATA", metadata_text(self.manifest, self.version).encode()
+        yield f"{self.dist_info}/WHEEL", _WHEEL
         yield f"{self.dist_info}/INSTALLER", INSTALLER
         direct_url = {"url": self.manifest.folder.as_uri(), "dir_info": {"editable": True}}
         yield f"{self.dist_info}/direct_url.json", json.dumps(direct_url).encode()
