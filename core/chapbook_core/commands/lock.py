@@ -91,9 +91,9 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     folder = find_project(surroundings.start)
     settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
     record = LockRecord(folder, settings, surroundings, _words(invocation))
-    if not any(map(invocation.flag, ("check", "refresh", "regenerate"))) and record.is_current():
-        packages = (folder / LOCK_FILE).read_bytes().count(b"[[package]]")
-        return Locked(packages, (), is_written=False, is_changed=False)
+    may_stay = not any(map(invocation.flag, ("check", "refresh", "regenerate")))
+    if may_stay and (lock := record.current()) is not None:
+        return Locked(lock.count(b"[[package]]"), (), is_written=False, is_changed=False)
     # What was not needed so far: what reads the project, and the solver.
     from chapbook_core.commands.session import open_session
 

@@ -36,16 +36,17 @@ class LockRecord:
         is_kept = surroundings.cache and cache
         self._file = Path(cache).expanduser() / "locked" / name[:32] if is_kept and cache else None
 
-    def is_current(self) -> bool:
-        """Whether the last run of locking had the same input, and left the lock that is there."""
+    def current(self) -> bytes | None:
+        """Return the lock that is there, if the last run of locking had the same input and left that very lock."""
         if self._file is None:
-            return False
+            return None
         try:
+            lock = self._lock.read_bytes()
             # What a folder or a file on this machine says may have changed with it.
-            is_self_contained = not any(mark in self._lock.read_bytes() for mark in _LOCAL)
-            return is_self_contained and self._file.read_text("ascii") == self._key()
+            is_self_contained = b"[package.source]" not in lock or not any(mark in lock for mark in _LOCAL)
+            return lock if is_self_contained and self._file.read_text("ascii") == self._key(lock) else None
         except (OSError, UnicodeDecodeError):
-            return False
+            return None
 
     def keep(self) -> None:
         """Remember that the lock that is there now is what this input leads to."""
@@ -53,16 +54,16 @@ class LockRecord:
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_file(self._file, self._key().encode())
+            write_file(self._file, self._key(self._lock.read_bytes()).encode())
         except (OSError, WriteFailed):
             # A cache that cannot be written only makes the next run slower.
             return
 
-    def _key(self) -> str:
+    def _key(self, lock: bytes) -> str:
         digest = hashlib.sha256(_VERSION)
         settings = (f"{setting.key.name}={setting.value}" for setting in self._settings.all() if not setting.is_default)
         parts = (*self._words, *_named(self._variables), *settings)
-        for part in (*map(str.encode, parts), self._project.read_bytes(), self._lock.read_bytes()):
+        for part in (*map(str.encode, parts), self._project.read_bytes(), lock):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
         return digest.hexdigest()

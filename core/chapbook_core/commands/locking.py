@@ -145,6 +145,9 @@ def _without_collector() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            # What was made counts as old from here on; otherwise all of it would be searched at once.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

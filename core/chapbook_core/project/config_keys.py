@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError, UsageError
@@ -42,17 +43,12 @@ class ConfigKey:
     @property
     def path(self) -> tuple[str, ...]:
         """Where it stands in a configuration file."""
-        if self.family is None:
-            return tuple(self.name.split("."))
-        rest = self.name.removeprefix(f"{self.family}.")
-        suffix = next((suffix for suffix in _SUFFIXES if rest.endswith(f".{suffix}")), None)
-        name = rest if suffix is None else rest.removesuffix(f".{suffix}")
-        return (*self.family.split("."), name, *(() if suffix is None else (suffix,)))
+        return _path(self.name)
 
     @property
     def family(self) -> str | None:
         """The part before the name that a person chose: `http-basic` of `http-basic.work`."""
-        return next((family for family in FAMILIES if self.name.startswith(f"{family}.")), None)
+        return _family(self.name)
 
     @property
     def is_secret(self) -> bool:
@@ -62,11 +58,36 @@ class ConfigKey:
     @property
     def variable(self) -> str:
         """The environment variable that sets it, without the tool's prefix."""
-        return re.sub(r"[.-]", "_", ".".join(self.path)).upper()
+        return _variable(self.name)
 
 
 FAMILIES = ("repositories", "http-basic", "pypi-token", "certificates", "installer.build-config-settings")
 _SUFFIXES = ("url", "client-cert", "cert")
+
+
+# Every command asks for every setting, so what follows from a name is computed once.
+
+
+@lru_cache(maxsize=1024)
+def _family(name: str) -> str | None:
+    return next((family for family in FAMILIES if name.startswith(f"{family}.")), None)
+
+
+@lru_cache(maxsize=1024)
+def _path(name: str) -> tuple[str, ...]:
+    family = _family(name)
+    if family is None:
+        return tuple(name.split("."))
+    rest = name.removeprefix(f"{family}.")
+    suffix = next((suffix for suffix in _SUFFIXES if rest.endswith(f".{suffix}")), None)
+    chosen = rest if suffix is None else rest.removesuffix(f".{suffix}")
+    return (*family.split("."), chosen, *(() if suffix is None else (suffix,)))
+
+
+@lru_cache(maxsize=1024)
+def _variable(name: str) -> str:
+    return re.sub(r"[.-]", "_", ".".join(_path(name))).upper()
+
 
 KEYS: dict[str, ConfigKey] = {
     key.name: key
