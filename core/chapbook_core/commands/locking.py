@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,9 +15,9 @@ from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.own_release import OwnRelease
 from chapbook_core.commands.policies import policies_of
+from chapbook_core.commands.solving import solved
 from chapbook_core.commands.speculation import Speculation
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
-from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.mode import Mode
 from chapbook_core.lock.conflict import has_conflict
 from chapbook_core.lock.continuity import continued
@@ -41,26 +40,21 @@ from chapbook_core.resolver.problem import (
     Switch,
 )
 from chapbook_core.resolver.settling import Settling
-from chapbook_core.resolver.solver import solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from chapbook_core.commands.session import Session
-    from chapbook_core.events import Watcher
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.page_summary import PageSummary
     from chapbook_core.lock.lockfile import Lock, LockedPackage
     from chapbook_core.lock.merge import Decision
     from chapbook_core.project.manifest import Manifest
     from chapbook_core.requirements.requirement import Requirement
-    from chapbook_core.resolver.facts import Dependency, Need
+    from chapbook_core.resolver.facts import Dependency
     from chapbook_core.resolver.problem import Selected, Solution
 
-_TASK = "resolve"
-_GLANCE = 0.1
-"""Seconds between two reports of progress."""
 _LONG = 365
 """Days after which a newer version that cannot be had is worth a word."""
 
@@ -170,7 +164,7 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
             own=own,
         )
         index.reader.follow(Speculation(index.reader, policies_of(session), problem))
-        solution = own.left_out_of(_solved(problem, answers, session.watcher))
+        solution = own.left_out_of(solved(problem, answers, session.watcher))
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
         held_back = tuple(_held_back(solution, index))
     if present.lock is not None:
@@ -265,36 +259,6 @@ def _region(package: LockedPackage) -> Marker:
         return reduce(or_, (parse_marker(package.markers.get(group, "")) for group in groups))
     except ChapbookError:
         return parse_marker("")
-
-
-def _solved(problem: Problem, answers: IndexAnswers, watcher: Watcher) -> Solution:
-    """Put questions and answers to and fro until there is a solution."""
-    began = time.monotonic()
-    watcher.emit(Started(_TASK, "Resolving dependencies"))
-    told = 0.0
-    solving = solve(problem)
-    try:
-        need = next(solving)
-        while True:
-            watcher.checkpoint()
-            answers.ahead(need.wanted)
-            answers.ahead(need.hints)
-            now = time.monotonic()
-            if now - told >= _GLANCE:
-                told = now
-                watcher.emit(_progress(need))
-            need = solving.send({want: answers.tell(want) for want in need.wanted})
-    except StopIteration as end:
-        solution: Solution = end.value
-        return solution
-    finally:
-        solving.close()
-        watcher.emit(Finished(_TASK, time.monotonic() - began))
-
-
-def _progress(need: Need) -> Advanced:
-    progress = need.progress
-    return Advanced(_TASK, progress.decided, progress.known, progress.suspect)
 
 
 def _frame(session: Session) -> Frame:

@@ -33,7 +33,7 @@ def constraint_of(node: int) -> Constraint:
     for key, child in zip(question.keys, question.children[1:], strict=True):
         if not isinstance(key, int):
             raise TypeError(f"`{question.variable}` is not the version of Python")
-        cuts.append(_beginning(key) if child == TRUE else _end(key, previous))
+        cuts.append(_beginning(key, previous) if child == TRUE else _end(key, previous))
         previous = key
     return Constraint(text=poetry_text(tuple(cuts)), cuts=tuple(cuts))
 
@@ -52,10 +52,13 @@ def _place(cut: Cut) -> int:
             return bound.above
 
 
-def _beginning(key: int) -> Cut:
+def _beginning(key: int, end: int) -> Cut:
     major, minor, patch, place = parts(key)
     if place:
         return before(Version(text_of(key)))
+    if patch and end == final(major, minor, patch - 1):
+        # One release is left out, as `!=` does.
+        return above_locals(Version(text_of(end)))
     return above(Version(f"{major}.{minor}.{patch - 1}")) if patch else before(Version(f"{major}.{minor}"))
 
 

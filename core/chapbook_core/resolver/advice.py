@@ -8,19 +8,20 @@ fewer, one wish fewer, one requirement fewer.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference
 from chapbook_core.requirements.marker import Marker
-from chapbook_core.resolver.explain import NoSolution
-from chapbook_core.resolver.problem import MAIN
+from chapbook_core.resolver.explain import NoSolution, python_words
+from chapbook_core.resolver.problem import MAIN, Solution
 from chapbook_core.resolver.solver import solve
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from chapbook_core.resolver.facts import Facts, Need
-    from chapbook_core.resolver.problem import Problem, RootRequirement, Solution
+    from chapbook_core.resolver.problem import Problem, RootRequirement
 
 _MOST_TRIALS = 6
 _MOST_STEPS = 20_000
@@ -40,16 +41,37 @@ class Advice:
 
 def advise(failure: NoSolution) -> Generator[Need, Facts, Advice | None]:
     """Return the smallest edit that works, or nothing; to be driven as `solve` is."""
-    for trial, (edit, problem) in enumerate(_edits(failure)):
-        if trial == _MOST_TRIALS:
-            return None
+    narrowed = yield from _narrowed(failure)
+    if narrowed is not None:
+        return narrowed
+    for edit, problem in islice(_edits(failure), _MOST_TRIALS):
         solution = yield from _attempt(problem)
-        if solution is not None:
+        if isinstance(solution, Solution):
             return Advice(edit + _outcome(failure, problem, solution), problem, solution)
     return None
 
 
-def _attempt(problem: Problem) -> Generator[Need, Facts, Solution | None]:
+def _narrowed(failure: NoSolution) -> Generator[Need, Facts, Advice | None]:
+    """Return the most Pythons with which there is a solution: one conflict after the other takes some away."""
+    for _ in range(_MOST_TRIALS):
+        narrower = _narrower_python(failure)
+        if narrower is None:
+            return None
+        problem = replace(failure.problem, environments=narrower)
+        outcome = yield from _attempt(problem)
+        match outcome:
+            case Solution():
+                edit = f'narrow `requires-python` of the project to "{python_words(narrower)}"'
+                return Advice(edit, problem, outcome)
+            case NoSolution():
+                failure = outcome
+            case None:
+                return None
+    return None
+
+
+def _attempt(problem: Problem) -> Generator[Need, Facts, Solution | NoSolution | None]:
+    """Return what comes of a problem; nothing when that takes too long."""
     solving = solve(problem)
     facts: Facts | None = None
     while True:
@@ -58,8 +80,8 @@ def _attempt(problem: Problem) -> Generator[Need, Facts, Solution | None]:
         except StopIteration as end:
             solution: Solution = end.value
             return solution
-        except NoSolution:
-            return None
+        except NoSolution as failure:
+            return failure
         if need.progress.steps > _MOST_STEPS:
             return None
         facts = yield need
@@ -67,9 +89,6 @@ def _attempt(problem: Problem) -> Generator[Need, Facts, Solution | None]:
 
 def _edits(failure: NoSolution) -> Iterator[tuple[str, Problem]]:
     problem = failure.problem
-    if (narrower := _narrower_python(failure)) is not None:
-        python = Marker(narrower).python_constraint().poetry_text()
-        yield f'narrow `requires-python` to "{python}"', replace(problem, environments=narrower)
     for requirement in failure.requirements:
         dependency = requirement.dependency
         if dependency.constraint != "*":

@@ -6,11 +6,13 @@ sees for himself that they exclude each other. The same as data is `NoSolution.s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.requirements.diagram import TRUE, conjunction, difference
+from chapbook_core.requirements.constraint import NoSpecifier
+from chapbook_core.requirements.diagram import FALSE, TRUE, conjunction, difference
 from chapbook_core.requirements.marker import Marker
 from chapbook_core.requirements.origin import IndexOrigin, reference_text
 from chapbook_core.resolver.cause import (
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 12
 _MOST_VERSIONS = 3
+_BELOW = re.compile(r"<=(?=(?P<version>[^,|\s]+),!=(?P=version)(?![^,|\s]))(?P=version),!=")
+"""Below a version, its pre-releases included, which few care to be told about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,13 @@ class NoSolution(ChapbookError):
         """The project's requirements in the story."""
         self.constraints = teller.constraints()
         """Its constraints in the story."""
-        super().__init__(_message(self.story), hints=teller.hints())
+        self.remedies = tuple(teller.remedies())
+        """What to look at, whatever else is tried."""
+        super().__init__(_message(self.story), hints=(*teller.guesses(), *self.remedies))
+
+    def advise(self, edit: str) -> None:
+        """Put an edit that was tried in the place of what was guessed; an empty one takes that back."""
+        self.hints = (edit, *self.remedies) if edit else self.remedies
 
 
 def _message(story: Story) -> str:
@@ -128,7 +138,7 @@ class _Teller:
         if not text:
             return ""
         if marker.without_extras().variables() == {"python_full_version"}:
-            return f"on Python {marker.python_constraint().poetry_text()}"
+            return f"on Python {_BELOW.sub('<', marker.python_constraint().poetry_text())}"
         return f"where {text}"
 
     def _in_order(self) -> list[Group]:
@@ -251,12 +261,15 @@ class _Teller:
 
     # What to do
 
-    def hints(self) -> Iterator[str]:
-        """Yield remedies for what is seen at a glance; nothing here was tried."""
+    def guesses(self) -> Iterator[str]:
+        """Yield what may help; nothing here was tried."""
         facts = [group.fact for group in self._groups]
         if any(isinstance(fact, NeedsPython) for fact in facts) and (narrower := self._narrower_python()):
             yield f'narrow `requires-python` of the project to "{narrower}"'
-        for fact in facts:
+
+    def remedies(self) -> Iterator[str]:
+        """Yield what to do about what is seen at a glance."""
+        for fact in [group.fact for group in self._groups]:
             match fact:
                 case Yanked(name=name):
                     yield f"pin the yanked version of {name} with `==` to take it all the same"
@@ -273,8 +286,17 @@ class _Teller:
         stopped = Marker(self.region).only("python_full_version")
         if difference(conjunction(universe, stopped.node), self.region) != 0 or stopped.node == TRUE:
             return ""
-        left = Marker(difference(universe, stopped.node))
-        return "" if left.is_never else left.python_constraint().poetry_text()
+        left = difference(universe, stopped.node)
+        return "" if left == FALSE else python_words(left)
+
+
+def python_words(region: int) -> str:
+    """Return the Pythons of a region as `requires-python` has them, or as Poetry does where that has no words."""
+    pythons = Marker(region).python_constraint()
+    try:
+        return pythons.specifier_text()
+    except NoSpecifier:
+        return pythons.poetry_text()
 
 
 def _subject(group: Group) -> str:

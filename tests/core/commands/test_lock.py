@@ -323,3 +323,30 @@ def test_sources_that_are_all_explicit_leave_nobody_to_ask(project: Path, index:
 
     assert 1 == outcome.status
     assert "every source is explicit" in outcome.err
+
+
+def test_an_edit_is_advised_only_when_it_was_tried(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0", requires=["c<2"])
+    index.serve("b", "1.0", requires=["c<2"])
+    index.serve("b", "2.0", requires=["c>=2"])
+    index.serve("c", "1.0")
+    index.serve("c", "2.0")
+    _require(project, "a", "b>=2")
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "hint: require `b` without `>=2`; then b 1.0 is selected" in outcome.err
+
+
+def test_the_advised_range_of_pythons_can_be_locked(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0", python=">=3.10,<3.13")
+    index.serve("b", "1.0", python=">=3.11,!=3.12.3")
+    _require(project, "a", "b")
+
+    outcome = chapbook("lock")
+
+    assert 'hint: narrow `requires-python` of the project to ">=3.11,!=3.12.3,<3.13"' in outcome.err
+    _require(project, "a", "b", python=">=3.11,!=3.12.3,<3.13")
+    outcome = chapbook("lock")
+    assert 0 == outcome.status, outcome.err

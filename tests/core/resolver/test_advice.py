@@ -33,7 +33,17 @@ def edit(packages: Tables, **project: Any) -> str:
 
 
 def test_less_python_is_advised_when_that_is_all_it_takes() -> None:
-    assert edit({"a": {"1": {"python": ">=3.12"}}}, requires=["a"]) == 'narrow `requires-python` to ">=3.12"'
+    assert edit({"a": {"1": {"python": ">=3.12"}}}, requires=["a"]) == (
+        'narrow `requires-python` of the project to ">=3.12"'
+    )
+
+
+def test_pythons_are_taken_away_until_no_conflict_is_left() -> None:
+    packages: Tables = {
+        "a": {"1": {"python": ">=3.10,<3.13"}},
+        "b": {"1": {"python": ">=3.11,!=3.12.3"}},
+    }
+    assert edit(packages, requires=["a", "b"]) == ('narrow `requires-python` of the project to ">=3.11,!=3.12.3,<3.13"')
 
 
 def test_a_looser_requirement_is_advised_with_what_it_leads_to() -> None:
