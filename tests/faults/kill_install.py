@@ -186,7 +186,10 @@ def run_points(points: int, interrupts: int, seed: int = 1) -> Tally:
         ends = [signal.SIGKILL] * points + [signal.SIGINT] * interrupts
         choice.shuffle(ends)
         for number, end in enumerate(ends):
-            tally.add(number, end, *_round(project, number, end, choice.uniform(0.0, lasting)))
+            moment, wrong, stopped = _round(project, number, end, choice.uniform(0.0, lasting))
+            tally.add(number, end, moment, wrong, stopped)
+            # The machine may be busier now, or less.
+            lasting *= 0.97 if moment == "done" else 1.02
     return tally
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
-    from chapbook_core.commands.installing import InstallRequest, RootStep
+    from chapbook_core.commands.installing import Installation, InstallRequest, RootStep
     from chapbook_core.commands.report import ChangeKind
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
@@ -92,7 +92,7 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
     return Installed(
         installation.environment,
         tuple(changes),
-        len(installation.plan.steps) - sum(change.note != _ROOT for change in changes),
+        _unchanged(installation),
         is_done=installation.is_done,
         is_locked=bool(files),
     )
@@ -170,6 +170,13 @@ def _change(step: Step) -> Change | None:
             return Change("skip", package.name, "", package.version, reason)
         case Keep():
             return None
+
+
+def _unchanged(installation: Installation) -> int:
+    from chapbook_core.installer.plan import Keep  # as in `_run`
+
+    is_root_there = installation.root is not None and not installation.root.is_needed
+    return sum(isinstance(step, Keep) for step in installation.plan.steps) + is_root_there
 
 
 def _root_change(root: RootStep) -> Change:
