@@ -105,3 +105,37 @@ def test_an_unfinished_merge_is_no_lock_but_has_a_remedy() -> None:
         read_lock("<<<<<<< HEAD\n=======\n>>>>>>> other\n", FILE)
 
     assert ("run `chapbook lock` to merge both sides",) == caught.value.hints
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "told"),
+    [
+        ("a", "", "`` is not a version"),
+        ("a", "; import", "`; import` is not a version"),
+        ("../a", "1", "`../a` is not the name of a package"),
+    ],
+)
+def test_names_and_versions_have_to_be_some(name: str, version: str, told: str) -> None:
+    text = f'[[package]]\nname = "{name}"\nversion = "{version}"\n\n{METADATA}'
+
+    with pytest.raises(FileMistakes) as caught:
+        read_lock(text, FILE)
+
+    assert told in caught.value.message
+
+
+@pytest.mark.parametrize("version", ["1!2.0rc1.post2.dev3+cpu.1", "v1.0", "2024.1", "1.0-1"])
+def test_every_form_of_a_version_is_read(version: str) -> None:
+    (package,) = read_lock(f'[[package]]\nname = "a"\nversion = "{version}"\n\n{METADATA}', FILE).packages
+
+    assert version == package.version
+
+
+@pytest.mark.parametrize("files", ["a = 1", "a = [1]", "a = [{file = 1}]"])
+def test_files_of_format_1_1_that_are_none_are_told(files: str) -> None:
+    text = f'[[package]]\nname = "a"\nversion = "1"\n\n{METADATA.replace("2.1", "1.1")}\n[metadata.files]\n{files}\n'
+
+    with pytest.raises(FileMistakes) as caught:
+        read_lock(text, FILE)
+
+    assert "metadata.files.a" in caught.value.message
