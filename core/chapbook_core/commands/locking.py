@@ -218,9 +218,7 @@ def _problem(session: Session, request: LockRequest, present: Lock | None, settl
         ),
         environments=environments.node,
         name=manifest.name or "",
-        conflicts=tuple(
-            frozenset(Switch(rival.name, is_group=rival.is_group) for rival in rivals) for rivals in wishes.conflicts
-        ),
+        conflicts=tuple(_conflicts(session)),
         constraints=_dependencies(map(settling.settled, wishes.constraints)),
         overrides=_dependencies(map(settling.settled, wishes.overrides)),
         excludes=frozenset(wishes.exclude),
@@ -232,6 +230,24 @@ def _problem(session: Session, request: LockRequest, present: Lock | None, settl
             fork_strategy=request.fork_strategy or ForkStrategy(wishes.fork_strategy),
         ),
     )
+
+
+def _conflicts(session: Session) -> Iterator[frozenset[Switch]]:
+    """Yield what the project declares to be in conflict; raises FileMistakes for an extra or group it does not have."""
+    manifest = session.manifest
+    extras, groups = frozenset(manifest.extras), frozenset(group.name for group in manifest.groups)
+    mistakes = [
+        Mistake(
+            f"the project has no {'group' if rival.is_group else 'extra'} `{rival.name}`", "tool.chapbook.conflicts"
+        )
+        for rivals in session.wishes.conflicts
+        for rival in sorted(rivals, key=lambda rival: rival.name)
+        if rival.name not in (groups if rival.is_group else extras)
+    ]
+    if mistakes:
+        raise FileMistakes(manifest.file, mistakes)
+    for rivals in session.wishes.conflicts:
+        yield frozenset(Switch(rival.name, is_group=rival.is_group) for rival in rivals)
 
 
 def _dependencies(requirements: Iterable[Requirement]) -> tuple[Dependency, ...]:

@@ -350,3 +350,14 @@ def test_the_advised_range_of_pythons_can_be_locked(project: Path, index: FakeIn
     _require(project, "a", "b", python=">=3.11,!=3.12.3,<3.13")
     outcome = chapbook("lock")
     assert 0 == outcome.status, outcome.err
+
+
+def test_conflicts_name_extras_and_groups_that_there_are(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    _require(project, "a", tool='[tool.chapbook]\nconflicts = [[{ extra = "cpu" }, { group = "gpu" }]]\n')
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "there is no extra `cpu`" in outcome.err
+    assert "there is no group `gpu`" in outcome.err
