@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 _NAME = "chapbook"
 _RULE = f"{LOCK_FILE} merge={_NAME}"
 # git replaces %O, %A and %B by files with the common ancestor, our and their side; ours is also where the result goes.
-_DRIVER = "chapbook merge-driver run %O %A %B"
+_DRIVER = "{program} merge-driver run %O %A %B"
 
 
 class NoGit(ChapbookError):
@@ -69,7 +72,7 @@ def install(_invocation: Invocation, surroundings: Surroundings, _watcher: Watch
     """Add the rule to `.gitattributes` and the driver to the configuration of this clone."""
     folder = find_project(surroundings.start)
     _git(folder, "config", f"merge.{_NAME}.name", "package-wise merge of poetry.lock")
-    _git(folder, "config", f"merge.{_NAME}.driver", _DRIVER)
+    _git(folder, "config", f"merge.{_NAME}.driver", _DRIVER.format(program=_program(surroundings)))
     attributes = folder / ".gitattributes"
     try:
         content = attributes.read_bytes()
@@ -80,6 +83,13 @@ def install(_invocation: Invocation, surroundings: Surroundings, _watcher: Watch
         separator = b"" if not content or content.endswith(b"\n") else b"\n"
         write_file(attributes, content + separator + _RULE.encode() + b"\n")
     return DriverInstalled(attributes, is_rule_new)
+
+
+def _program(surroundings: Surroundings) -> str:
+    """Return how git can start this program: by its name where that is found, else by where it is."""
+    if shutil.which("chapbook", path=surroundings.variables.get("PATH", "")):
+        return "chapbook"
+    return f"{shlex.quote(sys.executable)} -m chapbook_core.cli"
 
 
 def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -> Result:

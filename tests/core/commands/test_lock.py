@@ -359,5 +359,5 @@ def test_conflicts_name_extras_and_groups_that_there_are(project: Path, index: F
     outcome = chapbook("lock")
 
     assert 1 == outcome.status
-    assert "there is no extra `cpu`" in outcome.err
-    assert "there is no group `gpu`" in outcome.err
+    assert "the project has no extra `cpu`" in outcome.err
+    assert "the project has no group `gpu`" in outcome.err

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock.lockfile import Lock, LockedPackage
@@ -9,7 +14,8 @@ from chapbook_core.lock.poetry_reader import read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    import pytest
 
     from tests.core.commands.conftest import Outcome
 
@@ -31,8 +37,17 @@ def _repository(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n', "utf-8")
 
 
-def test_installing_adds_the_rule_once_and_keeps_what_was_there(folder: Path, chapbook: Chapbook) -> None:
+def _program(path: Path) -> None:
+    path.mkdir()
+    (path / "chapbook").touch(mode=0o755)
+
+
+def test_installing_adds_the_rule_once_and_keeps_what_was_there(
+    folder: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _repository(folder)
+    _program(folder / "programs")
+    monkeypatch.setenv("PATH", str(folder / "programs"), prepend=os.pathsep)
     (folder / ".gitattributes").write_text("*.ipynb text", "utf-8")
 
     chapbook("merge-driver", "install")
@@ -41,6 +56,18 @@ def test_installing_adds_the_rule_once_and_keeps_what_was_there(folder: Path, ch
     assert 0 == outcome.status
     assert "*.ipynb text\npoetry.lock merge=chapbook\n" == (folder / ".gitattributes").read_text("utf-8")
     assert "chapbook merge-driver run %O %A %B\n" == _git(folder, "config", "merge.chapbook.driver")
+
+
+def test_git_finds_a_program_that_is_not_on_the_path(
+    folder: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _repository(folder)
+    monkeypatch.setenv("PATH", str(Path(shutil.which("git") or "").parent))
+
+    assert 0 == chapbook("merge-driver", "install").status
+
+    driver = _git(folder, "config", "merge.chapbook.driver")
+    assert f"{shlex.quote(sys.executable)} -m chapbook_core.cli merge-driver run %O %A %B\n" == driver
 
 
 def test_outside_a_repository_nothing_is_written(folder: Path, chapbook: Chapbook) -> None:
