@@ -1,8 +1,8 @@
 """Advice: one edit of the project that was tried, and with which there is a solution.
 
 A failure names the facts that exclude each other; which of them to give up is for a person to say. Still, a person who
-is offered an edit that works can decide faster. The edits are tried from the smallest: less Python, one constraint
-fewer, one wish fewer, one requirement fewer.
+is offered an edit that works can decide faster. The edits are tried from the smallest: less Python, extras kept
+apart, one constraint fewer, one wish fewer, one requirement fewer.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference
 from chapbook_core.requirements.marker import Marker
 from chapbook_core.resolver.explain import NoSolution, python_words
-from chapbook_core.resolver.problem import MAIN, Solution
+from chapbook_core.resolver.problem import MAIN, Solution, Switch
 from chapbook_core.resolver.solver import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from chapbook_core.resolver.facts import Facts, Need
     from chapbook_core.resolver.problem import Problem, RootRequirement
@@ -89,6 +89,13 @@ def _attempt(problem: Problem) -> Generator[Need, Facts, Solution | NoSolution |
 
 def _edits(failure: NoSolution) -> Iterator[tuple[str, Problem]]:
     problem = failure.problem
+    rivals = _rivals(failure)
+    if len(rivals) > 1 and not any(rivals <= conflict for conflict in problem.conflicts):
+        words = ", ".join(f'{{ {"group" if one.is_group else "extra"} = "{one.name}" }}' for one in _sorted(rivals))
+        yield (
+            f"if they are never wanted together, say so under [tool.chapbook]: `conflicts = [[{words}]]`",
+            replace(problem, conflicts=(*problem.conflicts, rivals)),
+        )
     for requirement in failure.requirements:
         dependency = requirement.dependency
         if dependency.constraint != "*":
@@ -103,6 +110,21 @@ def _edits(failure: NoSolution) -> Iterator[tuple[str, Problem]]:
     for requirement in failure.requirements:
         group = "" if requirement.group == MAIN else f" from the group {requirement.group}"
         yield f"remove `{requirement.dependency.name}`{group}", _changed(problem, requirement, None)
+
+
+def _rivals(failure: NoSolution) -> frozenset[Switch]:
+    """Return the extras and groups of the project that are in the story."""
+    rivals = set()
+    for requirement in failure.requirements:
+        extras = set(Marker(requirement.dependency.region).extras()) | {requirement.dependency.extra}
+        rivals |= {Switch(extra) for extra in extras if extra}
+        if requirement.group != MAIN:
+            rivals.add(Switch(requirement.group, is_group=True))
+    return frozenset(rivals)
+
+
+def _sorted(rivals: Iterable[Switch]) -> list[Switch]:
+    return sorted(rivals, key=lambda one: (one.is_group, one.name))
 
 
 def _changed(problem: Problem, old: RootRequirement, new: RootRequirement | None) -> Problem:

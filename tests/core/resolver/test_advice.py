@@ -74,3 +74,16 @@ def test_the_solution_after_the_edit_comes_along() -> None:
 def test_two_independent_failures_have_no_single_remedy() -> None:
     packages: Tables = {"a": {"1": {}}, "b": {"1": {}}}
     assert advice(packages, requires=["a>=2", "b>=2"]) is None
+
+
+def test_extras_that_exclude_each_other_can_be_declared_so() -> None:
+    packages: Tables = {"a": {"1": {}, "2": {}}}
+    assert edit(packages, extras={"cpu": ["a<2"], "gpu": ["a>=2"]}) == (
+        "if they are never wanted together, say so under [tool.chapbook]: "
+        '`conflicts = [[{ extra = "cpu" }, { extra = "gpu" }]]`'
+    )
+
+
+def test_a_clash_within_one_extra_is_no_matter_of_rivals() -> None:
+    packages: Tables = {"a": {"1": {}, "2": {}}}
+    assert edit(packages, extras={"cpu": ["a<2", "a>=2"]}).startswith("require `a` without")
