@@ -41,6 +41,10 @@ class BenchEngine:
             text=True,
             cwd=Path(__file__).parents[2],
         )
+        # It locks once to import everything; then once more to have something to remember.
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+        self.lock("memory")
 
     def lock(self, state: str) -> Sample:
         """Lock with a `memory` of former runs, or with what is on `disk` alone."""
@@ -67,6 +71,8 @@ def main(project: Path) -> None:
     # What is there by now is left alone by the collector, so that forks share it.
     gc.freeze()
     knowing = _Fork(partial(_lock_again_and_again, project))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for line in sys.stdin:
         if line.strip() == "memory":
             answer = knowing.ask()
@@ -119,7 +125,7 @@ def _import_everything(project: Path) -> None:
     """Import what a run of locking imports, and leave no other trace of one."""
 
     def work(_questions: TextIO, answers: TextIO) -> None:
-        _lock(project, "--regenerate")
+        _lock(project, "--regenerate", "--dry-run")
         answers.write(f"{' '.join(sys.modules)}\n")
 
     fork = _Fork(work)

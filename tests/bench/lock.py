@@ -81,6 +81,7 @@ class Bench:
 
     def measure(self, rounds: int, poetry_rounds: int) -> None:
         """Do everything `rounds` times."""
+        self._fresh_locks()
         with BenchEngine(self.folder / "ours", self._environment()) as engine:
             for number in range(rounds):
                 with_poetry = number < poetry_rounds
