@@ -15,6 +15,7 @@ from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.own_release import OwnRelease
 from chapbook_core.commands.policies import policies_of
+from chapbook_core.commands.rival_groups import require_additions
 from chapbook_core.commands.solving import solved
 from chapbook_core.commands.speculation import Speculation
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
@@ -166,6 +167,7 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
         index.reader.follow(Speculation(index.reader, policies_of(session), problem))
         solution = own.left_out_of(solved(problem, answers, session.watcher))
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
+        require_additions(lock, session.wishes.conflicts, python_marker(session.manifest.python))
         held_back = tuple(_held_back(solution, index))
     if present.lock is not None:
         lock = continued(present.lock, lock, python_marker(session.manifest.python))
