@@ -146,9 +146,9 @@ class IndexAnswers:
         if summary.sdists >> summary.versions.index(version) & 1:
             return True
         # Imported here because most releases have sources.
-        from chapbook_core.index.wheel_region import region_of
+        from chapbook_core.index.wheel_region import SUPPORTED, region_of
 
-        return not region_of(offers.files(version)).is_disjoint(self._environments)
+        return not (region_of(offers.files(version)) & SUPPORTED).is_disjoint(self._environments)
 
     def _built(self, need: NeedBuild) -> IndexMetadata | Unavailable:
         try:

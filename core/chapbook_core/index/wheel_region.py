@@ -36,10 +36,20 @@ _MACHINES = {
     ("linux", "s390x"): ("s390x",),
     ("macosx", "x86_64"): ("x86_64",),
     ("macosx", "arm64"): ("arm64",),
+    ("macosx", "ppc"): ("Power Macintosh",),
+    ("macosx", "ppc64"): ("Power Macintosh",),
     ("win", "amd64"): ("AMD64", "x86_64"),
     ("win", "arm64"): ("ARM64", "arm64"),
 }
 """The values of `platform_machine` for those names that mean one architecture; a 32-bit Python may run on any."""
+
+
+SUPPORTED = parse_marker(
+    '(platform_python_implementation == "CPython" or platform_python_implementation == "PyPy") and '
+    '(sys_platform != "darwin" or platform_machine == "arm64" or platform_machine == "x86_64")'
+)
+"""Where somebody may want to install: a release that fits nowhere in it is no answer to anybody."""
+_GRAALPY = parse_marker('platform_python_implementation == "GraalVM"')
 
 
 def region_of(files: Iterable[File]) -> Marker:
@@ -62,6 +72,8 @@ def region_of(files: Iterable[File]) -> Marker:
 @lru_cache(maxsize=1024)
 def python_region(python: str, abi: str) -> Marker:
     """Return the Pythons for a tag such as `cp311` with `abi3`."""
+    if python.startswith("graalpy") or abi.startswith("graalpy"):
+        return _GRAALPY
     match = _PYTHON.fullmatch(python)
     if match is None:
         # That of an implementation nobody here has heard of.

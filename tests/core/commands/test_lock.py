@@ -392,3 +392,19 @@ def test_groups_that_exclude_each_other_are_locked_where_the_project_needs_neith
 
     assert 0 == outcome.status, outcome.err
     assert ["a 1.0", "a 2.0"] == _pins(project)
+
+
+@pytest.mark.parametrize(
+    "tag", ["graalpy310-graalpy240_310_native-any", "py3-graalpy240_310_native-any", "py3-none-macosx_10_9_ppc64"]
+)
+def test_a_release_that_nobody_can_install_is_passed_over(
+    project: Path, index: FakeIndex, chapbook: Chapbook, tag: str
+) -> None:
+    index.serve("a", "1.0")
+    index.serve("a", "2.0", tags=[tag])
+    _require(project, "a")
+
+    outcome = chapbook("lock")
+
+    assert 0 == outcome.status, outcome.err
+    assert ["a 1.0"] == _pins(project)
