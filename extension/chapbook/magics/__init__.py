@@ -1,0 +1,1 @@
+"""What people type in cells; runs inside the kernels of projects."""
