@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from chapbook_core.commands.running_kernel import RunningKernel
     from chapbook_core.index.memory import Memory
 
 
@@ -49,6 +50,8 @@ class Surroundings:
     cache: bool = True
     memory: Memory | None = None
     """What a process that runs many commands remembers of package indexes; absent where only one is run."""
+    kernel: RunningKernel | None = None
+    """The kernel that the command was typed in; absent elsewhere."""
     now: Callable[[], float] = time.time
 
     @property

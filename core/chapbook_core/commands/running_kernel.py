@@ -1,0 +1,67 @@
+"""The kernel that a command was typed in: which environment it runs from, and what it has imported of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_LIB64 = "lib64/"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningKernel:
+    """What a kernel tells of itself with each command."""
+
+    prefix: Path
+    """As its `sys.prefix`."""
+    pid: int = 0
+    version: str = ""
+    """Of its Python, in full."""
+    modules: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The files of the modules that it has imported, by name; at least those below its packages."""
+    is_fresh: bool = False
+    """Whether nothing of the person's was run in it, so that nothing is lost when it starts anew."""
+
+    def runs_in(self, environment: Path) -> bool:
+        """Tell whether the kernel runs from an environment."""
+        return os.path.realpath(self.prefix) == os.path.realpath(environment)
+
+    def loaded_below(self, environment: Path) -> dict[str, str]:
+        """Return the modules that lie in the environment, by file: below its top, with `/` between parts."""
+        tops = [f"{top}{os.sep}" for top in dict.fromkeys(_spellings(self.prefix, environment))]
+        loaded: dict[str, str] = {}
+        for name, file in self.modules.items():
+            for top in tops:
+                if file.startswith(top):
+                    path = file[len(top) :].replace(os.sep, "/")
+                    # On some systems one of the two is a link to the other.
+                    path = f"lib/{path[len(_LIB64) :]}" if path.startswith(_LIB64) else path
+                    loaded[path] = name
+                    break
+        return loaded
+
+
+def read_running_kernel(parameters: object) -> RunningKernel | None:
+    """Read what a front end has sent of its kernel; None when there is none, or when it does not say where it runs."""
+    match parameters:
+        case {"prefix": str(prefix), **rest} if prefix:
+            pid, version, modules = rest.get("pid"), rest.get("version"), rest.get("modules")
+            return RunningKernel(
+                prefix=Path(prefix),
+                pid=pid if isinstance(pid, int) else 0,
+                version=version if isinstance(version, str) else "",
+                modules=_texts(modules) if isinstance(modules, Mapping) else {},
+                is_fresh=rest.get("fresh") is True,
+            )
+        case _:
+            return None
+
+
+def _texts(modules: Mapping[object, object]) -> dict[str, str]:
+    return {name: file for name, file in modules.items() if isinstance(name, str) and isinstance(file, str)}
+
+
+def _spellings(*folders: Path) -> tuple[str, ...]:
+    return tuple(text for folder in folders for text in (str(folder), os.path.realpath(folder)))
