@@ -35,6 +35,8 @@ class SmallProject:
     priority: str = "supplemental"
     fresh: tuple[str, ...] = ()
     """The versions that Poetry locks otherwise, where it has a reason that we do not share."""
+    worded: tuple[str, ...] = ()
+    """The lines of our lock that Poetry writes otherwise, the meaning being the same."""
 
     def project_file(self, first: str, second: str) -> str:
         """Return the whole file, for two indexes."""
@@ -129,6 +131,22 @@ all = ["driver", "store", "plot; python_version < '3.13'"]
             ("timeout", "4.0.3", {}),
             ("zone", "2026.1", {}),
             ("plot", "3.9", {}),
+        ),
+    ),
+    SmallProject(
+        about="an extra that asks twice for one package, once under a marker",
+        project=standard(">=3.10")
+        + """
+[project.optional-dependencies]
+postgres = ["driver>=3"]
+all = ["driver", "plot; python_version < '3.13'"]
+""",
+        packages=(("driver", "3.2", {}), ("plot", "3.9", {"requires": ["driver"]})),
+        # The part that is left out is contained in the last.
+        worded=(
+            '-markers = "extra == \\"postgres\\" or extra == \\"all\\""',
+            '+markers = "python_version < \\"3.13\\" and extra == \\"all\\"'
+            + ' or extra == \\"postgres\\" or extra == \\"all\\""',
         ),
     ),
     SmallProject(

@@ -41,7 +41,7 @@ def test_both_lock_the_same_and_leave_the_lock_of_the_other(project: SmallProjec
     assert found.plan == ()
     assert found.again == ()
     assert found.relock == ()
-    assert found.relock_text == ()
+    assert found.relock_text == project.worded
     assert found.after == ()
     assert found.foreign_plan == ()
     assert found.foreign_text == ()
