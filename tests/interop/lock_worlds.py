@@ -144,9 +144,8 @@ all = ["driver", "plot; python_version < '3.13'"]
         packages=(("driver", "3.2", {}), ("plot", "3.9", {"requires": ["driver"]})),
         # The part that is left out is contained in the last.
         worded=(
-            '-markers = "extra == \\"postgres\\" or extra == \\"all\\""',
-            '+markers = "python_version < \\"3.13\\" and extra == \\"all\\"'
-            + ' or extra == \\"postgres\\" or extra == \\"all\\""',
+            r'-markers = "extra == \"postgres\" or extra == \"all\""',
+            r'+markers = "python_version < \"3.13\" and extra == \"all\" or extra == \"postgres\" or extra == \"all\""',
         ),
     ),
     SmallProject(
