@@ -10,9 +10,11 @@ from chapbook_core.commands.report import Block, Line, Message, Result, Span
 from chapbook_core.errors import Cancelled, ChapbookError, FileMistakes
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.distribution_names import distribution_of
+from chapbook_core.project.locations import find_locations
 from chapbook_core.project.manifest import inspect_manifest, parse_manifest
 from chapbook_core.project.notebook_imports import Imports, Unread, find_imports, holds_notebooks
 from chapbook_core.project.scaffold import Layout, Outline, pyproject_text
+from chapbook_core.project.trust import note_trust
 from chapbook_core.project.writing import write_file
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.requirement import Requirement, parse_requirement
@@ -107,6 +109,7 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
         if not surroundings.ask.confirm(f"write this to {PROJECT_FILE}?", default=True):
             raise Cancelled
     write_file(file, text.encode())
+    note_trust(folder, find_locations(surroundings.variables, surroundings.home))
     required = tuple(requirement.pretty_name for requirement in outline.dependencies)
     offered = tuple(name for name in bringing.known if name not in map(canonical_name, required))
     return Initialised(outline.name, file, layout, before is not None, required, offered, bringing)

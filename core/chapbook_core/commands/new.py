@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.outlining import ask_outline, read_outline
 from chapbook_core.commands.report import Block, Line, Result, Span
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
+from chapbook_core.project.locations import find_locations
 from chapbook_core.project.placing import place_files, require_free
 from chapbook_core.project.scaffold import Layout, project_files
+from chapbook_core.project.trust import note_trust
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -66,6 +68,7 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
             raise Cancelled
     files = project_files(outline, folder, notebook=notebook)
     place_files(folder, files)
+    note_trust(folder, find_locations(surroundings.variables, surroundings.home))
     return Made(outline.name, folder, shown, layout, tuple(sorted(files)))
 
 

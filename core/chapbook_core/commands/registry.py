@@ -14,6 +14,7 @@ from chapbook_core.commands.declarations import (
     locking,
     project,
     settings,
+    trust,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ COMMANDS: tuple[Command, ...] = (
     *interchange.COMMANDS,
     *settings.COMMANDS,
     *index.COMMANDS,
+    *trust.COMMANDS,
 )
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
 

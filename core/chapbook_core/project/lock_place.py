@@ -101,10 +101,10 @@ class LockPlace:
     def _open(self) -> OpenLock:
         made_folder = self._make_folder()
         path = self.folder / self.name
-        inside = self._open_folder()
+        inside = self.open_folder()
         try:
             if not self.is_private:
-                _make_ignore(self.folder, inside)
+                make_ignore(self.folder, inside)
             descriptor = _open_file(path, inside)
         finally:
             if inside is not None:
@@ -125,8 +125,11 @@ class LockPlace:
             return False
         return True
 
-    def _open_folder(self) -> int | None:
-        """Open the folder so that what is opened in it is in no other; None where folders cannot be opened."""
+    def open_folder(self) -> int | None:
+        """Open the folder so that what is opened in it is in no other; None where folders cannot be opened.
+
+        Raises LockRefused for a link, and OSError.
+        """
         if sys.platform == "win32":
             if self.folder.is_symlink():
                 raise LockRefused(self.folder, "it is a link")
@@ -154,7 +157,8 @@ def place_elsewhere(folder: Path, project: Path) -> LockPlace:
     return LockPlace(folder, f"{name}.lock", is_private=True)
 
 
-def _make_ignore(folder: Path, inside: int | None) -> None:
+def make_ignore(folder: Path, inside: int | None) -> None:
+    """Keep git from seeing what is in a folder of ours."""
     target = _IGNORE_NAME if inside is not None else folder / _IGNORE_NAME
     with suppress(OSError):
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NEVER_FOLLOW, 0o666, dir_fd=inside)

@@ -38,6 +38,7 @@ READERS = frozenset(
         "shell",
         "show",
         "source show",
+        "trust",
         "why",
     }
 )
