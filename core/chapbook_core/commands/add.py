@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.additions import Addition, Where, read_additions, read_where, require_once
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock
+from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
 from chapbook_core.commands.changing import (
     Proposal,
     Written,
@@ -17,9 +17,10 @@ from chapbook_core.commands.changing import (
 )
 from chapbook_core.commands.choosing import NoSuchRelease, PackagesNotFound, has_release, newest_release
 from chapbook_core.commands.index_mode import index_mode
+from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest
 from chapbook_core.commands.newest import listings_of
-from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span
+from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, Span
 from chapbook_core.commands.session import open_session
 from chapbook_core.index.memory import Memory
 from chapbook_core.project.document import Document, read_document
@@ -108,6 +109,10 @@ class Added(Result):
         ]
         return tuple(blocks)
 
+    def data(self) -> Data:
+        """Return it as JSON tells it."""
+        return data_with_live(self, self.applied)
+
 
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Added:
     """Choose the versions, lock, and write project file and lock, or neither."""
@@ -133,7 +138,12 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     watcher.checkpoint()
     applied = UNAPPLIED
     if is_written:
-        applied = apply_lock(proposal, lock_only=invocation.flag("lock"), mode=index_mode(invocation))
+        applied = apply_lock(
+            proposal,
+            lock_only=invocation.flag("lock"),
+            timing=read_timing(invocation),
+            mode=index_mode(invocation),
+        )
     return Added(
         tuple(adding.told(proposal)),
         where.text,

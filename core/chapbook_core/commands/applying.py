@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.report import Block, Line
+from chapbook_core.commands.liveness import Live, Timing
+from chapbook_core.commands.report import Block, Data, Line, as_data
 from chapbook_core.index.mode import Mode
 from chapbook_core.lock.wanted import Wanted, choose_groups
 from chapbook_core.project.pair_writing import PairWriter
 
 if TYPE_CHECKING:
     from chapbook_core.commands.changing import Proposal
+    from chapbook_core.commands.report import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +24,35 @@ class Applied:
     """Where it is; empty when nothing was done to it."""
     installed: int = 0
     removed: int = 0
+    live: Live | None = field(default=None, repr=False)
+    """What it means for the kernel that the command was typed in; None without one."""
 
     def blocks(self) -> tuple[Block, ...]:
         """Tell it."""
+        live = () if self.live is None else self.live.blocks()
         if not self.environment:
-            return ()
+            return live
         counts = [f"{self.installed} installed"] if self.installed else []
         counts += [f"{self.removed} removed"] if self.removed else []
-        return (Line(f"The environment matches: {', '.join(counts) or 'nothing had to be done'}"),)
+        return (Line(f"The environment matches: {', '.join(counts) or 'nothing had to be done'}"), *live)
 
 
 UNAPPLIED = Applied()
 """Of a command that leaves the environment alone."""
 
 
+def data_with_live(result: Result, applied: Applied) -> Data:
+    """Return the fields of a result as JSON tells them, and beside them what it means for the running kernel."""
+    data = as_data(result)
+    live = None if applied.live is None else applied.live.data()
+    return {**data, "live": live} if isinstance(data, dict) else data
+
+
 def apply_lock(
     proposal: Proposal,
     *,
     lock_only: bool,
+    timing: Timing = Timing.ASK,
     wanted: Wanted | None = None,
     sync: bool = False,
     mode: Mode = Mode.ONLINE,
@@ -66,6 +79,7 @@ def apply_lock(
         sync=sync,
         gone=frozenset(package.name for package in before.packages) - locked if before is not None else frozenset(),
         mode=mode,
+        timing=timing,
         files=[
             ProjectFile(folder / file.name, file.after)
             for file in proposal.files
@@ -73,6 +87,8 @@ def apply_lock(
         ],
     )
     installation = install_lock(session, outcome.lock, request)
+    if not installation.is_done:
+        return Applied(live=installation.live)
     arriving = {package.name for package in installation.plan.arriving}
     removed = [name for name in installation.plan.leaving if name not in arriving]
-    return Applied(installation.environment.as_posix(), len(arriving), len(removed))
+    return Applied(installation.environment.as_posix(), len(arriving), len(removed), installation.live)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.installing import Installation, InstallRequest, RootStep
+    from chapbook_core.commands.liveness import Live
     from chapbook_core.commands.report import ChangeKind
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
@@ -37,20 +38,25 @@ class Installed(Result):
     """False for what would have been done."""
     is_locked: bool = False
     """Whether the lock was made, because there was none."""
+    live: Live | None = None
+    """What it means for the kernel that the command was typed in; None without one."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell what changed, then how much there is."""
         changed = sum(change.kind != "skip" for change in self.changes)
         there = _counted(self.unchanged, "package is", "packages are")
+        live = () if self.live is None else self.live.blocks()
+        is_postponed = self.live is not None and self.live.is_postponed
         if not changed:
             return (*self.changes, Line(f"Nothing to do: {there} installed"))
-        verb = "Changed" if self.is_done else "Would change"
+        verb = "Changed" if self.is_done else "Will change" if is_postponed else "Would change"
         total = f"{verb} {_counted(changed, 'package', 'packages')}; {there} as before"
         blocks: list[Block] = [*self.changes, Line(total if self.unchanged else total.partition(";")[0])]
         if self.is_locked:
-            word = "there was none" if self.is_done else "there is none"
-            blocks.append(Message("note", f"{'wrote' if self.is_done else 'would write'} poetry.lock, because {word}"))
-        return tuple(blocks)
+            is_written = self.is_done or is_postponed
+            word = "there was none" if is_written else "there is none"
+            blocks.append(Message("note", f"{'wrote' if is_written else 'would write'} poetry.lock, because {word}"))
+        return (*blocks, *live)
 
     def data(self) -> Data:
         """Return it as JSON tells it."""
@@ -60,6 +66,7 @@ class Installed(Result):
             "locked": self.is_locked,
             "unchanged": self.unchanged,
             "changes": as_data(self.changes),
+            "live": None if self.live is None else self.live.data(),
         }
 
 
@@ -95,6 +102,7 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
         _unchanged(installation),
         is_done=installation.is_done,
         is_locked=bool(files),
+        live=installation.live,
     )
 
 
@@ -136,6 +144,7 @@ def _request(
 ) -> InstallRequest:
     from chapbook_core.commands.index_mode import index_mode
     from chapbook_core.commands.installing import InstallRequest
+    from chapbook_core.commands.liveness import read_timing
     from chapbook_core.commands.wanted import read_wanted  # as in `_run`
 
     return InstallRequest(
@@ -149,6 +158,7 @@ def _request(
         mode=index_mode(invocation),
         files=files,
         fingerprint=nothing_to_do.fingerprint,
+        timing=read_timing(invocation),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.installed import installed_packages
+from chapbook_core.commands.live_change import judged, postpone, postponed, with_arrived
+from chapbook_core.commands.liveness import Live, Timing
 from chapbook_core.commands.project_environment import (
     choose_interpreter,
     ensure_environment,
@@ -19,7 +21,7 @@ from chapbook_core.commands.project_environment import (
 from chapbook_core.commands.wheel_supply import supply_wheels
 from chapbook_core.environment.condition import Absent
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
-from chapbook_core.environment.state import set_fingerprint
+from chapbook_core.environment.state import forget_postponed, set_fingerprint
 from chapbook_core.environment.wheel_tags import wheel_tags
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Notice, Started
@@ -36,6 +38,7 @@ from chapbook_core.installer.store import Store, StoreDamaged
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
 from chapbook_core.lock.selection import select
 from chapbook_core.project.manifest import read_manifest
+from chapbook_core.project.trust import note_trust
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
@@ -82,6 +85,8 @@ class InstallRequest:
     """Files of the project that change together with the environment."""
     fingerprint: Callable[[Environment], str | None] = field(default=lambda _environment: None)
     """What to remember of the environment when all is done."""
+    timing: Timing = Timing.ASK
+    """When the environment is changed, if a kernel runs from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ class Installation:
     root: RootStep | None
     environment: Path
     is_done: bool
+    live: Live | None = None
+    """What it means for the kernel that the command was typed in; None without one."""
 
     @property
     def is_empty(self) -> bool:
@@ -121,20 +128,28 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
         return Installation(plan, _root_step(session, request, None, None), condition.path, is_done=False)
     environment = ensure_environment(session)
     if not request.dry_run:
+        note_trust(session.manifest.folder, session.settings.locations)
         mend_environment(session, environment)
     interpreter = interpreter_of(session, environment)
     present = scan_site_packages(environment.site_packages)
+    request = replace(request, gone=request.gone | postponed(environment.path))
     plan = _plan(session, lock, request, interpreter, present)
     editable = _editable(session, request, environment)
     step = _root_step(session, request, editable, present)
     installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
+    leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))
+    live = judged(session, request.timing, environment, plan, leaving, dry_run=request.dry_run)
     if request.dry_run:
-        return installation
+        return replace(installation, live=live)
+    if live is not None and live.timing is Timing.NEXT_START:
+        postpone(session, environment, plan, request.files)
+        return replace(installation, live=live, is_done=False)
     if not installation.is_empty or request.files:
         _apply(session, request, _Task(environment, interpreter, present, plan, editable, step))
     elif (fingerprint := request.fingerprint(environment)) is not None:
         set_fingerprint(environment.path, fingerprint)
-    return installation
+    forget_postponed(environment.path)
+    return replace(installation, live=None if live is None else with_arrived(live, session, environment, plan))
 
 
 def mend_environment(session: Session, environment: Environment) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.additions import Where, read_where
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock
+from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
 from chapbook_core.commands.changing import Written, propose
 from chapbook_core.commands.index_mode import index_mode
+from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest
-from chapbook_core.commands.report import Block, Change, Line, Result, Span
+from chapbook_core.commands.report import Block, Change, Data, Line, Result, Span
 from chapbook_core.commands.session import open_session
 from chapbook_core.errors import UsageError
 from chapbook_core.index.names import did_you_mean
@@ -59,6 +60,10 @@ class Removed(Result):
         ]
         return (*blocks, *self.applied.blocks())
 
+    def data(self) -> Data:
+        """Return it as JSON tells it."""
+        return data_with_live(self, self.applied)
+
 
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Removed:
     """Remove, lock, and write project file and lock, or neither."""
@@ -81,7 +86,12 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     watcher.checkpoint()
     applied = UNAPPLIED
     if is_written:
-        applied = apply_lock(proposal, lock_only=invocation.flag("lock"), mode=index_mode(invocation))
+        applied = apply_lock(
+            proposal,
+            lock_only=invocation.flag("lock"),
+            timing=read_timing(invocation),
+            mode=index_mode(invocation),
+        )
     return Removed(removed, still, changed, written, applied)
 
 

@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock
+from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
 from chapbook_core.commands.changing import Proposal, Written, locked_range, propose, propose_newest
 from chapbook_core.commands.choosing import newest_release
 from chapbook_core.commands.index_mode import index_mode
+from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest
 from chapbook_core.commands.newest import listings_of
-from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span, Table
+from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, Span, Table
 from chapbook_core.commands.session import open_session
 from chapbook_core.commands.update import NotInProject, require_names
 from chapbook_core.errors import UsageError
@@ -92,6 +93,10 @@ class Raised(Result):
         ]
         return tuple(blocks)
 
+    def data(self) -> Data:
+        """Return it as JSON tells it."""
+        return data_with_live(self, self.applied)
+
 
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Raised:
     """Ask for the newest releases, raise what they allow, lock, and write both files or neither."""
@@ -116,7 +121,12 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     watcher.checkpoint()
     applied = UNAPPLIED
     if is_written:
-        applied = apply_lock(proposal, lock_only=invocation.flag("lock"), mode=index_mode(invocation))
+        applied = apply_lock(
+            proposal,
+            lock_only=invocation.flag("lock"),
+            timing=read_timing(invocation),
+            mode=index_mode(invocation),
+        )
     raised = tuple(raising.raised(proposal.document))
     return Raised(raised, tuple(raising.short(proposal.outcome.lock)), changed, written, applied)
 

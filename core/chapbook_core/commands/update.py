@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock
+from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
 from chapbook_core.commands.changing import Written, propose
 from chapbook_core.commands.index_mode import index_mode
+from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest, read_present_lock
-from chapbook_core.commands.report import Block, Change, Line, Message, Result
+from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result
 from chapbook_core.commands.session import open_session
 from chapbook_core.commands.wanted import read_wanted
 from chapbook_core.errors import ChapbookError, UsageError
@@ -73,6 +74,10 @@ class Updated(Result):
         ]
         return tuple(blocks)
 
+    def data(self) -> Data:
+        """Return it as JSON tells it."""
+        return data_with_live(self, self.applied)
+
 
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Updated:
     """Let go of the locked versions, all or some, and lock anew."""
@@ -91,6 +96,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         applied = apply_lock(
             proposal,
             lock_only=invocation.flag("lock"),
+            timing=read_timing(invocation),
             wanted=wanted,
             sync=invocation.flag("sync"),
             mode=index_mode(invocation),

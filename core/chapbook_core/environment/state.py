@@ -8,8 +8,12 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 STATE_FOLDER = ".chapbook"
 """Holds what is Chapbook's own in an environment: this file, and what a change needs until it is done."""
@@ -27,6 +31,8 @@ class State:
     """Whether Chapbook made it, rather than only changed it."""
     fingerprint: str | None = None
     """Names what was last put into it, in full; None when it was never filled, or when that was not finished."""
+    leaving: tuple[str, ...] = ()
+    """Distributions that are to be taken out when the environment is changed next."""
 
 
 def read_state(environment: Path) -> State | None:
@@ -37,11 +43,12 @@ def read_state(environment: Path) -> State | None:
         return None
     match data:
         case {"owner": "chapbook", "path": str(path), **rest}:
-            fingerprint = rest.get("fingerprint")
+            fingerprint, leaving = rest.get("fingerprint"), rest.get("leaving")
             return State(
                 path=Path(path),
                 made_here=rest.get("made-here") is True,
                 fingerprint=fingerprint if isinstance(fingerprint, str) else None,
+                leaving=tuple(name for name in leaving if isinstance(name, str)) if isinstance(leaving, list) else (),
             )
         case _:
             return None
@@ -58,6 +65,7 @@ def write_state(environment: Path, state: State) -> None:
         "path": str(state.path),
         "made-here": state.made_here,
         "fingerprint": state.fingerprint,
+        **({"leaving": list(state.leaving)} if state.leaving else {}),
     }
     folder = environment / STATE_FOLDER
     temporary = folder / f"{_FILE}.{secrets.token_hex(4)}.tmp"
@@ -75,6 +83,20 @@ def set_fingerprint(environment: Path, fingerprint: str | None) -> None:
     """Note what is in an environment from here on; None before a change begins."""
     before = read_state(environment) or State(environment)
     write_state(environment, replace(before, path=environment, fingerprint=fingerprint))
+
+
+def postpone(environment: Path, leaving: Iterable[str]) -> None:
+    """Note that a change is still to come, and which distributions go with it."""
+    before = read_state(environment) or State(environment)
+    names = tuple(sorted({*before.leaving, *leaving}))
+    write_state(environment, replace(before, path=environment, fingerprint=None, leaving=names))
+
+
+def forget_postponed(environment: Path) -> None:
+    """Note that nothing is left to come."""
+    before = read_state(environment)
+    if before is not None and before.leaving:
+        write_state(environment, replace(before, leaving=()))
 
 
 def was_moved(environment: Path, state: State) -> bool:

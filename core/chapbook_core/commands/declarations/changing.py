@@ -5,6 +5,7 @@ from __future__ import annotations
 from chapbook_core.commands.command import Argument, Command, Example, Option, Writes
 from chapbook_core.commands.declarations.groups import GROUP_OPTIONS
 from chapbook_core.commands.declarations.index import READING_EXCLUSIVE, READING_OPTIONS
+from chapbook_core.commands.declarations.live import LIVE_EXCLUSIVE, LIVE_OPTIONS
 
 _GROUP = Option(
     "group", "the group, instead of the project's own requirements", short="G", value="GROUP", completes="group"
@@ -14,6 +15,7 @@ _DRY_RUN = Option("dry-run", "say what would change, and change nothing")
 _LOCK = Option("lock", "change `pyproject.toml` and `poetry.lock`, and install nothing")
 _FORMAT = Option("format", "how to print the result", value="FORMAT", choices=("text", "json"))
 _ONE_GROUP = frozenset({"group", "dev"})
+_TIMING = (LIVE_EXCLUSIVE, frozenset({"lock", "apply-now"}))
 _WRITES = Writes(not_with=frozenset({"dry-run"}))
 
 ADD = Command(
@@ -41,10 +43,11 @@ ADD = Command(
         Option("allow-prereleases", "take pre-releases too"),
         _DRY_RUN,
         _LOCK,
+        *LIVE_OPTIONS,
         _FORMAT,
         *READING_OPTIONS,
     ),
-    exclusive=(READING_EXCLUSIVE, _ONE_GROUP),
+    exclusive=(READING_EXCLUSIVE, *_TIMING, _ONE_GROUP),
     examples=(
         Example("add pandas", "require the newest pandas"),
         Example("add 'requests[socks]@^2.30' 'idna>=3,<4'", "require what fits the constraints"),
@@ -63,8 +66,8 @@ REMOVE = Command(
         "Groups that are left empty go, and so does what includes them."
     ),
     arguments=(Argument("name", "the packages", repeated=True, completes="package"),),
-    options=(_GROUP, _DEV, _DRY_RUN, _LOCK, _FORMAT, *READING_OPTIONS),
-    exclusive=(READING_EXCLUSIVE, _ONE_GROUP),
+    options=(_GROUP, _DEV, _DRY_RUN, _LOCK, *LIVE_OPTIONS, _FORMAT, *READING_OPTIONS),
+    exclusive=(READING_EXCLUSIVE, *_TIMING, _ONE_GROUP),
     examples=(
         Example("remove pandas", "require pandas nowhere"),
         Example("remove --group dev pytest", "leave pytest to the other groups"),
@@ -86,10 +89,11 @@ UPDATE = Command(
         Option("sync", "also take out of the environment what is not locked"),
         _DRY_RUN,
         _LOCK,
+        *LIVE_OPTIONS,
         _FORMAT,
         *READING_OPTIONS,
     ),
-    exclusive=(READING_EXCLUSIVE,),
+    exclusive=(READING_EXCLUSIVE, *_TIMING),
     examples=(
         Example("update", "take the newest of everything"),
         Example("update numpy pandas --dry-run", "show what newer versions of the two would change"),
@@ -112,10 +116,11 @@ UP = Command(
         Option("interactive", "choose among the packages", short="i"),
         _DRY_RUN,
         _LOCK,
+        *LIVE_OPTIONS,
         _FORMAT,
         *READING_OPTIONS,
     ),
-    exclusive=(READING_EXCLUSIVE,),
+    exclusive=(READING_EXCLUSIVE, *_TIMING),
     examples=(
         Example("up", "raise every constraint"),
         Example("up --interactive", "show what could be raised, and choose"),

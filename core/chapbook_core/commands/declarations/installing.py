@@ -5,6 +5,7 @@ from __future__ import annotations
 from chapbook_core.commands.command import Command, Example, Option, Writes
 from chapbook_core.commands.declarations.groups import INSTALL_EXCLUSIVE, INSTALL_OPTIONS
 from chapbook_core.commands.declarations.index import READING_EXCLUSIVE, READING_OPTIONS
+from chapbook_core.commands.declarations.live import LIVE_EXCLUSIVE, LIVE_OPTIONS
 
 _OPTIONS = (
     *INSTALL_OPTIONS,
@@ -13,12 +14,14 @@ _OPTIONS = (
     Option("no-directory", "leave out packages that are folders, as for a layer of a container"),
     Option("compile", "compile the modules to bytecode, which else happens when they are first imported"),
     Option("dry-run", "say what would change, and change nothing"),
+    *LIVE_OPTIONS,
     Option("format", "how to print the result", value="FORMAT", choices=("text", "json")),
     *READING_OPTIONS,
 )
 _EXCLUSIVE = (
     *INSTALL_EXCLUSIVE,
     READING_EXCLUSIVE,
+    LIVE_EXCLUSIVE,
     frozenset({"only-root", "no-root"}),
     *(frozenset({"only-root", name}) for name in ("with", "without", "only", "all-groups")),
 )

@@ -1,0 +1,74 @@
+"""LiveChange: an environment changes, at once or later, while a kernel may be running from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.liveness import Live, Timing, Verdict, arrived_modules, decide, judge
+from chapbook_core.environment import state
+from chapbook_core.project.journal import FileChange
+from chapbook_core.project.pair_writing import PairWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from chapbook_core.commands.session import Session
+    from chapbook_core.environment.environment import Environment
+    from chapbook_core.environment.site_packages import Distribution
+    from chapbook_core.installer.plan import Plan
+    from chapbook_core.installer.transaction import ProjectFile
+
+
+def judged(
+    session: Session,
+    timing: Timing,
+    environment: Environment,
+    plan: Plan,
+    leaving: Sequence[Distribution],
+    *,
+    dry_run: bool,
+) -> Live | None:
+    """Tell what a plan means for the running kernel, and when it is carried out; None when no kernel has a say.
+
+    Raises Cancelled when the person would rather not have the change.
+    """
+    kernel = session.surroundings.kernel
+    if kernel is None or not kernel.runs_in(environment.path):
+        is_postponed = timing is Timing.NEXT_START and not plan.is_empty
+        return Live(Verdict.HOT, Timing.NEXT_START) if is_postponed else None
+    live = judge(kernel, environment, leaving, {package.name: package.version for package in plan.arriving})
+    if dry_run:
+        return live
+    if plan.is_empty:
+        return replace(live, timing=Timing.NOW)
+    return decide(live, timing, session.surroundings.ask)
+
+
+def postpone(session: Session, environment: Environment, plan: Plan, files: Sequence[ProjectFile]) -> None:
+    """Write the files of the project alone, and note what the environment still has to give away."""
+    changes = [FileChange(file.path.name, _content(file.path), file.content) for file in files]
+    if changes:
+        PairWriter(session.manifest.folder).replace(changes)
+    arriving = {package.name for package in plan.arriving}
+    state.postpone(environment.path, [name for name in plan.leaving if name not in arriving])
+
+
+def postponed(environment: Path) -> frozenset[str]:
+    """Return what should have left the environment already, had no kernel been running."""
+    known = state.read_state(environment)
+    return frozenset() if known is None else frozenset(known.leaving)
+
+
+def with_arrived(live: Live, session: Session, environment: Environment, plan: Plan) -> Live:
+    """Add what can be imported now that the plan is carried out."""
+    kernel = session.surroundings.kernel
+    if kernel is None or not plan.arriving:
+        return live
+    modules = arrived_modules(environment, [package.name for package in plan.arriving])
+    return live.with_arrived(modules, kernel, environment.path)
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.exists() else None

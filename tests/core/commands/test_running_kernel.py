@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chapbook_core.commands.running_kernel import RunningKernel, read_running_kernel
+
+
+def test_a_kernel_is_read_from_what_the_engine_is_sent() -> None:
+    parameters = {
+        "prefix": "/p/.venv",
+        "pid": 12,
+        "version": "3.9.1",
+        "modules": {"a": "/p/.venv/lib/a.py", "odd": None, 3: "x"},
+        "fresh": True,
+    }
+    kernel = read_running_kernel(parameters)
+    assert RunningKernel(Path("/p/.venv"), 12, "3.9.1", {"a": "/p/.venv/lib/a.py"}, is_fresh=True) == kernel
+
+
+@pytest.mark.parametrize("parameters", [None, {}, {"prefix": ""}, {"prefix": 3}, "text", []])
+def test_what_does_not_say_where_it_runs_is_no_kernel(parameters: object) -> None:
+    assert read_running_kernel(parameters) is None
+
+
+def test_only_modules_of_the_environment_count(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    linked = tmp_path / "linked"
+    linked.symlink_to(real)
+    modules = {
+        "a": f"{linked}/lib/python3.11/site-packages/a/__init__.py",
+        "b": f"{real}/lib64/python3.11/site-packages/b.so",
+        "json": "/usr/lib/python3.11/json/__init__.py",
+        "near": f"{real}-more/lib/near.py",
+    }
+    kernel = RunningKernel(linked, modules=modules)
+    expected = {"lib/python3.11/site-packages/a/__init__.py": "a", "lib/python3.11/site-packages/b.so": "b"}
+    assert expected == kernel.loaded_below(real)
+    assert kernel.runs_in(real)
+    assert not kernel.runs_in(tmp_path)
