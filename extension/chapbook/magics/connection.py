@@ -1,0 +1,52 @@
+"""The one engine of this kernel, and what it is told with every request."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from chapbook.magics.client import Engine
+from chapbook.magics.place import notebook_of, tool_python, working_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_engine: Engine | None = None
+WIDTH = 88
+"""Columns that a cell's plain text may take."""
+
+
+def engine() -> Engine:
+    """Return the engine; it is started by the first request, or before by `start`."""
+    global _engine  # noqa: PLW0603  # a kernel has one, as it has one `get_ipython()`
+    if _engine is None:
+        _engine = Engine(tool_python())
+    return _engine
+
+
+def end() -> None:
+    """Stop the engine, if there is one; a later request starts another."""
+    if _engine is not None:
+        _engine.stop()
+
+
+def here(shell: Any) -> dict[str, Any]:
+    """Return what the engine needs to know of the place it is asked from."""
+    return {"cwd": working_folder(), "notebook": notebook_of(shell), "variables": dict(os.environ)}
+
+
+def facts(shell: Any, width: int) -> dict[str, Any]:
+    """Return what a command needs to know of the kernel, besides."""
+    # Looks at every loaded module; completion does without.
+    from chapbook.magics.liveness import kernel_facts
+
+    return {**here(shell), "kernel": kernel_facts(shell), "interactive": can_ask(shell), "width": width}
+
+
+def can_ask(shell: Any) -> bool:
+    """Tell whether somebody is there to answer."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        return bool(getattr(kernel, "_allow_stdin", False))
+    return sys.stdin is not None and sys.stdin.isatty()

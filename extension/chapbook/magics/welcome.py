@@ -1,0 +1,41 @@
+"""What `%load_ext chapbook` says, and that it has the engine started meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chapbook.magics.place import is_this_environment, project_of, start_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SWITCH = "choose the kernel `Project (Chapbook)` (menu Kernel, Change Kernel) to run in it"
+
+
+def welcome(shell: Any, *, is_asked_for: bool) -> None:
+    """Start the engine in the background; say what a person who loads Chapbook by hand may not expect."""
+    # Starting a thread is all it does here.
+    from chapbook.magics.connection import engine
+
+    engine().start()
+    if is_asked_for:
+        for line in greetings(shell):
+            print(line)
+
+
+def greetings(shell: Any) -> list[str]:
+    """Say that there is no project, or that this kernel does not run in it; nothing when all is well."""
+    start = start_of(shell)
+    project = project_of(start)
+    if project is None:
+        return [f"There is no project in {start} or above it: `%poetry init` makes one here"]
+    environment = Path(project, ".venv")
+    if environment.is_dir() and not is_this_environment(str(environment)):
+        return [elsewhere(str(environment))]
+    return []
+
+
+def elsewhere(environment: str) -> str:
+    """Say that this kernel cannot import what is installed there."""
+    return f"This kernel does not run in the project's environment, {environment}: {SWITCH}"
