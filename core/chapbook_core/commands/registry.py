@@ -11,6 +11,7 @@ from chapbook_core.commands.declarations import (
     inspecting,
     installing,
     interchange,
+    kernel,
     locking,
     project,
     settings,
@@ -32,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     *interchange.COMMANDS,
     *settings.COMMANDS,
     *index.COMMANDS,
+    *kernel.COMMANDS,
     *trust.COMMANDS,
 )
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
