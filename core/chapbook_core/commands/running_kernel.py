@@ -21,6 +21,8 @@ class RunningKernel:
     """Of its Python, in full."""
     modules: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The files of the modules that it has imported, by name; at least those below its packages."""
+    started: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The versions of the distributions as this process would import them, or has imported them already, by name."""
     is_fresh: bool = False
     """Whether nothing of the person's was run in it, so that nothing is lost when it starts anew."""
 
@@ -47,20 +49,23 @@ def read_running_kernel(parameters: object) -> RunningKernel | None:
     """Read what a front end has sent of its kernel; None when there is none, or when it does not say where it runs."""
     match parameters:
         case {"prefix": str(prefix), **rest} if prefix:
-            pid, version, modules = rest.get("pid"), rest.get("version"), rest.get("modules")
+            pid, version = rest.get("pid"), rest.get("version")
             return RunningKernel(
                 prefix=Path(prefix),
                 pid=pid if isinstance(pid, int) else 0,
                 version=version if isinstance(version, str) else "",
-                modules=_texts(modules) if isinstance(modules, Mapping) else {},
+                modules=_texts(rest.get("modules")),
+                started=_texts(rest.get("started")),
                 is_fresh=rest.get("fresh") is True,
             )
         case _:
             return None
 
 
-def _texts(modules: Mapping[object, object]) -> dict[str, str]:
-    return {name: file for name, file in modules.items() if isinstance(name, str) and isinstance(file, str)}
+def _texts(texts: object) -> dict[str, str]:
+    if not isinstance(texts, Mapping):
+        return {}
+    return {name: text for name, text in texts.items() if isinstance(name, str) and isinstance(text, str)}
 
 
 def _spellings(*folders: Path) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,10 @@ class Kernel:
         self._process = process
         told = json.loads(self._line())
         self.value = RunningKernel(Path(told["prefix"]), process.pid, "", told["modules"])
+
+    def started(self, *pins: str) -> RunningKernel:
+        """Return the kernel with the versions that it has, as in `a=1.0`."""
+        return replace(self.value, started=dict(pin.split("=") for pin in pins))
 
     def evaluate(self, expression: str) -> str:
         assert self._process.stdin is not None

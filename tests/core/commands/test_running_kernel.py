@@ -13,10 +13,13 @@ def test_a_kernel_is_read_from_what_the_engine_is_sent() -> None:
         "pid": 12,
         "version": "3.9.1",
         "modules": {"a": "/p/.venv/lib/a.py", "odd": None, 3: "x"},
+        "started": {"a": "1.0", "b": 2},
         "fresh": True,
     }
     kernel = read_running_kernel(parameters)
-    assert RunningKernel(Path("/p/.venv"), 12, "3.9.1", {"a": "/p/.venv/lib/a.py"}, is_fresh=True) == kernel
+    assert (
+        RunningKernel(Path("/p/.venv"), 12, "3.9.1", {"a": "/p/.venv/lib/a.py"}, {"a": "1.0"}, is_fresh=True) == kernel
+    )
 
 
 @pytest.mark.parametrize("parameters", [None, {}, {"prefix": ""}, {"prefix": 3}, "text", []])

@@ -42,6 +42,7 @@ READERS = frozenset(
         "shell",
         "show",
         "source show",
+        "status",
         "trust",
         "why",
     }

@@ -52,6 +52,21 @@ WHY = Command(
     examples=(Example("why numpy", "show what requires numpy, and what keeps it from being newer"),),
 )
 
+STATUS = Command(
+    name="status",
+    summary="Show what is declared, locked, installed and loaded, side by side",
+    run="chapbook_core.commands.status:run",
+    description=(
+        "Shown are the packages that the project requires, and all others that are not as they should be. "
+        "What is loaded is known in a kernel alone. It only looks: no index is asked, and it never fails."
+    ),
+    options=(Option("all", "show every package", short="a"), _FORMAT),
+    examples=(
+        Example("status", "see whether the environment is as it is locked"),
+        Example("status --all --format json", "give every package to another program"),
+    ),
+)
+
 DEBUG_RESOLVE = Command(
     name="debug resolve",
     summary="Resolve without writing anything",
@@ -79,4 +94,4 @@ DEBUG_RESOLVE = Command(
     ),
 )
 
-COMMANDS = (SHOW, WHY, DEBUG_RESOLVE)
+COMMANDS = (STATUS, SHOW, WHY, DEBUG_RESOLVE)

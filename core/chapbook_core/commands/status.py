@@ -1,0 +1,316 @@
+"""Show what is declared, locked, installed and loaded, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from chapbook_core.commands.project_environment import present_condition
+from chapbook_core.commands.report import Block, Data, Line, Message, Result, Span, Table
+from chapbook_core.commands.session import open_session
+from chapbook_core.environment.condition import Absent, Broken, Foreign, Moved, Sound
+from chapbook_core.environment.site_packages import scan_site_packages
+from chapbook_core.errors import ChapbookError
+from chapbook_core.installer.plan import NEVER_REMOVED, is_same_version
+from chapbook_core.project.discovery import LOCK_FILE
+from chapbook_core.requirements.name import canonical_name
+from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.report import Style, Text
+    from chapbook_core.commands.session import Session
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.environment.environment import Environment
+    from chapbook_core.environment.site_packages import SitePackages
+    from chapbook_core.events import Watcher
+    from chapbook_core.lock.lockfile import Lock, LockedPackage
+    from chapbook_core.requirements.requirement import Requirement
+
+LockState = Literal["fresh", "stale", "missing"]
+Drift = Literal["", "not locked", "not installed", "another version", "not wanted", "restart"]
+_TOLD: Mapping[Drift, str] = {
+    "": "",
+    "not locked": "not locked",
+    "not installed": "not installed",
+    "another version": "another version is installed",
+    "not wanted": "installed, and not locked",
+    "restart": "restart the kernel",
+}
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one package stands; what is empty is not there."""
+
+    name: str
+    declared: str = ""
+    """The constraint."""
+    locked: str = ""
+    """The version for this environment."""
+    installed: str = ""
+    loaded: str = ""
+    """The version that the running kernel has imported."""
+    drift: Drift = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStatus(Result):
+    """How project, lock, environment and kernel agree."""
+
+    project: str
+    folder: Path
+    python: str
+    """Of the environment; empty when there is none."""
+    environment: Path
+    condition: str
+    """`sound`, `moved`, `absent`, `broken` or `foreign`."""
+    lock: LockState
+    packages: tuple[Standing, ...]
+    in_kernel: bool
+    """Whether the command was typed in a kernel of this environment."""
+    shows_all: bool = field(default=False, repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether nothing differs."""
+        return self.condition == "sound" and self.lock == "fresh" and not any(one.drift for one in self.packages)
+
+    def report(self) -> tuple[Block, ...]:
+        """Tell the whole, then the packages, then what to do."""
+        python = f"Python {self.python}" if self.python else "no environment"
+        blocks: list[Block] = [Line((Span(self.project, "strong"), f": {python}, {self.environment}"))]
+        rows = tuple(self._rows())
+        if rows:
+            columns = ("package", "declared", "locked", "installed", *(("loaded",) if self.in_kernel else ()), "")
+            blocks.append(Table(rows, columns))
+        hidden = len(self.packages) - len(rows)
+        if hidden:
+            blocks.append(Line(Span(f"{hidden} more, shown with `--all`", "dim")))
+        return (*blocks, *self._messages())
+
+    def data(self) -> Data:
+        """Return it as JSON tells it."""
+        return {
+            "project": self.project,
+            "folder": self.folder.as_posix(),
+            "python": self.python or None,
+            "environment": self.environment.as_posix(),
+            "condition": self.condition,
+            "lock": self.lock,
+            "in_kernel": self.in_kernel,
+            "in_order": self.is_in_order,
+            "packages": [
+                {
+                    "name": one.name,
+                    "declared": one.declared or None,
+                    "locked": one.locked or None,
+                    "installed": one.installed or None,
+                    "loaded": one.loaded or None,
+                    "drift": one.drift or None,
+                }
+                for one in self.packages
+            ],
+            "warnings": list(self.warnings),
+        }
+
+    def _rows(self) -> Iterator[tuple[Text, ...]]:
+        unwanted = sum(one.drift == "not wanted" for one in self.packages)
+        for one in self.packages:
+            is_shown = one.declared or (one.drift and (one.drift != "not wanted" or unwanted <= _FEW))
+            if not (self.shows_all or is_shown):
+                continue
+            style: Style = "warn" if one.drift else "name"
+            loaded = (Span(one.loaded or "-", "version"),) if self.in_kernel else ()
+            yield (
+                Span(one.name, style),
+                one.declared or "-",
+                Span(one.locked or "-", "version"),
+                Span(one.installed or "-", "version"),
+                *loaded,
+                Span(_TOLD[one.drift], "warn"),
+            )
+
+    def _messages(self) -> Iterator[Block]:
+        for warning in self.warnings:
+            yield Message("warning", warning)
+        drifts = {one.drift for one in self.packages}
+        if self.lock != "fresh":
+            reason = "there is no lock" if self.lock == "missing" else f"{LOCK_FILE} does not belong to pyproject.toml"
+            yield Message("note", reason, ("run `chapbook lock`",))
+        if self.condition != "sound":
+            yield Message("note", f"the environment is {self.condition}", ("run `chapbook env info` to see why",))
+        elif drifts & {"not installed", "another version"}:
+            yield Message("note", "the environment is not as it is locked", ("run `chapbook install`",))
+        if unwanted := sum(one.drift == "not wanted" for one in self.packages):
+            count = f"{unwanted} package{' is' if unwanted == 1 else 's are'} installed and not locked"
+            yield Message("note", count, ("run `chapbook sync` to take out what is not locked",))
+        if "restart" in drifts:
+            yield Message("note", "the kernel has loaded other versions than there are", ("restart the kernel",))
+        if self.is_in_order:
+            yield Line((Span("Everything agrees", "good"),))
+
+
+def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> ProjectStatus:
+    """Look at the files of the project and the folder of packages; nothing is run and nothing is asked."""
+    session = open_session(surroundings, watcher)
+    condition = present_condition(session)
+    environment = condition.environment if isinstance(condition, Sound | Moved) else None
+    warnings: list[str] = []
+    state, lock = _read_lock(session, warnings)
+    locked, wanted = _locked(session, lock, environment, warnings)
+    present = scan_site_packages(environment.site_packages) if environment is not None else None
+    loaded = _loaded(session, environment, present)
+    groups = session.manifest.groups
+    sides = _Sides(
+        declared=_declared(session),
+        needed={one.name for group in groups for one in group.requirements if one.marker.is_always},
+        locked=locked,
+        wanted=wanted,
+        installed=None if present is None else {one.name: one.version for one in present},
+        loaded=loaded or {},
+        own=canonical_name(session.manifest.name or ""),
+    )
+    return ProjectStatus(
+        project=session.manifest.name or session.manifest.folder.name,
+        folder=session.manifest.folder,
+        python="" if environment is None else environment.version,
+        environment=condition.path,
+        condition=_word(condition),
+        lock=state,
+        packages=tuple(sides.standings()),
+        in_kernel=loaded is not None,
+        shows_all=invocation.flag("all"),
+        warnings=tuple(warnings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What is known of all packages, by name."""
+
+    declared: Mapping[str, str]
+    needed: Collection[str]
+    """Requirements that a lock has to hold, because they hold everywhere."""
+    locked: Mapping[str, str]
+    wanted: Collection[str]
+    """What the environment has to have."""
+    installed: Mapping[str, str] | None
+    """None without an environment."""
+    loaded: Mapping[str, str]
+    own: str
+    """The name of the project itself."""
+
+    def standings(self) -> Iterator[Standing]:
+        """Put them side by side."""
+        for name in sorted({*self.declared, *self.locked, *(self.installed or ()), *self.loaded}):
+            installed = (self.installed or {}).get(name, "")
+            locked, loaded = self.locked.get(name, ""), self.loaded.get(name, "")
+            drift = self._drift(name, locked, installed, loaded)
+            yield Standing(name, self.declared.get(name, ""), locked, installed, loaded, drift)
+
+    def _drift(self, name: str, locked: str, installed: str, loaded: str) -> Drift:
+        if loaded and not is_same_version(loaded, installed):
+            return "restart"
+        if installed and locked:
+            return "" if is_same_version(installed, locked) else "another version"
+        if name in self.wanted and self.installed is not None:
+            return "not installed"
+        if name in self.needed and not locked:
+            return "not locked"
+        is_expected = name in self.declared or name in NEVER_REMOVED or name == self.own
+        return "not wanted" if installed and not is_expected else ""
+
+
+def _read_lock(session: Session, warnings: list[str]) -> tuple[LockState, Lock | None]:
+    # Reads the whole lock, which a project without one spares.
+    from chapbook_core.commands.lock import NotLocked
+    from chapbook_core.commands.open_lock import open_lock
+
+    try:
+        opened = open_lock(session)
+    except NotLocked:
+        return "missing", None
+    except ChapbookError as error:
+        warnings.append(error.message)
+        return "stale", None
+    return ("fresh" if opened.is_fresh else "stale"), opened.lock
+
+
+def _locked(
+    session: Session, lock: Lock | None, environment: Environment | None, warnings: list[str]
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the version of each package for this environment, and the names of those it has to have."""
+    if lock is None:
+        return {}, frozenset()
+    from chapbook_core.commands.present_environment import environment_markers, present_environment
+    from chapbook_core.lock.selection import applicable, select
+    from chapbook_core.lock.wanted import choose_groups  # as in `_read_lock`
+
+    groups = session.manifest.groups
+    if environment is not None:
+        markers: Mapping[str, str] = environment_markers(environment)
+    else:
+        markers = present_environment(session.manifest, session.settings).markers
+    try:
+        every = applicable(lock, markers, [group.name for group in groups], project=groups)
+        chosen = select(lock, markers, choose_groups(groups), (), project=groups)
+    except ChapbookError as error:
+        warnings.append(error.message)
+        return _versions(lock.packages), frozenset()
+    return _versions(every) | _versions(chosen), frozenset(package.name for package in chosen)
+
+
+def _versions(packages: Collection[LockedPackage]) -> dict[str, str]:
+    return {package.name: package.version for package in packages}
+
+
+def _loaded(session: Session, environment: Environment | None, present: SitePackages | None) -> dict[str, str] | None:
+    """Return the versions of what the kernel has loaded; None without a kernel of this environment."""
+    kernel = session.surroundings.kernel
+    if kernel is None or environment is None or present is None or not kernel.runs_in(environment.path):
+        return None
+    library = environment.site_packages.relative_to(environment.path).as_posix() + "/"
+    files = {
+        path[len(library) :].encode() for path in kernel.loaded_below(environment.path) if path.startswith(library)
+    }
+    found = {}
+    for distribution in present:
+        try:
+            rows = distribution.record.read_bytes().splitlines()
+        except OSError:
+            continue
+        if any(row.partition(b",")[0] in files for row in rows):
+            found[distribution.name] = kernel.started.get(distribution.name, distribution.version)
+    # The kernel goes on telling of what was taken out under it.
+    gone = {name: version for name, version in kernel.started.items() if name not in present.distributions}
+    return found | gone
+
+
+def _declared(session: Session) -> dict[str, str]:
+    found: dict[str, dict[str, None]] = {}
+    for group in session.manifest.groups:
+        for requirement in group.requirements:
+            found.setdefault(requirement.name, {})[_constraint(requirement)] = None
+    return {name: " or ".join(texts) for name, texts in found.items()}
+
+
+def _constraint(requirement: Requirement) -> str:
+    match requirement.origin:
+        case IndexOrigin():
+            return requirement.constraint.text.strip() or "*"
+        case GitOrigin():
+            return "git"
+        case UrlOrigin():
+            return "url"
+        case FileOrigin(path=path) | DirectoryOrigin(path=path):
+            return path.name
+
+
+def _word(condition: Sound | Moved | Absent | Broken | Foreign) -> str:
+    return type(condition).__name__.lower()

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.commands.changed import Project
+from tests.core.commands.inside import perform_inside, running_kernel, told
+from tests.fakes.index import FakeIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from chapbook_core.commands.report import Result
+    from tests.core.commands.conftest import Outcome
+
+    Chapbook = Callable[..., Outcome]
+
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={PYTHON}"\n'
+REST = "\n[tool.poetry]\npackage-mode = false\n"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        index.serve("a", "1.0", requires=["b"])
+        index.serve("b", "1.0")
+        index.serve("c", "1.0")
+        yield index
+
+
+@pytest.fixture
+def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    made = Project(folder)
+    require(made, "a")
+    return made
+
+
+def require(project: Project, *names: str) -> None:
+    listed = "".join(f"    {name!r},\n" for name in names)
+    project.write(f"{HEAD}dependencies = [\n{listed}]\n{REST}")
+
+
+def drifts(result: Result) -> dict[str, object]:
+    data = result.data()
+    assert isinstance(data, dict)
+    packages = data["packages"]
+    assert isinstance(packages, list)
+    return {str(one["name"]): one["drift"] for one in packages if isinstance(one, dict)}
+
+
+@pytest.mark.usefixtures("project")
+def test_a_project_that_is_only_declared(chapbook: Chapbook) -> None:
+    outcome = chapbook("status")
+    assert 0 == outcome.status, outcome.err
+    assert "here: no environment" in outcome.out
+    assert "a        *         -       -          not locked" in outcome.out
+    assert "there is no lock" in outcome.out
+    assert "run `chapbook lock`" in outcome.out
+
+
+def test_what_is_locked_and_not_installed_is_no_drift_without_an_environment(
+    project: Project, chapbook: Chapbook
+) -> None:
+    chapbook("lock")
+    assert {"a": None, "b": None} == drifts(perform_inside(project.folder, "status"))
+
+
+@pytest.mark.usefixtures("project")
+def test_everything_agrees_after_an_installation(chapbook: Chapbook) -> None:
+    chapbook("install")
+    outcome = chapbook("status")
+    assert "Everything agrees" in outcome.out
+    assert "1 more, shown with `--all`" in outcome.out
+    data = json.loads(chapbook("status", "--format", "json").out)
+    assert (True, "fresh", "sound") == (data["in_order"], data["lock"], data["condition"])
+    expected = {"name": "a", "declared": "*", "locked": "1.0", "installed": "1.0", "loaded": None, "drift": None}
+    assert expected == data["packages"][0]
+    assert "b " in chapbook("status", "--all").out
+
+
+def test_each_difference_has_its_word(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    chapbook("install")
+    index.serve("a", "2.0")
+    chapbook("add", "c", "--refresh")
+    chapbook("update", "--lock", "--refresh")
+    require(project, "a", "d")
+    assert {"a": "another version", "c": None, "d": "not locked"} == drifts(
+        perform_inside(project.folder, "status")
+    ) | {"c": None}
+    outcome = chapbook("status")
+    assert 0 == outcome.status
+    assert "another version is installed" in outcome.out
+    assert "poetry.lock does not belong to pyproject.toml" in outcome.out
+
+
+def test_what_is_installed_and_not_locked_is_counted(project: Project, chapbook: Chapbook) -> None:
+    chapbook("add", "c")
+    chapbook("remove", "c", "--lock")
+    assert {"a": None, "b": None, "c": "not wanted"} == drifts(perform_inside(project.folder, "status"))
+    assert "1 package is installed and not locked" in chapbook("status").out
+
+
+def test_a_kernel_tells_what_it_has_loaded(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    chapbook("install")
+    index.serve("a", "1.1", requires=["b"])
+    with running_kernel(project.folder, "a") as kernel:
+        result = perform_inside(project.folder, "status", kernel.value)
+        assert {"a": None, "b": None} == drifts(result)
+        assert "package  declared  locked  installed  loaded" in told(result)
+        perform_inside(project.folder, "update --apply-now --refresh", kernel.started("a=1.0"))
+        result = perform_inside(project.folder, "status", kernel.started("a=1.0"))
+    assert {"a": "restart", "b": None} == drifts(result)
+    assert "restart the kernel" in told(result)
+
+
+def test_a_lock_that_cannot_be_read_is_told(project: Project, chapbook: Chapbook) -> None:
+    (project.folder / "poetry.lock").write_text("nonsense")
+    outcome = chapbook("status")
+    assert 0 == outcome.status
+    assert "poetry.lock" in outcome.err
