@@ -12,7 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from chapbook.magics.liveness import Liveness
+
 _engine: Engine | None = None
+_liveness: Liveness | None = None
 WIDTH = 88
 """Columns that a cell's plain text may take."""
 
@@ -36,12 +39,34 @@ def here(shell: Any) -> dict[str, Any]:
     return {"cwd": working_folder(), "notebook": notebook_of(shell), "variables": dict(os.environ)}
 
 
+def liveness() -> Liveness:
+    """Return what this kernel knows of its environment since Chapbook was loaded."""
+    global _liveness  # noqa: PLW0603  # likewise
+    if _liveness is None:
+        # A look at the folders of packages, which completion does without.
+        from chapbook.magics.liveness import Liveness
+
+        _liveness = Liveness()
+    return _liveness
+
+
 def facts(shell: Any, width: int) -> dict[str, Any]:
     """Return what a command needs to know of the kernel, besides."""
-    # Looks at every loaded module; completion does without.
-    from chapbook.magics.liveness import kernel_facts
+    kernel = liveness().parameters(fresh=is_fresh(shell))
+    return {**here(shell), "kernel": kernel, "interactive": can_ask(shell), "width": width}
 
-    return {**here(shell), "kernel": kernel_facts(shell), "interactive": can_ask(shell), "width": width}
+
+def is_fresh(shell: Any) -> bool:
+    """Tell whether nothing was run but magics of Chapbook, so that a restart loses nothing."""
+    cells = getattr(shell.history_manager, "input_hist_raw", ["?"])
+    return all(_is_ours(cell) for cell in cells)
+
+
+def _is_ours(cell: str) -> bool:
+    if cell.lstrip().startswith("%%poetry"):
+        return True
+    lines = [line.strip() for line in cell.splitlines()]
+    return all(not line or line.startswith(("#", "%poetry", "%load_ext chapbook")) for line in lines)
 
 
 def can_ask(shell: Any) -> bool:

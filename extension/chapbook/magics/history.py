@@ -36,7 +36,10 @@ def forget(shell: InteractiveShell, secrets: Sequence[str]) -> None:
 
 def _with_quoted(secrets: Sequence[str]) -> list[str]:
     """Add each secret as it stands in the Python code that IPython makes of a magic."""
-    forms = {form for secret in secrets for form in (secret, repr(secret)[1:-1])}
+    forms: set[str] = set()
+    for secret in secrets:
+        # Which quotes are escaped depends on which others stand in the line.
+        forms |= {secret, repr(secret)[1:-1], repr(f"'\"{secret}")[4:-1]}
     return sorted(forms, key=len, reverse=True)
 
 

@@ -6,7 +6,7 @@ import shutil
 from html import escape
 
 from chapbook.magics.client import Interrupted
-from chapbook.magics.connection import WIDTH, engine, facts, here
+from chapbook.magics.connection import WIDTH, engine, facts, here, liveness
 from chapbook.magics.display import Live, TerminalDisplay, display_of
 from chapbook.magics.result import CommandCancelled, CommandFailed, Result, Results
 from chapbook.magics.words import Command, UnclosedQuote, cell_commands, expanded, split_words, without_comment
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chapbook.magics.client import Message, Outcome
 
 _QUIET = ("-q", "--quiet")
+_NOTICE = "font-size:var(--jp-ui-font-size1,13px);border-left:3px solid #b26a00;padding-left:10px;margin:3px 0"
 
 
 class MagicMistake(Exception):
@@ -59,12 +60,11 @@ def _run_one(
     with Live(display, quiet=any(word in _QUIET for word in words)) as live:
         if secrets:
             _forget(shell, secrets, live)
+        if words:
+            _tell_drift(live)
         outcome, is_cancelled = _asked(shell, words, live, _width(display))
-        if outcome.environment_changed:
-            # What a running kernel has to do after a change.
-            from chapbook.magics.liveness import after_change
-
-            after_change(shell, outcome.data)
+        if outcome.project:
+            liveness().changed(outcome.project, _stale(outcome))
         result = Result(_masked(text, secrets), outcome, shown_in=shell.execution_count)
         texts, parts = [outcome.text.rstrip("\n")], [outcome.html]
         for more in _afterwords(result, following if is_cancelled or not result else ()):
@@ -97,6 +97,26 @@ def _asked(shell: Any, words: list[str], live: Live, width: int) -> tuple[Outcom
         return engine().run({**facts(shell, width), "argv": words}, hear), False
     except Interrupted as interrupted:
         return interrupted.outcome, True
+
+
+def _tell_drift(live: Live) -> None:
+    """Say what others have changed since the last command; once, and above what the command says."""
+    drift = liveness().drift()
+    if drift:
+        live.hear(_notice("note", drift))
+
+
+def _stale(outcome: Outcome) -> list[str]:
+    """Return the distributions that changed while they were loaded."""
+    told = outcome.data.get("live") if isinstance(outcome.data, dict) else None
+    return [one["name"] for one in told.get("stale", ())] if isinstance(told, dict) else []
+
+
+def _notice(label: str, message: str, hint: str = "") -> Message:
+    text = f"{label}: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    html = f'<div style="{_NOTICE}"><b>{label.capitalize()}</b>: {escape(message)}'
+    html += f'<br><span style="opacity:.7">hint:</span> {escape(hint)}</div>' if hint else "</div>"
+    return {"event": "notice", "level": "info", "text": text, "html": html}
 
 
 def _afterwords(result: Result, not_run: tuple[Command, ...] | list[Command]) -> list[str]:
@@ -145,14 +165,7 @@ def _forget(shell: Any, secrets: list[str], live: Live) -> None:
     forget(shell, secrets)
     message = "a password stands in this cell, and would be saved with the notebook; it was taken out of the history"
     hint = "delete it here too; next time put it into a variable, as `$name`, or leave it out to be asked for it"
-    live.hear(
-        {
-            "event": "notice",
-            "level": "warning",
-            "text": f"warning: {message}\nhint: {hint}\n",
-            "html": f"<div><b>warning:</b> {escape(message)}</div><div>hint: {escape(hint)}</div>",
-        }
-    )
+    live.hear(_notice("warning", message, hint))
 
 
 def _width(display: object) -> int:

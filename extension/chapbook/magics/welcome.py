@@ -16,9 +16,10 @@ SWITCH = "choose the kernel `Project (Chapbook)` (menu Kernel, Change Kernel) to
 def welcome(shell: Any, *, is_asked_for: bool) -> None:
     """Start the engine in the background; say what a person who loads Chapbook by hand may not expect."""
     # Starting a thread is all it does here.
-    from chapbook.magics.connection import engine
+    from chapbook.magics.connection import engine, liveness
 
     engine().start()
+    liveness()
     if is_asked_for:
         for line in greetings(shell):
             print(line)

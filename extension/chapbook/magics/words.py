@@ -54,7 +54,7 @@ def without_comment(text: str) -> str:
         elif letter in QUOTES:
             quote = letter
         elif letter == "#" and before.isspace():
-            return text[:position].rstrip()
+            return text[:position].strip()
         before = letter
     return text.strip()
 
