@@ -17,6 +17,8 @@ from chapbook.magics.client import Engine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Shell = Any
+"""An `InteractiveShell`, most of whose methods have no types."""
 SCRIPT = str(Path(__file__).with_name("scripted_engine.py"))
 
 
@@ -24,7 +26,7 @@ class Page(DisplayPublisher):
     """What a notebook would show and save: displays by their names, in order."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+        super().__init__(*args, **more)  # type: ignore[no-untyped-call]  # IPython declares none
         self.displays: dict[str, dict[str, str]] = {}
         self.history: list[dict[str, str]] = []
 
@@ -40,7 +42,7 @@ class Page(DisplayPublisher):
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """IPython in a terminal, where what is published is printed."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     for name in ("CHAPBOOK_PROJECT", "CHAPBOOK_NOTEBOOK", "JPY_SESSION_NAME"):
@@ -53,7 +55,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intera
     config = Config()
     config.HistoryManager.hist_file = str(tmp_path / "history.sqlite")
     hook, main = sys.displayhook, sys.modules["__main__"]
-    shell = InteractiveShell.instance(config=config)
+    shell: Shell = InteractiveShell.instance(config=config)
     chapbook.register(shell)
     yield shell
     started = engine._connection
@@ -71,13 +73,13 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intera
 
 
 @pytest.fixture
-def shell(terminal: InteractiveShell) -> InteractiveShell:
+def shell(terminal: Shell) -> Shell:
     """IPython in a notebook."""
     terminal.display_pub = Page()
     return terminal
 
 
 @pytest.fixture
-def page(shell: InteractiveShell) -> Page:
+def page(shell: Shell) -> Page:
     assert isinstance(shell.display_pub, Page)
     return shell.display_pub

@@ -13,16 +13,14 @@ from chapbook.magics.result import CommandFailed, Result
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from IPython.core.interactiveshell import InteractiveShell
-
-    from tests.extension.magics.conftest import Page
+    from tests.extension.magics.conftest import Page, Shell
 
 
-def run_cell(shell: InteractiveShell, source: str) -> Any:
+def run_cell(shell: Shell, source: str) -> Any:
     return shell.run_cell(source, store_history=True)
 
 
-def test_the_result_of_a_line_is_shown_once_and_returned(shell: InteractiveShell, page: Page) -> None:
+def test_the_result_of_a_line_is_shown_once_and_returned(shell: Shell, page: Page) -> None:
     told = run_cell(shell, "%poetry add humanize 4.9").result
     assert isinstance(told, Result)
     assert told.added == {"humanize": "4.9"}
@@ -33,44 +31,44 @@ def test_the_result_of_a_line_is_shown_once_and_returned(shell: InteractiveShell
     assert [data["text/html"] for data in page.displays.values()] == ["<p>added humanize</p>"]
 
 
-def test_a_result_shows_itself_again_in_another_cell(shell: InteractiveShell, page: Page) -> None:
+def test_a_result_shows_itself_again_in_another_cell(shell: Shell, page: Page) -> None:
     run_cell(shell, "told = %poetry ok fine")
     assert page.texts == ["fine"]
     run_cell(shell, "told")
     assert page.texts == ["fine", "fine"]
 
 
-def test_a_line_without_words_shows_the_project_at_a_glance(shell: InteractiveShell, page: Page) -> None:
+def test_a_line_without_words_shows_the_project_at_a_glance(shell: Shell, page: Page) -> None:
     run_cell(shell, "%poetry")
     run_cell(shell, "%poetry   # nothing")
     assert page.texts == ["at a glance", "at a glance"]
 
 
-def test_variables_of_the_notebook_and_of_functions_are_put_in(shell: InteractiveShell) -> None:
+def test_variables_of_the_notebook_and_of_functions_are_put_in(shell: Shell) -> None:
     shell.user_ns["names"] = ["a", "b c"]
     source = "def f(inner):\n    return get_ipython().run_line_magic('poetry', 'echo $names {inner}')\nf('local').data"
     assert run_cell(shell, source).result == ["echo", "a", "b c", "local"]
     assert run_cell(shell, "%%poetry\necho $names").result[0].data == ["echo", "a", "b c"]
 
 
-def test_what_cannot_be_put_in_stays_as_it_is(shell: InteractiveShell) -> None:
+def test_what_cannot_be_put_in_stays_as_it_is(shell: Shell) -> None:
     assert run_cell(shell, "%poetry echo $nothing {1/0}").result.data == ["echo", "$nothing", "{1/0}"]
 
 
-def test_a_cell_runs_line_by_line_and_returns_every_result(shell: InteractiveShell, page: Page) -> None:
+def test_a_cell_runs_line_by_line_and_returns_every_result(shell: Shell, page: Page) -> None:
     told = run_cell(shell, "%%poetry\n# two\nok one\n\nok two  # done\n").result
     assert page.texts == ["one", "two"]
     assert [str(one) for one in told] == ["one", "two"]
 
 
-def test_a_cell_stops_at_its_first_error_and_says_what_was_not_run(shell: InteractiveShell, page: Page) -> None:
+def test_a_cell_stops_at_its_first_error_and_says_what_was_not_run(shell: Shell, page: Page) -> None:
     done = run_cell(shell, "%%poetry\nok one\nfail a b\nok two\npublish -p hunter2\n")
     assert isinstance(done.error_in_exec, CommandFailed)
     assert page.texts == ["one", "error: a b\nNot run: line 4 `ok two`, line 5 `publish -p ***`"]
 
 
 def test_a_failing_command_ends_the_cell_without_a_traceback(
-    shell: InteractiveShell, page: Page, capsys: pytest.CaptureFixture[str]
+    shell: Shell, page: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = run_cell(shell, "%poetry fail no luck\nafter = 1")
     assert "after" not in shell.user_ns
@@ -79,64 +77,62 @@ def test_a_failing_command_ends_the_cell_without_a_traceback(
     assert done.error_in_exec.result.exit_status == 1
 
 
-def test_a_command_that_finds_something_wrong_ends_the_cell_too(shell: InteractiveShell, page: Page) -> None:
+def test_a_command_that_finds_something_wrong_ends_the_cell_too(shell: Shell, page: Page) -> None:
     done = run_cell(shell, "%poetry bad")
     assert str(done.error_in_exec) == "`%poetry bad`: it ended with status 3"
     assert page.texts == ["something is wrong"]
 
 
-def test_quiet_results_leave_no_display(shell: InteractiveShell, page: Page) -> None:
+def test_quiet_results_leave_no_display(shell: Shell, page: Page) -> None:
     run_cell(shell, "%poetry ok")
     assert page.displays == {}
 
 
-def test_progress_and_result_share_one_display(shell: InteractiveShell, page: Page) -> None:
+def test_progress_and_result_share_one_display(shell: Shell, page: Page) -> None:
     run_cell(shell, "%poetry slow 0.8")
     assert page.texts == ["slowly done"]
     assert any(data["text/plain"].startswith("Downloading <b> ") for data in page.history)
     assert not any("<b>" in data.get("text/html", "") for data in page.history)
 
 
-def test_a_quick_command_shows_no_progress(shell: InteractiveShell, page: Page) -> None:
+def test_a_quick_command_shows_no_progress(shell: Shell, page: Page) -> None:
     run_cell(shell, "%poetry ok")
     page.history.clear()
     run_cell(shell, "%poetry slow 0.1")
     assert [data["text/plain"] for data in page.history] == ["slowly done"]
 
 
-def test_quiet_commands_show_no_progress(shell: InteractiveShell, page: Page) -> None:
+def test_quiet_commands_show_no_progress(shell: Shell, page: Page) -> None:
     run_cell(shell, "%%poetry -q\nslow 0.5")
     assert [data["text/plain"] for data in page.history] == ["slowly done"]
 
 
-def test_notices_stay_above_the_result(shell: InteractiveShell, page: Page) -> None:
+def test_notices_stay_above_the_result(shell: Shell, page: Page) -> None:
     run_cell(shell, "%poetry notice")
     assert page.texts == ["warning: hm\nsaid"]
     assert [data["text/html"] for data in page.displays.values()] == ["<p>hm</p><p>said</p>"]
 
 
-def test_what_programs_write_is_a_stream(
-    shell: InteractiveShell, page: Page, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_programs_write_is_a_stream(shell: Shell, page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     run_cell(shell, "told = %poetry print")
     assert capsys.readouterr().out == "from a program\n"
     assert page.displays == {}
 
 
-def test_in_a_terminal_the_text_is_printed(terminal: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_a_terminal_the_text_is_printed(terminal: Shell, capsys: pytest.CaptureFixture[str]) -> None:
     run_cell(terminal, "told = %poetry add humanize 4.9")
     assert capsys.readouterr().out == "added humanize\n"
     run_cell(terminal, "%poetry add humanize 4.9")
     assert capsys.readouterr().out.endswith("added humanize\nOut[2]: <poetry add humanize 4.9: 1 added>\n")
 
 
-def test_an_unclosed_quote_is_told_in_one_line(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unclosed_quote_is_told_in_one_line(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
     done = run_cell(shell, "get_ipython().run_line_magic('poetry', 'add \"a')")
     assert isinstance(done.error_in_exec, MagicMistake)
     assert capsys.readouterr().out.count("\n") == 1
 
 
-def test_a_cell_without_commands_is_a_mistake(shell: InteractiveShell) -> None:
+def test_a_cell_without_commands_is_a_mistake(shell: Shell) -> None:
     assert isinstance(run_cell(shell, "%%poetry\n# nothing\n").error_in_exec, MagicMistake)
 
 
@@ -144,28 +140,25 @@ def test_a_cell_without_commands_is_a_mistake(shell: InteractiveShell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "typed", "answer"),
-    [("ask", "blue", "blue"), ("ask", "", ""), ("confirm", "y", True), ("confirm", "", False)],
+    ("kind", "typed_and_answered"),
+    [("ask", ("blue", "blue")), ("ask", ("", "")), ("confirm", ("y", True)), ("confirm", ("", False))],
 )
 def test_questions_are_put_through_input(
-    shell: InteractiveShell, page: Page, monkeypatch: pytest.MonkeyPatch, kind: str, typed: str, answer: object
+    shell: Shell, page: Page, monkeypatch: pytest.MonkeyPatch, kind: str, typed_and_answered: tuple[str, object]
 ) -> None:
+    typed, answer = typed_and_answered
     monkeypatch.setattr("builtins.input", lambda _: typed)
     run_cell(shell, f"%poetry ask {kind}")
     assert page.texts == [f"answer: {answer}"]
 
 
-def test_a_secret_is_asked_for_without_being_shown(
-    shell: InteractiveShell, page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_secret_is_asked_for_without_being_shown(shell: Shell, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chapbook.magics.questions.getpass", lambda _: "hunter2")
     run_cell(shell, "%poetry ask secret")
     assert page.texts == ["answer: hunter2"]
 
 
-def test_the_end_of_the_input_is_no_answer(
-    shell: InteractiveShell, page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_end_of_the_input_is_no_answer(shell: Shell, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     def ended(_: str) -> str:
         raise EOFError
 
@@ -178,7 +171,7 @@ def test_the_end_of_the_input_is_no_answer(
 
 
 def test_the_engine_is_told_where_the_notebook_is_and_what_the_kernel_is(
-    shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook = tmp_path / "here" / "a.ipynb"
     notebook.parent.mkdir()
@@ -198,7 +191,7 @@ def test_the_engine_is_told_where_the_notebook_is_and_what_the_kernel_is(
 
 
 def test_a_typed_secret_is_taken_out_of_everything_that_ipython_remembers(
-    shell: InteractiveShell, page: Page, tmp_path: Path
+    shell: Shell, page: Page, tmp_path: Path
 ) -> None:
     run_cell(shell, '%poetry config http-basic.wheels me "s\'cret99"')
     run_cell(shell, "pass")
@@ -215,7 +208,7 @@ def test_a_typed_secret_is_taken_out_of_everything_that_ipython_remembers(
     assert "cret99" not in json.dumps(rows)
 
 
-def test_a_secret_in_a_variable_is_passed_on_and_nothing_is_said(shell: InteractiveShell, page: Page) -> None:
+def test_a_secret_in_a_variable_is_passed_on_and_nothing_is_said(shell: Shell, page: Page) -> None:
     shell.user_ns["password"] = "hunter2"
     told = run_cell(shell, "%poetry publish -p $password").result
     assert told.data == ["publish", "-p", "hunter2"]
