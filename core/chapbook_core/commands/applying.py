@@ -13,6 +13,7 @@ from chapbook_core.project.pair_writing import PairWriter
 
 if TYPE_CHECKING:
     from chapbook_core.commands.changing import Proposal
+    from chapbook_core.commands.installing import Installation
     from chapbook_core.commands.report import Result
 
 
@@ -86,7 +87,11 @@ def apply_lock(
             if file.after is not None and file.after != file.before
         ],
     )
-    installation = install_lock(session, outcome.lock, request)
+    return applied(install_lock(session, outcome.lock, request))
+
+
+def applied(installation: Installation) -> Applied:
+    """Count what was done to an environment."""
     if not installation.is_done:
         return Applied(live=installation.live)
     arriving = {package.name for package in installation.plan.arriving}

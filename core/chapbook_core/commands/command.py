@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Completes = Literal["nothing", "path", "command", "package", "group", "extra", "source", "setting", "rule"]
+Completes = Literal["nothing", "path", "command", "package", "group", "extra", "source", "setting", "rule", "program"]
 """What a completer may offer for a value."""
 
 
@@ -63,6 +63,8 @@ class Writes:
     """Flags with which it only reads."""
     here: bool = False
     """The project is the folder it starts in, even when there is none yet; else it is searched for."""
+    files: bool = True
+    """Whether project file or lock may be others afterwards, so that the history has to look."""
 
 
 @dataclass(frozen=True, slots=True)

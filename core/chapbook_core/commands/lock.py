@@ -130,13 +130,17 @@ def check_lock(session: Session) -> None:
 
 
 def changes(outcome: LockOutcome) -> list[Change]:
-    """Compare the lock with the one before: each package with all its versions."""
-    before = _versions(outcome.present.lock)
-    after = _versions(outcome.lock)
+    """Compare the lock with the one before."""
+    return compare(outcome.present.lock, outcome.lock)
+
+
+def compare(before: Lock | None, after: Lock | None) -> list[Change]:
+    """Compare two locks: each package with all its versions."""
+    old, new = _versions(before), _versions(after)
     return [
-        Change(_kind(before.get(name), after.get(name)), name, before.get(name, ""), after.get(name, ""))
-        for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name)
+        Change(_kind(old.get(name), new.get(name)), name, old.get(name, ""), new.get(name, ""))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
     ]
 
 

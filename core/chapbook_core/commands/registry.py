@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.declarations import (
     changing,
     environment,
+    history,
     index,
     inspecting,
     installing,
     interchange,
     kernel,
+    kernel_start,
     locking,
     project,
     settings,
@@ -29,11 +31,13 @@ COMMANDS: tuple[Command, ...] = (
     *installing.COMMANDS,
     *locking.COMMANDS,
     *environment.COMMANDS,
+    *history.COMMANDS,
     *inspecting.COMMANDS,
     *interchange.COMMANDS,
     *settings.COMMANDS,
     *index.COMMANDS,
     *kernel.COMMANDS,
+    *kernel_start.COMMANDS,
     *trust.COMMANDS,
 )
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}

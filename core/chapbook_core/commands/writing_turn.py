@@ -56,7 +56,14 @@ def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Wa
     held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
     with held:
         mend(folder, watcher)
-        yield
+        if writes is None or not writes.files:
+            yield
+            return
+        # Loaded only for what changes files.
+        from chapbook_core.commands.remembering import remembering
+
+        with remembering(folder, invocation, surroundings, watcher):
+            yield
 
 
 def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> None:

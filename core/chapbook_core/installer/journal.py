@@ -47,6 +47,8 @@ class Rewrite:
     """Names its contents in the stage."""
     is_made: bool = False
     """Whether there was none before."""
+    is_removed: bool = False
+    """Whether there is none afterwards."""
 
     def content(self, stage: Path, when: Literal["before", "after"]) -> Path:
         """Return where a content of it is kept."""
@@ -112,7 +114,9 @@ def write_journal(environment: Path, journal: Journal) -> None:
         "version": _VERSION,
         "identity": journal.identity,
         "moves": journal.moves,
-        "rewrites": [(rewrite.path, rewrite.number, rewrite.is_made) for rewrite in journal.rewrites],
+        "rewrites": [
+            (rewrite.path, rewrite.number, rewrite.is_made, rewrite.is_removed) for rewrite in journal.rewrites
+        ],
         "direction": journal.direction,
     }
     with temporary.open("wb") as stream:

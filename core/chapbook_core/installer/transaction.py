@@ -71,7 +71,8 @@ class ProjectFile:
     """A file of the project, and what it is to hold."""
 
     path: Path
-    content: bytes
+    content: bytes | None
+    """None for a file that is to be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,28 +169,39 @@ def _forward(environment: Path, journal: Journal, checkpoint: Callable[[], None]
         carry_forward(environment, journal.stage, journal.moves[start : start + _AT_ONCE])
     checkpoint()
     for rewrite in journal.rewrites:
-        content = rewrite.content(environment / journal.stage, "after").read_bytes()
-        if _content(Path(rewrite.path)) != content:
-            write_file(Path(rewrite.path), content)
+        _rewrite(rewrite, environment / journal.stage)
 
 
 def _kept(file: ProjectFile, number: int, stage: Path) -> Rewrite:
     """Keep both contents of a file where no interruption reaches them."""
     before = _content(file.path)
-    rewrite = Rewrite(str(file.path), number, is_made=before is None)
+    rewrite = Rewrite(str(file.path), number, is_made=before is None, is_removed=file.content is None)
     after = rewrite.content(stage, "after")
     after.parent.mkdir(exist_ok=True)
-    write_file(after, file.content)
+    if file.content is not None:
+        write_file(after, file.content)
     if before is not None:
         write_file(rewrite.content(stage, "before"), before)
     return rewrite
 
 
+def _rewrite(rewrite: Rewrite, stage: Path) -> None:
+    file = Path(rewrite.path)
+    if rewrite.is_removed:
+        # Whatever has come into its place since is somebody's.
+        if _content(file) == _content(rewrite.content(stage, "before")):
+            file.unlink(missing_ok=True)
+        return
+    content = rewrite.content(stage, "after").read_bytes()
+    if _content(file) != content:
+        write_file(file, content)
+
+
 def _restore(rewrite: Rewrite, stage: Path) -> None:
     file = Path(rewrite.path)
     if rewrite.is_made:
-        if _content(file) == rewrite.content(stage, "after").read_bytes():
-            file.unlink()
+        if _content(file) == _content(rewrite.content(stage, "after")):
+            file.unlink(missing_ok=True)
         return
     before = rewrite.content(stage, "before").read_bytes()
     if _content(file) != before:

@@ -30,6 +30,7 @@ READERS = frozenset(
         "env list",
         "export",
         "help",
+        "history",
         "kernel install",
         "kernel list",
         "kernel prune",

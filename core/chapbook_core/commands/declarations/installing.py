@@ -25,7 +25,7 @@ _EXCLUSIVE = (
     frozenset({"only-root", "no-root"}),
     *(frozenset({"only-root", name}) for name in ("with", "without", "only", "all-groups")),
 )
-_WRITES = Writes(not_with=frozenset({"dry-run"}))
+_WRITES = Writes(not_with=frozenset({"dry-run"}), files=False)
 
 INSTALL = Command(
     name="install",

@@ -1,0 +1,52 @@
+"""Noting in the history of a project what commands do to its files."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Notice
+from chapbook_core.project.discovery import PROJECT_FILE
+from chapbook_core.project.history import History
+from chapbook_core.requirements.url import masked_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.events import Watcher
+
+
+@contextmanager
+def remembering(folder: Path, invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Iterator[None]:
+    """Note what a command does to the files of a project; one that fails has done nothing."""
+    history = History(folder)
+    before = history.present()
+    yield
+    after = history.present()
+    if before == after or before[PROJECT_FILE] is None:
+        return
+    with noting(watcher):
+        history.add(_words(invocation), surroundings.now(), before, after)
+
+
+@contextmanager
+def noting(watcher: Watcher) -> Iterator[None]:
+    """Tell when a change could not be noted; it stands all the same."""
+    try:
+        yield
+    except (OSError, ChapbookError) as problem:
+        message = f"the change was made, and could not be noted for `chapbook undo`: {problem}"
+        hints = problem.hints if isinstance(problem, ChapbookError) else ()
+        watcher.emit(Notice("warning", message, hints))
+
+
+def _words(invocation: Invocation) -> str:
+    """Return the command as it was typed, without its options, whose values may be secrets."""
+    arguments = [argument.name for argument in invocation.command.arguments]
+    given = [invocation.values[name] for name in arguments if name in invocation.values]
+    texts = [text for value in given for text in (value if isinstance(value, tuple) else (str(value),))]
+    return masked_url(" ".join([invocation.command.name, *texts]))

@@ -1,0 +1,243 @@
+"""What was done to a project: each change of its files with what they held before and after.
+
+<project>/.chapbook/history/log         one line of JSON a change, the newest last
+<project>/.chapbook/history/contents/   what the files held, compressed, by the hash of it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.errors import ChapbookError
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
+from chapbook_core.project.lock_place import STATE_FOLDER, make_ignore
+from chapbook_core.project.writing import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+FILES = (PROJECT_FILE, LOCK_FILE)
+"""The files whose contents are remembered."""
+MOST = 200
+"""Changes that are kept; older ones are forgotten."""
+_NAME = re.compile(r"[0-9a-f]{64}")
+_LARGEST = 1 << 28
+_READABLE_BY_OWNER = 0o600
+"""A project file may hold what is nobody else's business."""
+
+Contents = dict[str, bytes | None]
+"""What each of `FILES` holds; None for a file that is not there."""
+
+
+class HistoryDamaged(ChapbookError):
+    """What the history would bring back is not what was kept."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"the history in `{folder}` cannot be used: {reason}", hints=["remove that folder; it begins anew"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of a project."""
+
+    number: int
+    when: float
+    """In seconds since 1970."""
+    words: str
+    """The command, without the values of its options."""
+    before: Mapping[str, str | None]
+    """The hash of what each file held; None for a file that was not there."""
+    after: Mapping[str, str | None]
+    undoes: int | None = None
+    """The oldest change that it took back, with all that came later."""
+    redoes: int | None = None
+    """The undoing that it took back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Which changes stand, and which were undone and may be done again."""
+
+    standing: tuple[Entry, ...]
+    undone: tuple[tuple[Entry, ...], ...] = ()
+    """Those of each undoing, with the undoing itself as the last."""
+
+    def with_entry(self, entry: Entry) -> Course:
+        """Return the course after one more entry."""
+        if entry.undoes is not None:
+            kept = tuple(one for one in self.standing if one.number < entry.undoes)
+            gone = tuple(one for one in self.standing if one.number >= entry.undoes)
+            return Course(kept, (*self.undone, (*gone, entry)))
+        if entry.redoes is not None and self.undone:
+            return Course((*self.standing, *self.undone[-1][:-1]), self.undone[:-1])
+        return Course((*self.standing, entry))
+
+
+def course(entries: Iterable[Entry]) -> Course:
+    """Follow the entries from the first to the last."""
+    followed = Course(())
+    for entry in entries:
+        followed = followed.with_entry(entry)
+    return followed
+
+
+def hashes(contents: Contents) -> dict[str, str | None]:
+    """Return what entries hold in place of contents."""
+    return {name: None if content is None else _hash(content) for name, content in contents.items()}
+
+
+class History:
+    """The history of one project; whoever adds to it holds the project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = folder
+        self.folder = folder / STATE_FOLDER / "history"
+        self._log = self.folder / "log"
+        self._contents = self.folder / "contents"
+
+    def present(self) -> Contents:
+        """Return what the files of the project hold now."""
+        return {name: _read(self.project / name) for name in FILES}
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return what was done, the oldest first; raises HistoryDamaged."""
+        self._require_no_link()
+        try:
+            lines = self._log.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return ()
+        except OSError as cause:
+            raise HistoryDamaged(self.folder, cause.strerror or str(cause)) from cause
+        return tuple(self._entries(lines))
+
+    def content(self, name: str | None) -> bytes | None:
+        """Return what a file held, by its hash; raises HistoryDamaged."""
+        if name is None:
+            return None
+        self._require_no_link()
+        try:
+            unpacking = zlib.decompressobj()
+            content = unpacking.decompress((self._contents / name).read_bytes(), _LARGEST)
+        except (OSError, zlib.error):
+            raise HistoryDamaged(self.folder, f"`{name[:12]}` is missing or damaged") from None
+        if _hash(content) != name:
+            raise HistoryDamaged(self.folder, f"`{name[:12]}` holds something else")
+        return content
+
+    def add(
+        self,
+        words: str,
+        when: float,
+        before: Contents,
+        after: Contents,
+        *,
+        undoes: int | None = None,
+        redoes: int | None = None,
+    ) -> None:
+        """Remember a change; raises OSError, WriteFailed and HistoryDamaged."""
+        entries = self.entries()
+        self._make_folders()
+        for content in {*before.values(), *after.values()} - {None}:
+            self._keep(content or b"")
+        entry = Entry(
+            number=entries[-1].number + 1 if entries else 1,
+            when=when,
+            words=words,
+            before=hashes(before),
+            after=hashes(after),
+            undoes=undoes,
+            redoes=redoes,
+        )
+        kept = (*entries[-MOST + 1 :], entry)
+        write_file(self._log, b"".join(map(_line, kept)), mode=_READABLE_BY_OWNER)
+        if len(kept) <= len(entries):
+            self._forget_but(kept)
+
+    def _entries(self, lines: list[bytes]) -> Iterator[Entry]:
+        for number, line in enumerate(filter(None, lines), start=1):
+            try:
+                yield _read_entry(line)
+            except (ValueError, KeyError, TypeError):
+                raise HistoryDamaged(self.folder, f"line {number} of `log` is not a change") from None
+
+    def _make_folders(self) -> None:
+        state = self.folder.parent
+        state.mkdir(exist_ok=True)
+        make_ignore(state, None)
+        self._require_no_link()
+        self._contents.mkdir(parents=True, exist_ok=True)
+
+    def _keep(self, content: bytes) -> None:
+        target = self._contents / _hash(content)
+        if not target.exists():
+            write_file(target, zlib.compress(content, 1), mode=_READABLE_BY_OWNER)
+
+    def _forget_but(self, kept: Iterable[Entry]) -> None:
+        """Remove contents that no change names any more."""
+        needed = {name for entry in kept for name in (*entry.before.values(), *entry.after.values())}
+        for file in self._contents.iterdir():
+            if file.name not in needed:
+                with suppress(OSError):
+                    file.unlink()
+
+    def _require_no_link(self) -> None:
+        """Refuse what leads out of the project, as somebody's archive may hold it."""
+        for path in (self.folder.parent, self.folder, self._log, self._contents):
+            if path.is_symlink():
+                raise HistoryDamaged(self.folder, f"`{path.name}` is a link")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        # What cannot be read is not changed either.
+        return None
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _line(entry: Entry) -> bytes:
+    data = {
+        "number": entry.number,
+        "when": entry.when,
+        "words": entry.words,
+        "before": dict(entry.before),
+        "after": dict(entry.after),
+        "undoes": entry.undoes,
+        "redoes": entry.redoes,
+    }
+    return json.dumps(data).encode() + b"\n"
+
+
+def _read_entry(line: bytes) -> Entry:
+    data = json.loads(line)
+    return Entry(
+        number=int(data["number"]),
+        when=float(data["when"]),
+        words=str(data["words"]),
+        before=_hashes(data["before"]),
+        after=_hashes(data["after"]),
+        undoes=None if data["undoes"] is None else int(data["undoes"]),
+        redoes=None if data["redoes"] is None else int(data["redoes"]),
+    )
+
+
+def _hashes(data: object) -> dict[str, str | None]:
+    if not isinstance(data, dict) or set(data) != set(FILES):
+        raise ValueError(data)
+    for name in data.values():
+        if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
+            raise ValueError(name)
+    return data

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chapbook_core.project import history as module
+from chapbook_core.project.history import FILES, Entry, History, course
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from chapbook_core.project.history import Contents
+
+
+def contents(project: bytes, lock: bytes | None = None) -> Contents:
+    return {"pyproject.toml": project, "poetry.lock": lock}
+
+
+def entry(number: int, *, undoes: int | None = None, redoes: int | None = None) -> Entry:
+    nothing = dict.fromkeys(FILES)
+    return Entry(number, 0.0, "", nothing, nothing, undoes, redoes)
+
+
+def numbers(entries: tuple[Entry, ...]) -> list[int]:
+    return [one.number for one in entries]
+
+
+def test_what_was_kept_comes_back_letter_by_letter(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.add("add a", 12.5, contents(b"one\r\n"), contents(b"two", b"\x00\xff"))
+    (found,) = History(tmp_path).entries()
+    assert (1, 12.5, "add a") == (found.number, found.when, found.words)
+    assert b"one\r\n" == history.content(found.before["pyproject.toml"])
+    assert None is history.content(found.before["poetry.lock"])
+    assert b"\x00\xff" == history.content(found.after["poetry.lock"])
+    assert (tmp_path / ".chapbook" / ".gitignore").read_text() == "*\n"
+
+
+def test_old_changes_are_forgotten_with_what_only_they_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 3)
+    history = History(tmp_path)
+    for number in range(6):
+        history.add("x", number, contents(b"%d" % number), contents(b"%d" % (number + 1)))
+    assert [4, 5, 6] == numbers(history.entries())
+    kept = {history.content(name) for one in history.entries() for name in one.before.values()}
+    assert {b"3", b"4", b"5", None} == kept
+    assert 4 == len(list((history.folder / "contents").iterdir()))
+
+
+def test_undoing_and_doing_again_move_changes_to_and_fro() -> None:
+    first = course([entry(1), entry(2), entry(3), entry(4, undoes=2)])
+    assert [1] == numbers(first.standing)
+    assert [[2, 3, 4]] == list(map(numbers, first.undone))
+    again = first.with_entry(entry(5, undoes=1))
+    assert [] == numbers(again.standing)
+    back = again.with_entry(entry(6, redoes=5))
+    assert [1] == numbers(back.standing)
+    all_back = back.with_entry(entry(7, redoes=4))
+    assert [1, 2, 3] == numbers(all_back.standing)
+    assert () == all_back.undone
+    assert () == back.with_entry(entry(7)).undone
