@@ -31,12 +31,15 @@ class _OutOfPatience(Exception):
     """An answer that would be welcome takes too long."""
 
 
-def solved(problem: Problem, answers: IndexAnswers, watcher: Watcher) -> Solution:
-    """Return the solution of a problem; raises NoSolution, with an edit that works when one is found in time."""
+def solved(problem: Problem, answers: IndexAnswers, watcher: Watcher, *, is_advised: bool = True) -> Solution:
+    """Return the solution of a problem; raises NoSolution, with an edit that works when one is found in time.
+
+    Where nobody could make the edit, the search for one is spared by `is_advised=False`.
+    """
     try:
         return _driven(solve(problem), answers, watcher, "Resolving dependencies")
     except NoSolution as failure:
-        if not failure.remedies:
+        if is_advised and not failure.remedies:
             # Otherwise there is something to look at that no edit mends.
             failure.advise(_tried(failure, answers, watcher))
         raise

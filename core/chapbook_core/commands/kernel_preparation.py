@@ -1,0 +1,133 @@
+"""Make a project ready for a kernel: its environment brought up to date, and what a kernel needs besides found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.command import Invocation
+from chapbook_core.commands.declarations.installing import INSTALL
+from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants
+from chapbook_core.commands.report import Block, Data, Line, Result, Span, as_data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chapbook_core.commands.command import Given
+    from chapbook_core.commands.session import Session
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.environment.environment import Environment
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.mode import Mode
+
+_MAGICS = "chapbook"
+_LAZY_MAGICS_SINCE = (8, 0)
+_WORDS_FOR_TABLES_SINCE = (5, 0)
+_FROZEN_MODULES_SINCE = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Result):
+    """A project whose kernel can start."""
+
+    start: KernelStart
+    changed: int
+    """How many packages were put in, or taken out."""
+
+    def report(self) -> tuple[Block, ...]:
+        """Tell what the kernel will be."""
+        start = self.start
+        beside = " from an overlay" if len(start.folders) > 1 else ""
+        version = Span(start.ipykernel, "version")
+        return (Line(("The kernel is ready: ", start.python, ", ipykernel ", version, beside)),)
+
+    def data(self) -> Data:
+        """Return what a launcher wants to know."""
+        return {"start": as_data(self.start), "changed": self.changed}
+
+
+def prepare(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """Install what is missing, find or make the overlay, and remember both for the next start."""
+    # Whoever only wants to know what the command is called need not load the installer.
+    from chapbook_core.commands.index_mode import index_mode
+    from chapbook_core.commands.install import Installed, install
+    from chapbook_core.commands.project_environment import require_environment
+    from chapbook_core.commands.session import open_session
+
+    wants = KernelWants(invocation.texts("with"), invocation.texts("extras"))
+    installed = install(_installing(invocation, wants), surroundings, watcher)
+    session = open_session(surroundings, watcher)
+    environment = require_environment(session)
+    start = _start(session, environment, index_mode(invocation))
+    folder = session.manifest.folder
+    KernelStarts(folder, wants, surroundings.variables, surroundings.home).remember(start)
+    changed = len(installed.changes) if isinstance(installed, Installed) else 0
+    return Prepared(start, changed)
+
+
+def _installing(invocation: Invocation, wants: KernelWants) -> Invocation:
+    """Return the installation: what a person has put in besides stays, so nothing is synchronised away."""
+    values: dict[str, Given] = {name: True for name in ("offline", "refresh") if invocation.flag(name)}
+    values |= {"with": wants.groups} if wants.groups else {}
+    values |= {"extras": wants.extras} if wants.extras else {}
+    return Invocation(INSTALL, values)
+
+
+def _start(session: Session, environment: Environment, mode: Mode) -> KernelStart:
+    # As above.
+    from chapbook_core.commands.overlay import KERNEL, kernel_cache
+    from chapbook_core.commands.thin_magics import place_thin_magics
+    from chapbook_core.environment.site_packages import scan_site_packages
+
+    present = scan_site_packages(environment.site_packages)
+    versions = {distribution.name: distribution.version for distribution in present}
+    folders = []
+    if KERNEL not in versions:
+        overlay = _overlay(session, environment, versions, mode)
+        folders.append(str(overlay[0]))
+        versions = {**overlay[1], **versions}
+    magics = place_thin_magics(kernel_cache(session))
+    if magics is not None:
+        folders.append(str(magics))
+    return KernelStart(
+        environment=str(environment.path),
+        python=str(environment.python),
+        library=str(environment.site_packages),
+        folders=tuple(folders),
+        arguments=_arguments(versions) if magics is not None else (),
+        options=_options(environment),
+        ipykernel=versions[KERNEL],
+    )
+
+
+def _overlay(
+    session: Session, environment: Environment, versions: Mapping[str, str], mode: Mode
+) -> tuple[object, Mapping[str, str]]:
+    # Projects that lock ipykernel need no solver.
+    from chapbook_core.commands.open_lock import open_lock
+    from chapbook_core.commands.overlay import find_overlay
+    from chapbook_core.commands.project_environment import interpreter_of
+
+    interpreter = interpreter_of(session, environment)
+    overlay = find_overlay(session, open_lock(session).lock, interpreter, versions, mode)
+    return overlay.folder, overlay.versions
+
+
+def _arguments(versions: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the words that make `%poetry` known to IPython, loaded when it is first used where IPython can do that."""
+    if _pair(versions.get("ipython", "0")) < _LAZY_MAGICS_SINCE:
+        return (f"--ext={_MAGICS}",)
+    if _pair(versions.get("traitlets", "0")) < _WORDS_FOR_TABLES_SINCE:
+        return (f"--MagicsManager.lazy_magics={{'poetry': '{_MAGICS}'}}",)
+    return (f"--MagicsManager.lazy_magics=poetry={_MAGICS}",)
+
+
+def _options(environment: Environment) -> tuple[str, ...]:
+    # As ipykernel's own kernelspec has it: a debugger cannot stop in modules that are frozen.
+    is_frozen = environment.implementation == "cpython" and environment.minor >= _FROZEN_MODULES_SINCE
+    return ("-Xfrozen_modules=off",) if is_frozen else ()
+
+
+def _pair(version: str) -> tuple[int, int]:
+    numbers = [int(part) if part.isdecimal() else 0 for part in (*version.split("."), "0")[:2]]
+    return numbers[0], numbers[1]

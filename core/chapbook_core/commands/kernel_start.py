@@ -1,0 +1,189 @@
+"""KernelStart: what the kernel of a project is started with, remembered for as long as nothing has changed.
+
+Whoever starts a kernel looks here first: a few files are read and a few folders listed, and nothing is parsed but a
+small JSON file. It is in the person's cache, where no project can write it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.condition_key import condition_key
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
+from chapbook_core.project.locations import find_locations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CACHE_FOLDER = "kernels"
+"""In the person's cache."""
+_STARTS = "starts"
+_FORMAT = "1"
+_SETTINGS = ("poetry.toml", "chapbook.toml")
+_PREFIXES = ("CHAPBOOK_", "POETRY_")
+
+
+@dataclass(frozen=True, slots=True)
+class KernelWants:
+    """What a notebook wants of its project besides the groups that everybody gets."""
+
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same as words that tell it from others."""
+        return (f"groups={','.join(sorted(self.groups))}", f"extras={','.join(sorted(self.extras))}")
+
+
+@dataclass(frozen=True, slots=True)
+class KernelStart:
+    """An environment that is in order, and what its Python needs to be a kernel."""
+
+    environment: str
+    python: str
+    library: str
+    """The environment's folder of packages."""
+    folders: tuple[str, ...]
+    """What is appended to the path of modules, after everything the environment has."""
+    arguments: tuple[str, ...]
+    """Further words for ipykernel."""
+    options: tuple[str, ...]
+    """Words for the Python itself."""
+    ipykernel: str
+    """Its version."""
+
+    @property
+    def has_encryption(self) -> bool:
+        """Whether this kernel can encrypt what it sends."""
+        major = self.ipykernel.split(".")[0]
+        return major.isdecimal() and int(major) >= _ENCRYPTS_FROM
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the Python and all folders exist; a link to a Python that is gone does not count."""
+        return all(map(os.path.exists, (self.python, *self.folders)))
+
+
+_ENCRYPTS_FROM = 7
+
+
+def read_start(fields: Mapping[str, object]) -> KernelStart:
+    """Read a start that was written as JSON; raises KeyError, TypeError and ValueError for what is none."""
+
+    def text(name: str) -> str:
+        value = fields[name]
+        if not isinstance(value, str):
+            raise TypeError(name)
+        return value
+
+    def texts(name: str) -> tuple[str, ...]:
+        value = fields[name]
+        if not isinstance(value, list):
+            raise TypeError(name)
+        return tuple(map(str, value))
+
+    return KernelStart(
+        environment=text("environment"),
+        python=text("python"),
+        library=text("library"),
+        folders=texts("folders"),
+        arguments=texts("arguments"),
+        options=texts("options"),
+        ipykernel=text("ipykernel"),
+    )
+
+
+class KernelStarts:
+    """The starts that are remembered of one project, one for each set of wants."""
+
+    def __init__(self, project: Path, wants: KernelWants, variables: Mapping[str, str], home: Path) -> None:
+        self._project = project
+        self._wants = wants
+        self._variables = variables
+        self._home = home
+
+    def remembered(self) -> KernelStart | None:
+        """Return what a kernel is started with; None when it has to be looked into."""
+        try:
+            entry = json.loads(self._file.read_bytes())
+            start = read_start(entry["start"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return start if start.is_there and entry.get("key") == self._key(start) else None
+
+    def remember(self, start: KernelStart) -> None:
+        """Write it down; a cache that cannot be written only makes the next start slower."""
+        key = self._key(start)
+        if key is None:
+            return
+        temporary = self._file.with_suffix(f".{secrets.token_hex(4)}.tmp")
+        with suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(json.dumps({"key": key, "start": asdict(start)}).encode())
+            temporary.replace(self._file)
+
+    @property
+    def _file(self) -> Path:
+        import hashlib  # loaded by then; `condition_key` needs it
+
+        name = "\0".join((os.fspath(self._project), *self._wants.words))
+        folder = find_locations(self._variables, self._home).cache / CACHE_FOLDER / _STARTS
+        return folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:24]}.json"
+
+    def _key(self, start: KernelStart) -> str | None:
+        environment = Path(start.environment)
+        needed = (self._project / PROJECT_FILE, self._project / LOCK_FILE, environment / "pyvenv.cfg")
+        # Which environment the project uses may change with these.
+        possible = (*(self._project / name for name in _SETTINGS), environment.parent / "envs.toml")
+        files = (*needed, *(file for file in possible if file.exists()))
+        try:
+            return condition_key(files, self._words(), (Path(start.library),))
+        except OSError:
+            return None
+
+    def _words(self) -> Iterator[str]:
+        yield from (_FORMAT, sys.executable, *self._wants.words, thin_magics_stamp())
+        for name in sorted(self._variables):
+            if name.startswith(_PREFIXES) and name not in _PASSING:
+                yield f"{name}={self._variables[name]}"
+
+
+_PASSING = frozenset({"CHAPBOOK_PROJECT", "CHAPBOOK_NOTEBOOK", "CHAPBOOK_LOCK_TIMEOUT"})
+"""Variables that have led here, and say nothing of the environment."""
+
+
+def thin_magics_stamp() -> str:
+    """Return a text that changes with the magics that are copied beside kernels."""
+    return "\n".join(
+        f"{file.name} {status.st_mtime_ns} {status.st_size}"
+        for file in thin_magics_files()
+        for status in (os.stat(file),)  # noqa: PTH116  the path is a path already
+    )
+
+
+def thin_magics_files() -> tuple[Path, ...]:
+    """Return the files of the magics; empty where they are not installed."""
+    top = _extension_folder()
+    if top is None:
+        return ()
+    modules = sorted((top / "magics").rglob("*.py"))
+    return (top / "__init__.py", *modules)
+
+
+def _extension_folder() -> Path | None:
+    """Return the folder of what people type; it is found and not imported."""
+    # Only kernels ask.
+    from importlib.util import find_spec
+
+    spec = find_spec("chapbook")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent
