@@ -41,6 +41,8 @@ class Notice:
     level: Literal["debug", "info", "warning"]
     message: str
     hints: tuple[str, ...] = ()
+    is_waiting: bool = False
+    """Whether it says that the work waits for somebody else's."""
 
 
 Event = Started | Advanced | Finished | Notice

@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from chapbook_core.commands.dispatch import perform
+from chapbook_core.commands.place import may_ask, surroundings_of
 from chapbook_core.commands.programs import Programs
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.report import Message, report_error
-from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.text import Writing, write_text
+from chapbook_core.commands.unforeseen import understood
 from chapbook_core.commands.words import Manner, Request, parse
-from chapbook_core.errors import Cancelled, ChapbookError, UsageError
+from chapbook_core.errors import Cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.report import Block, Result
+    from chapbook_core.commands.surroundings import Surroundings
 
-BUG_STATUS = 70
-"""What sysexits.h calls an internal software error."""
 BROKEN_PIPE_STATUS = 141
 """What a shell reports for a program that the signal of a closed pipe ended."""
 _SHOW_TRACEBACK = 3
@@ -53,12 +54,8 @@ def _run(words: Sequence[str]) -> int:
         raise
     except KeyboardInterrupt:
         return _fail(Cancelled(), manner)
-    except ChapbookError as error:
-        return _fail(error, manner)
-    except OSError as error:
-        return _fail(_refused(error), manner)
     except Exception as error:  # noqa: BLE001  # the last line of defence, and it tells everything
-        return _fail_with_bug(error, manner)
+        return _fail(error, manner)
 
 
 def _answer(request: Request) -> int:
@@ -95,35 +92,12 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
 
 def _surroundings(manner: Manner) -> Surroundings:
     variables = dict(os.environ)
-    folder = _folder(Path.cwd(), manner.directory, "--directory") if manner.directory else Path.cwd()
-    project = _folder(folder, manner.project, "--project") if manner.project else None
-    ask = None
-    if manner.interactive and not _is_set(variables, "NO_INTERACTION") and sys.stdin is not None and sys.stdin.isatty():
+    surroundings = surroundings_of(manner, Path.cwd(), variables, Path.home())
+    if may_ask(manner, variables) and sys.stdin is not None and sys.stdin.isatty():
         from chapbook_core.cli.ask import TerminalAsker
 
-        ask = TerminalAsker(sys.stdin, sys.stderr)
-    return Surroundings(
-        folder=folder,
-        variables=variables,
-        home=Path.home(),
-        python=sys.version_info[:2],
-        project=project,
-        ask=ask,
-        cache=manner.cache and not _is_set(variables, "NO_CACHE"),
-    )
-
-
-def _folder(start: Path, text: str, option: str) -> Path:
-    folder = start / Path(text).expanduser()
-    if not folder.is_dir():
-        raise UsageError(f"`{option}` names no folder: {text}")
-    return folder.absolute()
-
-
-def _is_set(variables: Mapping[str, str], name: str) -> bool:
-    return any(
-        variables.get(f"{prefix}_{name}", "").lower() in {"1", "true", "yes", "on"} for prefix in ("CHAPBOOK", "POETRY")
-    )
+        return replace(surroundings, ask=TerminalAsker(sys.stdin, sys.stderr))
+    return surroundings
 
 
 def _print_result(result: Result, manner: Manner) -> int:
@@ -142,38 +116,19 @@ def _print_result(result: Result, manner: Manner) -> int:
 
 def _print_json(result: Result) -> int:
     # Only when asked for.
-    import json
+    from chapbook_core.commands.json_text import json_text
 
-    from chapbook_core.commands.visible import visible
-
-    sys.stdout.write(visible(json.dumps(result.data(), indent=2, ensure_ascii=False)) + "\n")
+    sys.stdout.write(json_text(result))
     return result.exit_status
 
 
-def _fail(error: ChapbookError, manner: Manner) -> int:
-    if manner.verbosity >= _SHOW_TRACEBACK:
+def _fail(error: Exception, manner: Manner) -> int:
+    is_located = manner.verbosity >= _SHOW_TRACEBACK
+    if is_located:
         _print_traceback(error)
-    sys.stderr.write(write_text(report_error(error), _writing(sys.stderr, manner)))
-    return error.exit_status
-
-
-def _fail_with_bug(error: Exception, manner: Manner) -> int:
-    hints = ["nothing says that your project is wrong; please report this"]
-    if manner.verbosity >= _SHOW_TRACEBACK:
-        _print_traceback(error)
-    else:
-        hints.append("run it again with `-vvv` to see where it happened")
-    message = Message("error", f"a bug in Chapbook: {type(error).__name__}: {error}", tuple(hints))
-    sys.stderr.write(write_text([message], _writing(sys.stderr, manner)))
-    return BUG_STATUS
-
-
-def _refused(error: OSError) -> ChapbookError:
-    reason = error.strerror or str(error)
-    if error.filename is None:
-        return ChapbookError(f"the system refused: {reason}")
-    hints = ["check who may read and write there"] if isinstance(error, PermissionError) else []
-    return ChapbookError(f"{os.fsdecode(error.filename)}: {reason}", hints=hints)
+    told = understood(error, is_located=is_located)
+    sys.stderr.write(write_text(report_error(told), _writing(sys.stderr, manner)))
+    return told.exit_status
 
 
 def _print_traceback(error: BaseException) -> None:

@@ -1,28 +1,13 @@
-"""Chapbook's own version, found without importing anything."""
+"""The line that tells the version."""
 
 from __future__ import annotations
 
-import os
 import sys
+
+from chapbook_core.commands.own_version import own_version
 
 
 def print_version() -> int:
     """Answer `chapbook --version`."""
     sys.stdout.write(f"chapbook {own_version()}\n")
     return 0
-
-
-def own_version() -> str:
-    """Return the version from the name of the folder that the installer wrote our metadata into."""
-    for folder in sys.path:
-        try:
-            names = os.listdir(folder or ".")  # noqa: PTH208 - importing pathlib costs more than everything else here
-        except OSError:
-            continue
-        for name in names:
-            if name.startswith("chapbook-") and name.endswith(".dist-info"):
-                return name[len("chapbook-") : -len(".dist-info")]
-    # An unusual installation, as from a zip file; this costs 50 ms.
-    from importlib.metadata import version
-
-    return version("chapbook")

@@ -24,6 +24,8 @@ class Program:
     """All of them; some may be secrets."""
     note: str = ""
     """Said before it starts."""
+    needs_terminal: bool = False
+    """Whether it is of no use without somebody who types."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def run(_invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
     if shell is not None and (environment.scripts / SCRIPTS[shell]).is_file():
         words = _words(environment, shell)
         changed |= _start_files(environment, shell, variables.get("ZDOTDIR", ""))
-    return Programs((Program(path, (str(path), *words), surroundings.folder, changed),))
+    return Programs((Program(path, (str(path), *words), surroundings.folder, changed, needs_terminal=True),))
 
 
 def _program(surroundings: Surroundings, shell: Shell | None) -> Path:

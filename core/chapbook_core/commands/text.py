@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.report import ChangeKind, Text
 
 _WIDTH = 88
+_PROGRAM = "chapbook"
 _ELLIPSIS = "..."
 _CODES: dict[Style, str] = {
     "plain": "",
@@ -61,7 +62,7 @@ class Writing:
     verbosity: int = 0
     width: int | None = None
     """Columns of the page, for what may be cut; None for as many as it takes."""
-    program: str = "chapbook"
+    program: str = _PROGRAM
     """What the person types before a command; messages say `chapbook`, a cell says `%poetry`."""
 
 
@@ -169,14 +170,23 @@ def _change_line(change: Change, writing: Writing) -> str:
 def _shown(text: Text, writing: Writing) -> str:
     match text:
         case str():
-            words = text.replace("`chapbook ", f"`{writing.program} ") if writing.program != "chapbook" else text
-            return visible(words)
+            return visible(spoken(text, writing.program))
         case Span(words, style):
             code = _CODES[style] if writing.ansi else ""
-            shown = _shown(words, writing)
+            shown = visible(spoken_call(words, writing.program) if style == "name" else spoken(words, writing.program))
             return f"\x1b[{code}m{shown}\x1b[0m" if code and shown else shown
         case _:
             return "".join(_shown(part, writing) for part in text)
+
+
+def spoken(text: str, program: str) -> str:
+    """Return a text in which calls in backquotes begin with what the person types before a command."""
+    return text if program == _PROGRAM else text.replace(f"`{_PROGRAM} ", f"`{program} ")
+
+
+def spoken_call(text: str, program: str) -> str:
+    """Return a call that stands by itself, likewise."""
+    return f"{program} {text[len(_PROGRAM) + 1 :]}" if text.startswith(f"{_PROGRAM} ") else text
 
 
 def _width(text: str) -> int:

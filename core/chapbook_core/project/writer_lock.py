@@ -128,7 +128,7 @@ class _Wait:
             raise ProjectBusy(self.folder, find_holder(), waited)
         if waited >= _SECONDS_BEFORE_WORD and not self._has_told:
             self._has_told = True
-            self.watcher.emit(Notice("info", _word(find_holder())))
+            self.watcher.emit(Notice("info", _word(find_holder()), is_waiting=True))
         time.sleep(min(_SECONDS_BETWEEN_LOOKS, self._patience - waited))
 
 

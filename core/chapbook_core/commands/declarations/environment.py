@@ -91,7 +91,11 @@ RUN = Command(
         "then a program of the environment, then one on `PATH`. The exit status is that of the program. "
         "Without words it lists tasks and scripts."
     ),
-    arguments=(Argument("words", "the program and its own words", required=False, repeated=True, verbatim=True),),
+    arguments=(
+        Argument(
+            "words", "the program and its own words", required=False, repeated=True, verbatim=True, completes="program"
+        ),
+    ),
     examples=(
         Example("run python analysis.py", "run a file with the environment's Python"),
         Example("run pytest -x", "run a program of the environment"),

@@ -1,0 +1,39 @@
+"""Warm-up: what a first command will need is loaded while nobody waits for anything."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MODULES = (
+    "chapbook_core.commands.add",
+    "chapbook_core.commands.solving",
+    "chapbook_core.index.opening",
+    "chapbook_core.index.connection",
+    "chapbook_core.index.client",
+    "sqlite3",
+    "ssl",
+    "chapbook_core.commands.installing",
+    "chapbook_core.installer.transaction",
+    "chapbook_core.commands.applying",
+    "chapbook_core.commands.install",
+    "chapbook_core.commands.remove",
+    "chapbook_core.commands.update",
+    "chapbook_core.commands.lock",
+    "chapbook_core.commands.show",
+    "chapbook_core.commands.completing",
+    "chapbook_core.commands.glance",
+)
+
+
+def warm_up(wait_for_quiet: Callable[[], bool]) -> None:
+    """Load one module after the other; before each it waits until nothing is under way, and it ends when that fails."""
+    for name in _MODULES:
+        if not wait_for_quiet():
+            return
+        with suppress(ImportError):
+            import_module(name)
