@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.command import Invocation
 from chapbook_core.commands.declarations.installing import INSTALL
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants
 from chapbook_core.commands.report import Block, Data, Line, Result, Span, as_data
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ _WORDS_FOR_TABLES_SINCE = (5, 0)
 _FROZEN_MODULES_SINCE = (3, 11)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared(Result):
     """A project whose kernel can start."""
 
@@ -53,6 +53,7 @@ def prepare(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     from chapbook_core.commands.install import Installed, install
     from chapbook_core.commands.project_environment import require_environment
     from chapbook_core.commands.session import open_session
+    from chapbook_core.project.trust import note_trust
 
     wants = KernelWants(invocation.texts("with"), invocation.texts("extras"))
     installed = install(_installing(invocation, wants), surroundings, watcher)
@@ -60,6 +61,8 @@ def prepare(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     environment = require_environment(session)
     start = _start(session, environment, index_mode(invocation))
     folder = session.manifest.folder
+    # A kernel asks for this only where that is so already.
+    note_trust(folder, session.settings.locations)
     KernelStarts(folder, wants, surroundings.variables, surroundings.home).remember(start)
     changed = len(installed.changes) if isinstance(installed, Installed) else 0
     return Prepared(start, changed)

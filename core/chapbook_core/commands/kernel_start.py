@@ -11,13 +11,13 @@ import os
 import secrets
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.condition_key import condition_key
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.locations import find_locations
+from chapbook_core.value import frozen, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,10 +27,11 @@ CACHE_FOLDER = "kernels"
 _STARTS = "starts"
 _FORMAT = "1"
 _SETTINGS = ("poetry.toml", "chapbook.toml")
+_PYTHON = "python.exe" if os.name == "nt" else "python"
 _PREFIXES = ("CHAPBOOK_", "POETRY_")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KernelWants:
     """What a notebook wants of its project besides the groups that everybody gets."""
 
@@ -43,7 +44,7 @@ class KernelWants:
         return (f"groups={','.join(sorted(self.groups))}", f"extras={','.join(sorted(self.extras))}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KernelStart:
     """An environment that is in order, and what its Python needs to be a kernel."""
 
@@ -127,7 +128,7 @@ class KernelStarts:
         temporary = self._file.with_suffix(f".{secrets.token_hex(4)}.tmp")
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(json.dumps({"key": key, "start": asdict(start)}).encode())
+            temporary.write_bytes(json.dumps({"key": key, "start": members(start)}).encode())
             temporary.replace(self._file)
 
     @property
@@ -150,7 +151,7 @@ class KernelStarts:
             return None
 
     def _words(self) -> Iterator[str]:
-        yield from (_FORMAT, sys.executable, *self._wants.words, thin_magics_stamp())
+        yield from (_FORMAT, tool_python(), *self._wants.words, thin_magics_stamp())
         for name in sorted(self._variables):
             if name.startswith(_PREFIXES) and name not in _PASSING:
                 yield f"{name}={self._variables[name]}"
@@ -158,6 +159,12 @@ class KernelStarts:
 
 _PASSING = frozenset({"CHAPBOOK_PROJECT", "CHAPBOOK_NOTEBOOK", "CHAPBOOK_LOCK_TIMEOUT"})
 """Variables that have led here, and say nothing of the environment."""
+
+
+def tool_python() -> str:
+    """Return the Python that this runs on, by one name: programs and modules are started by different links to it."""
+    plain = os.path.join(os.path.dirname(sys.executable), _PYTHON)  # noqa: PTH118, PTH120  texts
+    return plain if sys.prefix != sys.base_prefix and os.path.lexists(plain) else sys.executable
 
 
 def thin_magics_stamp() -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.kernel_start import thin_magics_files
+from chapbook_core.commands.kernel_start import thin_magics_files, tool_python
 from chapbook_core.commands.own_version import own_version
 from chapbook_core.installer.workshop import Workshop
 
@@ -30,7 +29,7 @@ def place_thin_magics(shelf: Path) -> Path | None:
         return None
     top = files[0].parent
     contents = {file.relative_to(top).as_posix(): file.read_bytes() for file in files}
-    contents["magics/tool.json"] = json.dumps({"python": sys.executable, "version": own_version()}).encode()
+    contents["magics/tool.json"] = json.dumps({"python": tool_python(), "version": own_version()}).encode()
     place = shelf / _FOLDER / _digest(contents)
     if not place.is_dir():
         _make(shelf, place, contents)
