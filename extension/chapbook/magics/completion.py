@@ -57,7 +57,7 @@ def _matcher(shell: Any) -> Callable[..., Any]:
         completions = [SimpleCompletion(text, type="option" if text.startswith("-") else "magic") for text in texts]
         return {"completions": completions, "suppress": True, "ordered": True}
 
-    matcher.completer_matcher_api_version = 2  # type: ignore[attr-defined]  # what IPython's decorator would set
+    matcher.matcher_api_version = 2  # type: ignore[attr-defined]  # what IPython's decorator would set
     matcher.matcher_priority = 100  # type: ignore[attr-defined]
     matcher.matcher_identifier = _IDENTIFIER  # type: ignore[attr-defined]
     return matcher

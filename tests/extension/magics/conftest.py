@@ -59,7 +59,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]
     chapbook.register(shell)
     yield shell
     started = engine._connection
-    engine.stop()
+    engine.stop(patience=0.2)
     if started is not None and started._errors is not None:
         # Its last words are kept as long as somebody may ask for them.
         started._errors.close()
