@@ -96,6 +96,19 @@ _DIFFERENT = {
     "zmq": "pyzmq",
 }
 
+# Distributions that bring the same modules as a better known one.
+_ALTERNATIVES = {
+    "faiss-cpu": ("faiss-gpu",),
+    "kafka-python": ("kafka-python-ng",),
+    "onnxruntime": ("onnxruntime-gpu",),
+    "opencv-python": ("opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    "pillow": ("pillow-simd",),
+    "psycopg2-binary": ("psycopg2",),
+    "python-magic": ("python-magic-bin",),
+    "tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-gpu", "tensorflow-intel"),
+    "xgboost": ("xgboost-cpu",),
+}
+
 # Modules whose distribution has their name, where `-` may stand for `_`.
 _SAME = """
     accelerate adbc_driver_manager aiofiles aiohttp aiosqlite altair anndata anthropic anyio
@@ -139,6 +152,11 @@ def distribution_of(module: str) -> str | None:
             return known
     top = parts[0]
     return top.lower().replace("_", "-") if top in _same() else None
+
+
+def alternatives_of(distribution: str) -> tuple[str, ...]:
+    """Return the distributions that may be installed instead of one, and bring the same modules."""
+    return _ALTERNATIVES.get(distribution, ())
 
 
 @cache

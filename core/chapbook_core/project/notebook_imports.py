@@ -8,12 +8,12 @@ import os
 import re
 import sys
 import warnings
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.cell_source import python_source
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ _IMPORT_LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Import:
     """Something imported from outside, and where it is asked for."""
 
@@ -39,7 +39,7 @@ class Import:
     """Relative to the folder, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unread:
     """A file that could not be looked into."""
 
@@ -47,7 +47,7 @@ class Unread:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Imports:
     """Everything found in a folder."""
 
@@ -59,7 +59,7 @@ class Imports:
 
 def find_imports(folder: Path) -> Imports:
     """Look into every notebook and module below a folder, but not into hidden folders, environments, other projects."""
-    files = sorted(_files(folder), key=lambda path: path.relative_to(folder).parts)
+    files = code_files(folder)
     found: dict[str, list[str]] = {}
     unread = []
     for file in files:
@@ -67,11 +67,11 @@ def find_imports(folder: Path) -> Imports:
         try:
             names = _imports_of(file)
         except (OSError, ValueError, RecursionError) as error:
-            unread.append(Unread(shown, _reason(error)))
+            unread.append(Unread(shown, reason_unread(error)))
             continue
         for name in names:
             found.setdefault(name, []).append(shown)
-    own = _own_modules(folder, files)
+    own = own_modules(folder, files)
     inside = sys.stdlib_module_names | own
     outside = {name: paths for name, paths in found.items() if name.partition(".")[0] not in inside}
     return Imports(
@@ -79,6 +79,11 @@ def find_imports(folder: Path) -> Imports:
         unread=tuple(unread),
         notebooks=tuple(file.relative_to(folder).as_posix() for file in files if file.suffix == ".ipynb"),
     )
+
+
+def code_files(folder: Path) -> tuple[Path, ...]:
+    """Return the notebooks and modules below a folder, in order; see `find_imports`."""
+    return tuple(sorted(_files(folder), key=lambda path: path.relative_to(folder).parts))
 
 
 def holds_notebooks(folder: Path) -> bool:
@@ -117,13 +122,20 @@ def _guessed(source: str) -> Iterator[str]:
         yield from (name.strip() for name in (names or module).split(","))
 
 
-def _imports_of(file: Path) -> frozenset[str]:
+def code_pieces(file: Path) -> tuple[str, ...]:
+    """Return the code cells of a notebook, or the one text of a module; raises OSError, ValueError, RecursionError.
+
+    `reason_unread` puts what is raised into words. A notebook's cells of other kinds are empty here: the number of a
+    piece is the number of its cell.
+    """
     if file.stat().st_size > _LARGEST:
         raise ValueError(f"it is larger than {_LARGEST // 2**20} MiB")
     content = file.read_bytes()
-    if file.suffix == ".py":
-        return imported_names(content.decode())
-    return frozenset(name for cell in _code_cells(json.loads(content)) for name in imported_names(cell))
+    return (content.decode(),) if file.suffix == ".py" else tuple(_code_cells(json.loads(content)))
+
+
+def _imports_of(file: Path) -> frozenset[str]:
+    return frozenset(name for piece in code_pieces(file) for name in imported_names(piece))
 
 
 def _code_cells(notebook: object) -> Iterator[str]:
@@ -134,8 +146,8 @@ def _code_cells(notebook: object) -> Iterator[str]:
     tables = sheets if isinstance(sheets, list) else [notebook]
     for table in tables:
         for cell in table.get("cells", ()) if isinstance(table, dict) else ():
-            if isinstance(cell, dict) and cell.get("cell_type") == "code":
-                yield _text(cell.get("source", cell.get("input", "")))
+            is_code = isinstance(cell, dict) and cell.get("cell_type") == "code"
+            yield _text(cell.get("source", cell.get("input", ""))) if is_code else ""
 
 
 def _text(source: object) -> str:
@@ -158,7 +170,7 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (path / name for name in names if name.endswith((".ipynb", ".py")) and not name.startswith("."))
 
 
-def _own_modules(folder: Path, files: Iterable[Path]) -> frozenset[str]:
+def own_modules(folder: Path, files: Iterable[Path]) -> frozenset[str]:
     """Return the names that notebooks and modules here can import because they lie beside them."""
     own = set()
     for file in files:
@@ -168,7 +180,8 @@ def _own_modules(folder: Path, files: Iterable[Path]) -> frozenset[str]:
     return frozenset(own)
 
 
-def _reason(error: Exception) -> str:
+def reason_unread(error: Exception) -> str:
+    """Say why a file could not be looked into."""
     match error:
         case OSError():
             return error.strerror or str(error)

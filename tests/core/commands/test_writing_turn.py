@@ -29,6 +29,7 @@ READERS = frozenset(
         "env info",
         "env list",
         "export",
+        "find-module",
         "help",
         "history",
         "kernel install",
