@@ -36,6 +36,18 @@ _CAME: Mapping[str, tuple[int, int]] = {"zoneinfo": (3, 9), "graphlib": (3, 9), 
 _INSTEAD: Mapping[str, str] = {"distutils": "setuptools", "tomllib": "tomli", "zoneinfo": "backports-zoneinfo"}
 
 
+_TOLD: Mapping[Place, str] = {
+    "project": "it is a module of this project",
+    "python": "it is a part of Python",
+    "installed": "{names} is installed and brings it",
+    "locked": "{names} brings it, and is locked but not installed",
+    "required": "{names} brings it, and is required but not locked",
+    "famous": "{names} brings `{module}`",
+    "stored": "{names}, which you have installed before, brings `{module}`",
+    "unknown": "which package brings `{module}` is not known",
+}
+
+
 @frozen
 class FoundModule(Result):
     """Where a module comes from."""
