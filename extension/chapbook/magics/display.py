@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SECONDS_BEFORE_FIRST = 0.3
 """A command that ends sooner shows nothing but its result."""
 SECONDS_BETWEEN = 0.1
+MANY = 1000
 
 
 class Live:
@@ -120,9 +121,13 @@ class Live:
 
 def _task(event: Message) -> tuple[str, str, float | None]:
     done, total = event.get("done") or 0, event.get("total")
-    count = f"{done}/{total}" if total else str(done or "")
+    count = str(done or "")
+    if total:
+        # Many of something are bytes, which nobody reads as a number.
+        count = f"{done}/{total}" if total < MANY else f"{done / total:.0%}"
     note = " ".join(part for part in (count, event.get("note") or "") if part)
-    return event.get("label") or event["task"], note, done / total if total else None
+    label = event.get("label") or event["task"]
+    return label[:1].upper() + label[1:], note, done / total if total else None
 
 
 class NotebookDisplay:
