@@ -1,190 +1,187 @@
-"""The frontend for other people's sources: asks their backend (PEP 517) for metadata, in an environment of its own."""
+"""The frontend for source trees: asks their backends (PEP 517, PEP 660) for metadata, wheels and editable wheels."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-import tomllib
+import secrets
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from chapbook_core.builder.child import ChildTookTooLong
-from chapbook_core.builder.isolation import BuildRequirementsFailed, Isolation, Supply
-from chapbook_core.builder.unpacking import unpack
-from chapbook_core.errors import ChapbookError
-from chapbook_core.events import Notice
+from chapbook_core.builder.build_failure import BuildFailed, HookFailed, HookMissing
+from chapbook_core.builder.build_system import BuildSystem, checked_requirement, read_build_system
+from chapbook_core.builder.child import ChildTookTooLong, run_child
+from chapbook_core.builder.isolation import BuildRequirementsFailed, NeedsItself
 from chapbook_core.index.metadata import parse_metadata
-from chapbook_core.requirements.requirement import parse_requirement
+from chapbook_core.requirements.url import masked_url
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Mapping, Sequence
 
+    from chapbook_core.builder.isolation import BuildEnvironment, BuildEnvironments
     from chapbook_core.events import Watcher
     from chapbook_core.index.metadata import Metadata
 
+__all__ = ["BuildFailed", "BuildSystem", "Built", "Frontend", "read_build_system"]
+
 _RUNNER = Path(__file__).with_name("hook_runner.py")
-_LEGACY = "setuptools.build_meta:__legacy__"
 _LARGEST_METADATA = 32_000_000
+PATIENCE = 3600.0
+"""Seconds that one hook may take."""
+
+Settings = dict[str, str | list[str]]
+_Made = TypeVar("_Made")
 
 
-class BuildFailed(ChapbookError):
-    """A source tree whose metadata cannot be had from its backend."""
+@frozen
+class Built:
+    """What a build made: metadata, and the wheel when there is one."""
 
-    def __init__(self, what: str, reason: str) -> None:
-        self.what = what
-        self.reason = reason
-        super().__init__(
-            f"building {what} failed: {reason}",
-            hints=["the words above are its build's own; choose a version with a wheel, or tell its owners"],
-        )
+    metadata: Metadata
+    wheel: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BuildSystem:
-    """What the `[build-system]` table of a project says."""
-
-    requires: tuple[str, ...] = ("setuptools>=40.8.0",)
-    backend: str = _LEGACY
-    path: tuple[str, ...] = ()
-    """Folders to import the backend from, relative to the project."""
-
-
+@frozen
 class Frontend:
-    """Builds one after another; environments are shared by builds that ask for the same, and go when it is closed."""
+    """Builds source trees one at a time; as many of them may be at work as there are threads."""
 
-    def __init__(
-        self, variables: Mapping[str, str], watcher: Watcher, *, supply: Supply, cache_folder: Path | None = None
-    ) -> None:
-        self._variables = variables
-        self._watcher = watcher
-        self._supply = supply
-        self._temporary = tempfile.TemporaryDirectory(prefix="chapbook-build-", ignore_cleanup_errors=True)
-        self._folder = Path(self._temporary.name).resolve()
-        self._tools = (cache_folder or self._folder) / "virtualenv"
-        self._isolations: dict[tuple[str, ...], Isolation] = {}
-        self._count = 0
-        self.builds = 0
-        """How many trees were built; tests assert it."""
+    variables: Mapping[str, str]
+    watcher: Watcher
+    environments: BuildEnvironments
+    folder: Path
+    """For what builds leave; whoever made it removes it."""
+    keep_log: Callable[[str, str], Path | None] = field(default=lambda _what, _output: None)
+    """Keeps everything that a failed build said, and tells where."""
+    patience: float = PATIENCE
 
-    def metadata_of_archive(self, archive: Path, filename: str, what: str, subdirectory: str = "") -> Metadata:
-        """Build a source archive as far as its metadata; raises BuildFailed and UnsafeArchive."""
-        tree = unpack(archive, filename, self._new_folder())
-        return self.metadata_of_tree(tree / subdirectory if subdirectory else tree, what)
+    def metadata(self, tree: Path, what: str, settings: Mapping[str, str | list[str]] | None = None) -> Built:
+        """Build a tree as far as its metadata; as a wheel when its backend tells it in no other way.
 
-    def metadata_of_tree(self, tree: Path, what: str) -> Metadata:
-        """Build a source tree as far as its metadata; raises BuildFailed."""
-        self._watcher.emit(Notice("info", f"{what} tells what it requires only to its build backend; building it"))
-        self.builds += 1
+        Raises BuildFailed.
+        """
+        return self._guarded(what, lambda: self._described(tree, what, dict(settings or {})))
+
+    def wheel(
+        self,
+        tree: Path,
+        what: str,
+        settings: Mapping[str, str | list[str]] | None = None,
+        *,
+        kind: Literal["wheel", "editable"] = "wheel",
+    ) -> Path:
+        """Build a wheel, or an editable one, and return it; raises BuildFailed, and HookMissing for an editable."""
+        return self._guarded(what, lambda: self._built(tree, kind, dict(settings or {})))
+
+    def run(self, tree: Path, what: str, words: Sequence[str]) -> None:
+        """Run the Python of a tree's build environment on some words in the tree; raises BuildFailed."""
+
+        def act() -> None:
+            environment = self.environments.environment(read_build_system(tree).requires)
+            self._run(environment, tree, words, f"`{' '.join(words)}`")
+
+        self._guarded(what, act)
+
+    def _guarded(self, what: str, act: Callable[[], _Made]) -> _Made:
         try:
-            system = read_build_system(tree)
-            isolation = self._isolation(system.requires)
-            more = self._call(isolation, system, tree, "get_requires_for_build_wheel")
-            isolation.install([_checked(requirement) for requirement in more] if isinstance(more, list) else [])
-            return parse_metadata(self._described(isolation, system, tree), what)
-        except (BuildRequirementsFailed, ChildTookTooLong) as problem:
-            raise BuildFailed(what, problem.message) from None
-        except (ValueError, OSError, zipfile.BadZipFile, tomllib.TOMLDecodeError) as problem:
-            raise BuildFailed(what, str(problem)) from None
+            return act()
+        except HookFailed as problem:
+            log = self.keep_log(what, masked_url(problem.output))
+            raise BuildFailed(what, str(problem), log=log) from None
+        except (BuildRequirementsFailed, NeedsItself) as problem:
+            hints = problem.hints or ["name what is missing in a source of the project, or choose another version"]
+            raise BuildFailed(what, problem.message, hints=hints, is_lacking=True) from None
+        except ChildTookTooLong as problem:
+            raise BuildFailed(what, problem.message, hints=["choose a version with a wheel"]) from None
+        except (ValueError, OSError, zipfile.BadZipFile) as problem:
+            raise BuildFailed(what, str(problem), hints=["choose another version, or tell its owners"]) from None
 
-    def _described(self, isolation: Isolation, system: BuildSystem, tree: Path) -> bytes:
-        """Return the METADATA that the backend prepares, or that of the wheel which it builds if it cannot."""
+    def _described(self, tree: Path, what: str, settings: Settings) -> Built:
+        system = read_build_system(tree)
+        environment = self._equipped(system, tree, "get_requires_for_build_wheel", settings)
         folder = self._new_folder()
-        folder.mkdir()
-        name = self._call(isolation, system, tree, "prepare_metadata_for_build_wheel", str(folder))
-        if name is not None:
-            return _small(_inside(folder, name) / "METADATA")
-        name = self._call(isolation, system, tree, "build_wheel", str(folder))
-        if name is None:
-            raise ValueError("its backend has no hook to build a wheel")
-        with zipfile.ZipFile(_inside(folder, name)) as wheel:
-            for member in wheel.infolist():
-                if member.filename.count("/") == 1 and member.filename.endswith(".dist-info/METADATA"):
-                    with wheel.open(member) as file:
-                        return file.read(_LARGEST_METADATA)
-        raise ValueError("its backend built a wheel without METADATA")
+        try:
+            name = self._call(
+                environment, system, tree, "prepare_metadata_for_build_wheel", str(folder), settings or None
+            )
+        except HookMissing:
+            wheel = self._made(environment, system, tree, "build_wheel", settings)
+            return Built(parse_metadata(_metadata_in(wheel), what), wheel)
+        return Built(parse_metadata(_small(_inside(folder, name) / "METADATA"), what))
 
-    def _isolation(self, requires: tuple[str, ...]) -> Isolation:
-        known = self._isolations.get(requires)
-        if known is None:
-            folder = self._new_folder()
-            known = Isolation(folder, self._variables, self._watcher, app_data=self._tools, supply=self._supply)
-            known.make()
-            known.install(requires)
-            self._isolations[requires] = known
-        return known
+    def _built(self, tree: Path, kind: Literal["wheel", "editable"], settings: Settings) -> Path:
+        system = read_build_system(tree)
+        environment = self._equipped(system, tree, f"get_requires_for_build_{kind}", settings)
+        return self._made(environment, system, tree, f"build_{kind}", settings)
 
-    def _call(self, isolation: Isolation, system: BuildSystem, tree: Path, hook: str, *arguments: str) -> object:
-        """Return what a hook returns, None when there is no such hook; raises ValueError with its words."""
+    def _equipped(self, system: BuildSystem, tree: Path, hook: str, settings: Settings) -> BuildEnvironment:
+        """Return the environment with what the tree says it requires, and what its backend does after that."""
+        environment = self.environments.environment(system.requires)
+        try:
+            more = self._call(environment, system, tree, hook, settings or None)
+        except HookMissing:
+            return environment
+        texts = [checked_requirement(requirement) for requirement in more] if isinstance(more, list) else []
+        further = [text for text in texts if text not in system.requires]
+        return self.environments.environment((*system.requires, *further)) if further else environment
+
+    def _made(
+        self, environment: BuildEnvironment, system: BuildSystem, tree: Path, hook: str, config: Settings
+    ) -> Path:
         folder = self._new_folder()
-        folder.mkdir()
+        try:
+            name = self._call(environment, system, tree, hook, str(folder), config or None)
+        except HookMissing:
+            if hook == "build_editable":
+                raise
+            raise ValueError(f"its backend `{system.backend}` has no hook to build a wheel") from None
+        wheel = _inside(folder, name)
+        if not wheel.is_file() or wheel.suffix != ".whl":
+            raise ValueError(f"its backend `{system.backend}` made no wheel, but says that it is `{wheel.name}`")
+        return wheel
+
+    def _call(
+        self, environment: BuildEnvironment, system: BuildSystem, tree: Path, hook: str, *arguments: object
+    ) -> object:
+        """Return what a hook returns; raises HookMissing and HookFailed."""
+        folder = self._new_folder()
         request, answer = folder / "request.json", folder / "answer.json"
         path = [str(tree / part) for part in system.path]
         asked = {"backend": system.backend, "path": path, "hook": hook, "arguments": arguments}
         request.write_text(json.dumps(asked), "utf-8")
-        ended = isolation.run([str(_RUNNER), str(request), str(answer)], tree)
-        if ended.status or not answer.is_file():
-            raise ValueError(f"`{hook}` of its backend `{system.backend}` failed\n{ended.words}")
+        shown = f"`{hook}` of its backend `{system.backend}`"
+        output = self._run(environment, tree, [str(_RUNNER), str(request), str(answer)], shown)
+        if not answer.is_file():
+            raise HookFailed(f"{shown} ended without an answer", output)
         told = json.loads(answer.read_text("utf-8"))
+        if told.get("missing"):
+            raise HookMissing(hook)
         return told.get("result")
 
+    def _run(self, environment: BuildEnvironment, tree: Path, words: Sequence[str], shown: str) -> str:
+        """Run the Python of an environment; raises HookFailed."""
+        ended = run_child(
+            [str(environment.python), "-I", *words],
+            folder=tree,
+            variables=environment.variables(self.variables, self._new_folder()),
+            watcher=self.watcher,
+            seconds=self.patience,
+        )
+        output = f"{ended.output}\n{ended.errors}".strip()
+        if ended.status:
+            said = f"\n{ended.words}" if output else " without a word"
+            raise HookFailed(f"{shown} failed{said}", output)
+        return output
+
     def _new_folder(self) -> Path:
-        """Name a folder that is not there yet."""
-        self._count += 1
-        return self._folder / str(self._count)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove everything."""
-        self._temporary.cleanup()
-
-
-def read_build_system(tree: Path) -> BuildSystem:
-    """Read how a tree is built: as its `[build-system]` says, or with setuptools. Raises ValueError."""
-    file = tree / "pyproject.toml"
-    if not file.is_file():
-        if not any((tree / name).is_file() for name in ("setup.py", "setup.cfg")):
-            raise ValueError("it has neither a pyproject.toml nor a setup.py")
-        return BuildSystem()
-    table = tomllib.loads(file.read_text("utf-8")).get("build-system")
-    if table is None:
-        return BuildSystem()
-    match table:
-        case {"requires": list() as requires} if all(isinstance(text, str) for text in requires):
-            pass
-        case _:
-            raise ValueError("its `[build-system]` has no list `requires`")
-    backend, path = table.get("build-backend", _LEGACY), table.get("backend-path", [])
-    if not isinstance(backend, str) or not isinstance(path, list) or not all(isinstance(part, str) for part in path):
-        raise ValueError("its `[build-system]` has a `build-backend` or `backend-path` of the wrong type")
-    root = tree.resolve()
-    for part in path:
-        if Path(part).is_absolute() or not (root / part).resolve().is_relative_to(root):
-            raise ValueError(f"its `backend-path` leads out of its source tree: {part}")
-    return BuildSystem(tuple(map(_checked, requires)), backend, tuple(path))
-
-
-def _checked(requirement: object) -> str:
-    """Return a requirement for pip's command line; raises ValueError unless it is one."""
-    try:
-        parse_requirement(str(requirement))
-    except ChapbookError as problem:
-        raise ValueError(problem.message) from None
-    return str(requirement)
+        folder = self.folder / secrets.token_hex(6)
+        folder.mkdir()
+        return folder
 
 
 def _inside(folder: Path, name: object) -> Path:
     """Return what a hook has put into a folder; raises ValueError when its answer leads elsewhere."""
-    if not isinstance(name, str) or Path(name).name != name or (folder / name).is_symlink():
+    if not isinstance(name, str) or not name or Path(name).name != name or (folder / name).is_symlink():
         raise ValueError(f"its backend returned no file name but {name!r}")
     return folder / name
 
@@ -193,3 +190,12 @@ def _small(file: Path) -> bytes:
     if file.is_symlink() or file.stat().st_size > _LARGEST_METADATA:
         raise ValueError("its METADATA is a link, or larger than 32 MB")
     return file.read_bytes()
+
+
+def _metadata_in(file: Path) -> bytes:
+    with zipfile.ZipFile(file) as wheel:
+        for member in wheel.infolist():
+            if member.filename.count("/") == 1 and member.filename.endswith(".dist-info/METADATA"):
+                with wheel.open(member) as stream:
+                    return stream.read(_LARGEST_METADATA)
+    raise ValueError("its backend built a wheel without METADATA")

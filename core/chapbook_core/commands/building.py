@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from chapbook_core.builder.frontend import Frontend
-from chapbook_core.builder.isolation import Supply
+from chapbook_core.builder.unpacking import unpack
+from chapbook_core.commands.build_environments import SolvedEnvironments
+from chapbook_core.commands.build_sources import BuildSource, archive_identity, copied, left_as_it_was
+from chapbook_core.commands.elsewhere import ProjectElsewhere
+from chapbook_core.commands.wheel_building import take_wheel
+from chapbook_core.commands.wheel_supply import supply
+from chapbook_core.commands.workbench import Workbench
 from chapbook_core.errors import ChapbookError
-from chapbook_core.index.mode import Mode
+from chapbook_core.events import Notice
 from chapbook_core.index.policy import read_projects
-from chapbook_core.index.sources import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
+    from chapbook_core.builder.isolation import BuildEnvironment
     from chapbook_core.commands.session import Session
+    from chapbook_core.commands.wheel_building import Chain
     from chapbook_core.index.metadata import Metadata
     from chapbook_core.index.metadata_fetch import NeedBuild
+    from chapbook_core.index.mode import Mode
     from chapbook_core.index.opening import OpenIndex
-    from chapbook_core.index.sources import Place
-
-_LARGEST_ARCHIVE = 2_000_000_000
-_SETUPTOOLS = "setuptools"
+    from chapbook_core.installer.store import StoredWheel
+    from chapbook_core.lock.lockfile import LockedPackage
+    from chapbook_core.resolver.settling import Settling
 
 
 class BuildForbidden(ChapbookError):
@@ -35,73 +41,118 @@ class BuildForbidden(ChapbookError):
         super().__init__(f"it tells what it requires only when it is built, and {reason}")
 
 
+class BuildShop:
+    """Gives builds their environments, and environments what has to be built for them."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+        self._known: dict[tuple[object, ...], BuildEnvironment] = {}
+        self._open = ExitStack()
+
+    def environments(self, name: str, chain: Chain, /) -> SolvedEnvironments:
+        """Return what makes the environments for the build of one package."""
+        return SolvedEnvironments(self.bench, self, name, chain, self._known)
+
+    def supplied(self, packages: Sequence[LockedPackage], chain: Chain = (), /) -> Mapping[str, StoredWheel]:
+        """Return the stored wheel of each package, by name; what has none is built.
+
+        Raises NoFittingFile, FileGone, BuildFailed, BadWheel, StoreFailed, and what an index failed with.
+        """
+        return supply(self.bench, packages, self.environments, chain)
+
+    def elsewhere(self, settling: Settling, chain: Chain, /) -> ProjectElsewhere:
+        """Return what answers for requirements of builds that no index tells."""
+        bench = self.bench
+        return self._open.enter_context(
+            ProjectElsewhere(
+                bench.session, bench.index, bench.mode, settling, locked=(), builds=Builds(self, chain=chain)
+            )
+        )
+
+    def close(self) -> None:
+        """Close what was opened for requirements of builds."""
+        self._open.close()
+
+
 class Builds:
     """Builds releases and source trees as far as their metadata; whoever opens it closes it."""
 
-    def __init__(self, session: Session, index: OpenIndex, mode: Mode, *, is_allowed: bool) -> None:
-        self._session = session
-        self._index = index
-        self._mode = mode
+    def __init__(self, shop: BuildShop, *, is_allowed: bool = True, chain: Chain = ()) -> None:
+        self._shop = shop
+        self._bench = shop.bench
         self._is_allowed = is_allowed
-        self._never_built = read_projects(session.settings.names("installer.only-binary"))
-        self._frontend: Frontend | None = None
+        self._chain = chain
+        self._never_built = read_projects(self._bench.session.settings.names("installer.only-binary"))
+        self.count = 0
+        """How many trees were built."""
 
     def of_release(self, need: NeedBuild) -> Metadata:
         """Build a release of an index, and let the index remember what it told; raises ChapbookError."""
-        self._check(need.name)
-        with tempfile.TemporaryDirectory(prefix="chapbook-") as folder:
-            path = Path(folder, "archive")
-            with path.open("wb") as stream:
-                hashes = dict(need.file.hashes)
-                self._index.client.download(need.file.url, stream, hashes=hashes, size=_LARGEST_ARCHIVE)
-            what = f"{need.name} {need.version}"
-            metadata = self._opened().metadata_of_archive(path, need.file.filename, what)
+        file, bench = need.file, self._bench
+        known = file.digest()
+        metadata = None if known is None else self._kept(archive_identity(f"sha256:{known}", ""), need.name)
+        if metadata is None:
+            self._check(need.name)
+            path, digest = bench.archives.path(file.url, file.filename, dict(file.hashes))
+            with bench.room() as room:
+                tree = unpack(path, file.filename, room / "tree")
+                source = BuildSource(need.name, need.version, archive_identity(f"sha256:{digest}", ""), _nowhere)
+                metadata = self._built(tree, source)
         metadata.check_identity(need.name, need.version)
-        self._index.reader.learn(need, metadata)
+        bench.index.reader.learn(need, metadata)
         return metadata
 
-    def of_tree(self, tree: Path, name: str) -> Metadata:
-        """Build a source tree; raises ChapbookError."""
+    def of_tree(self, tree: Path, name: str, identity: tuple[str, ...], *, is_shared: bool = False) -> Metadata:
+        """Build a source tree, in a copy of its own when it is shared; raises ChapbookError."""
+        kept = self._kept(identity, name)
+        if kept is not None:
+            return kept
         self._check(name)
-        return self._opened().metadata_of_tree(tree, name)
+        source = BuildSource(name, "", identity, _nowhere)
+        with copied(self._bench, tree) if is_shared else left_as_it_was(tree) as own:
+            return self._built(own, source)
 
-    def close(self) -> None:
-        """Remove what the builds left."""
-        if self._frontend is not None:
-            self._frontend.close()
+    def _kept(self, identity: tuple[str, ...], name: str) -> Metadata | None:
+        bench = self._bench
+        for kind in ("wheel", "metadata"):
+            if (found := bench.built.metadata(bench.key(kind, identity, name))) is not None:
+                return found
+        return None
+
+    def _built(self, tree: Path, source: BuildSource) -> Metadata:
+        bench, watcher = self._bench, self._bench.session.watcher
+        if source.name in self._chain:
+            # Whoever needs it can take another version of it.
+            raise BuildForbidden(f"it would be needed to build itself ({' needs '.join(self._chain)})")
+        if not self._chain:
+            message = f"{source.what} tells what it requires only to its build backend; building it"
+            watcher.emit(Notice("info", message))
+        self.count += 1
+        chain = (*self._chain, source.name)
+        frontend = bench.frontend(self._shop.environments(source.name, chain))
+        built = frontend.metadata(tree, source.what, bench.settings(source.name))
+        if built.wheel is not None:
+            take_wheel(bench, source, built.wheel)
+        else:
+            bench.built.keep_metadata(bench.key("metadata", source.identity, source.name), built.metadata)
+        return built.metadata
 
     def _check(self, name: str) -> None:
         if not self._is_allowed:
             raise BuildForbidden("`--no-build` forbids that")
         if name in self._never_built:
             raise BuildForbidden("`installer.only-binary` forbids that")
-        if self._mode is Mode.OFFLINE:
-            raise BuildForbidden("`--offline` keeps a build from what it needs")
 
-    def _opened(self) -> Frontend:
-        if self._frontend is None:
-            session = self._session
-            cache = session.settings.text("cache-dir")
-            self._frontend = Frontend(
-                session.surroundings.variables,
-                session.watcher,
-                supply=Supply(tuple(self._addresses(Shape.INDEX)), tuple(self._addresses(Shape.LINKS))),
-                cache_folder=Path(cache).expanduser() if cache and session.surroundings.cache else None,
-            )
-        return self._frontend
+    def close(self) -> None:
+        """Remove what the builds left."""
+        self._shop.close()
+        self._bench.close()
 
-    def _addresses(self, shape: Shape) -> Iterator[str]:
-        """Yield where the tools of builds come from, with the credentials for it."""
-        for places in self._session.sources.searched(_SETUPTOOLS):
-            yield from (self._address(place) for place in places if place.shape is shape)
 
-    def _address(self, place: Place) -> str:
-        login = self._session.login(place.name)
-        scheme, _, rest = place.url.partition("://")
-        if place.credentials is not None:
-            user, password = place.credentials.username, place.credentials.password
-        elif login is not None:
-            user, password = login[0], login[1].reveal()
-        else:
-            return place.url
-        return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+def open_builds(session: Session, index: OpenIndex, mode: Mode, *, is_allowed: bool) -> Builds:
+    """Open the builds of a command that locks."""
+    return Builds(BuildShop(Workbench(session, mode, index=index)), is_allowed=is_allowed)
+
+
+def _nowhere() -> AbstractContextManager[Path]:
+    raise LookupError("this source is laid out already")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from chapbook_core.requirements.requirement import Requirement
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,15 +35,17 @@ class ProjectElsewhere:
         settling: Settling,
         *,
         locked: Iterable[LockedPackage],
-        may_build: bool,
+        may_build: bool = True,
+        builds: Builds | None = None,
     ) -> None:
-        """`locked` are the packages of the present lock that are to stay."""
+        """`locked` are the packages of the present lock that are to stay; builds that are given stay open."""
         self._session = session
         self._index = index
         self._mode = mode
         self._settling = settling
         self._locked = tuple(locked)
         self._may_build = may_build
+        self._given_builds = builds
         self._open = ExitStack()
 
     def builds(self) -> Builds:
@@ -63,10 +65,12 @@ class ProjectElsewhere:
 
     @cached_property
     def _builds(self) -> Builds:
+        if self._given_builds is not None:
+            return self._given_builds
         # Processes, archives and temporary folders: 20 ms that only a build pays.
-        from chapbook_core.commands.building import Builds
+        from chapbook_core.commands.building import open_builds
 
-        builds = Builds(self._session, self._index, self._mode, is_allowed=self._may_build)
+        builds = open_builds(self._session, self._index, self._mode, is_allowed=self._may_build)
         self._open.callback(builds.close)
         return builds
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from chapbook_core.builder.editable_way import EditableWay
+from chapbook_core.commands.cache_folders import open_store
+from chapbook_core.commands.editable_project import EditableProject, editable_project
 from chapbook_core.commands.installed import installed_packages
 from chapbook_core.commands.live_change import judged, postpone, postponed, with_arrived
 from chapbook_core.commands.liveness import Live, Timing
@@ -18,28 +19,24 @@ from chapbook_core.commands.project_environment import (
     interpreter_of,
     present_condition,
 )
-from chapbook_core.commands.wheel_supply import supply_wheels
 from chapbook_core.environment.condition import Absent
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
 from chapbook_core.environment.state import forget_postponed, set_fingerprint
-from chapbook_core.environment.wheel_tags import wheel_tags
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Notice, Started
 from chapbook_core.index.mode import Mode
-from chapbook_core.index.tags import TagOrder
-from chapbook_core.installer.editable import EditableArrival
 from chapbook_core.installer.exchange import TASK, Exchange
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.placement import WheelArrival
 from chapbook_core.installer.plan import Plan, PlanOptions, make_plan
 from chapbook_core.installer.provenance import direct_url
 from chapbook_core.installer.schemes import paths_of_environment
-from chapbook_core.installer.store import Store, StoreDamaged
+from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
 from chapbook_core.lock.selection import select
-from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.trust import note_trust
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,11 +45,11 @@ if TYPE_CHECKING:
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.environment.site_packages import Distribution
+    from chapbook_core.installer.editable import EditableArrival
     from chapbook_core.installer.schemes import InstallPaths
+    from chapbook_core.installer.store import Store
     from chapbook_core.lock.lockfile import Lock, LockedPackage
     from chapbook_core.lock.wanted import Wanted
-
-STORE_FOLDER = "store"
 
 
 class RootUnnamed(ChapbookError):
@@ -65,7 +62,7 @@ class RootUnnamed(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InstallRequest:
     """What is to be in the environment."""
 
@@ -89,7 +86,7 @@ class InstallRequest:
     """When the environment is changed, if a kernel runs from it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RootStep:
     """What becomes of the project itself."""
 
@@ -100,7 +97,7 @@ class RootStep:
     is_needed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installation:
     """What was done, or would be."""
 
@@ -134,7 +131,7 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     present = scan_site_packages(environment.site_packages)
     request = replace(request, gone=request.gone | postponed(environment.path))
     plan = _plan(session, lock, request, interpreter, present)
-    editable = _editable(session, request, environment)
+    editable = _editable(session, request, environment, interpreter)
     step = _root_step(session, request, editable, present)
     installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
     leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))
@@ -163,24 +160,13 @@ def mend_environment(session: Session, environment: Environment) -> None:
             pass
 
 
-@contextmanager
-def open_store(session: Session) -> Iterator[Store]:
-    """Open the store of this person; one that is gone at the end when the cache is not to be used."""
-    with ExitStack() as stack:
-        cache = session.settings.text("cache-dir")
-        folder = Path(cache).expanduser() if cache else session.settings.locations.cache
-        if not session.surroundings.cache:
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="chapbook-", ignore_cleanup_errors=True)))
-        yield stack.enter_context(Store(folder / STORE_FOLDER, now=session.surroundings.now))
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Task:
     environment: Environment
     interpreter: Interpreter
     present: SitePackages
     plan: Plan
-    editable: EditableArrival | None
+    editable: EditableProject | None
     root: RootStep | None
 
 
@@ -202,18 +188,23 @@ def _plan(
     return make_plan(installed_packages(present), selected, manifest.folder, options)
 
 
-def _editable(session: Session, request: InstallRequest, environment: Environment) -> EditableArrival | None:
+def _editable(
+    session: Session, request: InstallRequest, environment: Environment, interpreter: Interpreter
+) -> EditableProject | None:
     manifest = session.manifest
     if not (request.root and manifest.package_mode):
         return None
-    for key in ("name", "version"):
-        if getattr(manifest, key) is None:
-            raise RootUnnamed(session, key)
-    return EditableArrival(manifest, paths_of_environment(environment.path))
+    if manifest.name is None:
+        raise RootUnnamed(session, "name")
+    paths = paths_of_environment(environment.path)
+    project = editable_project(manifest.folder, manifest.name, paths, interpreter, manifest)
+    if manifest.version is None and project.way is EditableWay.PATHS:
+        raise RootUnnamed(session, "version")
+    return project
 
 
 def _root_step(
-    session: Session, request: InstallRequest, editable: EditableArrival | None, present: SitePackages | None
+    session: Session, request: InstallRequest, editable: EditableProject | None, present: SitePackages | None
 ) -> RootStep | None:
     manifest = session.manifest
     if editable is None or present is None:
@@ -222,7 +213,9 @@ def _root_step(
         return RootStep(manifest.name or "", manifest.version or "", None, is_needed=True)
     installed = present.distributions.get(editable.name)
     before = None if installed is None else installed.version
-    return RootStep(manifest.name or "", editable.version, before, is_needed=not editable.is_there(installed))
+    # A version that only its backend knows stays as it was until that has been asked.
+    version = editable.by_paths.version if editable.can_go_by_paths else before or "dynamic"
+    return RootStep(manifest.name or "", version, before, is_needed=not editable.is_there(installed))
 
 
 def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
@@ -244,23 +237,9 @@ def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
 def _change(session: Session, request: InstallRequest, task: _Task, store: Store) -> None:
     environment, plan = task.environment, task.plan
     paths = paths_of_environment(environment.path)
-    editables = tuple(_editables(session, plan, paths))
-    from_folders = {editable.name for editable in editables}
-    packages = [package for package in plan.arriving if package.name not in from_folders]
-    wheels: list[WheelArrival] = []
-    if packages:
-        tags = TagOrder.of(wheel_tags(task.interpreter))
-        stored = supply_wheels(session, store, packages, tags, request.mode)
-        asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
-        linker = Linker()
-        for package in packages:
-            wheel = stored[package.name]
-            origin = direct_url(package, session.manifest.folder, f"sha256={wheel.manifest.sha256}")
-            wheels.append(WheelArrival(wheel, paths, linker, package.name in asked, origin))
-    others = list(editables)
+    wheels, others = _arriving(session, request, task, store, paths)
     leaving = list(plan.leaving)
     if task.editable is not None and task.root is not None and task.root.is_needed:
-        others.append(task.editable)
         leaving.append(task.editable.name)
     session.watcher.emit(Started(TASK, f"Installing {len(wheels) + len(others)} packages", len(wheels)))
     exchange = Exchange(paths, tuple(_distributions(task.present, leaving)), wheels, others, session.watcher)
@@ -284,12 +263,45 @@ def _distributions(present: SitePackages, names: Sequence[str]) -> Iterator[Dist
         yield from (repeated for repeated in present.repeated if repeated.name == name)
 
 
-def _editables(session: Session, plan: Plan, paths: InstallPaths) -> Iterator[EditableArrival]:
-    for package in plan.arriving:
+def _arriving(
+    session: Session, request: InstallRequest, task: _Task, store: Store, paths: InstallPaths
+) -> tuple[list[WheelArrival], list[EditableArrival]]:
+    """Bring everything that is to be put in into the store, whatever has to be built for it; nothing is changed yet."""
+    # Only what comes costs the time to load this.
+    from chapbook_core.commands.building import BuildShop
+    from chapbook_core.commands.editable_supply import arrival_of
+    from chapbook_core.commands.workbench import Workbench
+
+    editables = dict(_editables(session, task, paths))
+    packages = [package for package in task.plan.arriving if package.name not in editables]
+    asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
+    linker = Linker()
+    wheels: list[WheelArrival] = []
+    others: list[EditableArrival] = []
+    with Workbench(session, request.mode, store=store, interpreter=task.interpreter) as bench:
+        shop = BuildShop(bench)
+        stored = shop.supplied(packages) if packages else {}
+        for package in packages:
+            origin = direct_url(package, session.manifest.folder)
+            wheels.append(WheelArrival(stored[package.name], paths, linker, package.name in asked, origin))
+        for name, project in editables.items():
+            arrival = arrival_of(project, shop, linker, is_requested=name in asked)
+            if isinstance(arrival, WheelArrival):
+                wheels.append(arrival)
+            else:
+                others.append(arrival)
+        shop.close()
+    return wheels, others
+
+
+def _editables(session: Session, task: _Task, paths: InstallPaths) -> Iterator[tuple[str, EditableProject]]:
+    for package in task.plan.arriving:
         source = package.source
         if source is not None and source.type == "directory" and package.develop:
-            manifest = read_manifest(session.manifest.folder / source.url / source.subdirectory)
-            yield EditableArrival(manifest, paths)
+            folder = Path(os.path.normpath(session.manifest.folder / source.url / source.subdirectory))
+            yield package.name, editable_project(folder, package.name, paths, task.interpreter)
+    if task.editable is not None and task.root is not None and task.root.is_needed:
+        yield task.editable.name, task.editable
 
 
 def _compile(session: Session, task: _Task) -> None:

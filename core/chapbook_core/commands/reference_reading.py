@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from chapbook_core.builder.git import GitRepositories
 from chapbook_core.builder.source_tree import read_tree
 from chapbook_core.builder.unpacking import unpack
+from chapbook_core.commands.build_sources import (
+    archive_identity,
+    folder_identity,
+    repository_identity,
+    with_login,
+)
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.blob import StaleBlob
 from chapbook_core.index.cache import source_key
@@ -25,6 +30,7 @@ from chapbook_core.index.source_metadata import is_final, told_metadata
 from chapbook_core.index.wheel_tail import metadata_of_wheel
 from chapbook_core.lock.lockfile import LockedFile, LockedPackage, LockedSource
 from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +50,7 @@ class NothingThere(ChapbookError):
     """A direct reference leads to nothing that could be a package."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What was found, and how a lock names the place."""
 
@@ -91,7 +97,8 @@ class ReferenceReader:
     # Kinds of places.
 
     def _of_folder(self, name: str, path: Path) -> Reading:
-        told = self._of_tree(self._session.manifest.folder / path, name)
+        folder = self._session.manifest.folder / path
+        told = read_tree(folder) or self._builds.of_tree(folder.resolve(), name, folder_identity(folder.resolve()))
         return Reading(told, LockedSource("directory", path.as_posix()))
 
     def _of_repository(self, name: str, origin: GitOrigin) -> Reading:
@@ -105,7 +112,9 @@ class ReferenceReader:
             "",
         )
         commit = self._repositories.commit(origin, before)
-        told = self._of_tree(self._repositories.tree(origin, commit), name)
+        tree = self._repositories.tree(origin, commit)
+        identity = repository_identity(origin.url, commit, origin.subdirectory or "")
+        told = read_tree(tree) or self._builds.of_tree(tree.resolve(), name, identity, is_shared=True)
         source = LockedSource("git", origin.url, reference, commit, origin.subdirectory or "")
         return Reading(told, source)
 
@@ -113,7 +122,7 @@ class ReferenceReader:
         whole = self._session.manifest.folder / path
         with whole.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        told = self._of_archive(whole, path.name, name, subdirectory)
+        told = self._of_archive(whole, path.name, name, subdirectory, digest)
         source = LockedSource("file", path.as_posix(), subdirectory=subdirectory or "")
         return Reading(told, source, (LockedFile(path.name, f"sha256:{digest}"),))
 
@@ -129,10 +138,12 @@ class ReferenceReader:
         with tempfile.TemporaryDirectory(prefix="chapbook-") as folder:
             path = Path(folder, "archive")
             with path.open("w+b") as stream:
-                self._index.client.download(_with_login(address, origin), stream, hashes=_hashes(origin), size=_LARGEST)
+                self._index.client.download(
+                    with_login(address, origin.userinfo), stream, hashes=_hashes(origin), size=_LARGEST
+                )
                 stream.seek(0)
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            found = self._of_archive(path, filename, name, origin.subdirectory)
+            found = self._of_archive(path, filename, name, origin.subdirectory, digest)
         if isinstance(found, Metadata):
             self._index.cache.keep_metadata(_key(source), name, _DIRECT, digest, found.blob())
         return Reading(found, source, (LockedFile(filename, f"sha256:{digest}"),))
@@ -155,7 +166,9 @@ class ReferenceReader:
 
     # What they hold.
 
-    def _of_archive(self, path: Path, filename: str, name: str, subdirectory: str | None) -> Manifest | Metadata:
+    def _of_archive(
+        self, path: Path, filename: str, name: str, subdirectory: str | None, digest: str
+    ) -> Manifest | Metadata:
         if filename.endswith(".whl"):
             try:
                 wheel = read_wheel_name(filename)
@@ -172,10 +185,8 @@ class ReferenceReader:
             wanted = tree / (subdirectory or "")
             if not wanted.resolve().is_relative_to(tree) or not wanted.is_dir():
                 raise NothingThere(f"it has no folder `{subdirectory}`")
-            return self._of_tree(wanted, name)
-
-    def _of_tree(self, tree: Path, name: str) -> Manifest | Metadata:
-        return read_tree(tree) or self._builds.of_tree(tree.resolve(), name)
+            identity = archive_identity(f"sha256:{digest}", subdirectory or "")
+            return read_tree(wanted) or self._builds.of_tree(wanted.resolve(), name, identity)
 
     @cached_property
     def _repositories(self) -> GitRepositories:
@@ -210,11 +221,3 @@ def _hashes(origin: UrlOrigin) -> dict[str, str]:
     """Return the hashes that stand in the fragment of an address."""
     parts = (part.partition("=") for part in origin.url.partition("#")[2].split("&"))
     return {key: value.lower() for key, _, value in parts if key in _HASHES}
-
-
-def _with_login(address: str, origin: UrlOrigin) -> str:
-    if origin.userinfo is None:
-        return address
-    scheme, _, rest = address.partition("://")
-    login = (quote(part, safe="") for part in (origin.userinfo.username, origin.userinfo.password))
-    return f"{scheme}://{':'.join(login)}@{rest}"

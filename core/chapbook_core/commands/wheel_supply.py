@@ -1,40 +1,43 @@
-"""Brings the files of locked packages into the store: what it has already costs a look, the rest is downloaded."""
+"""Brings locked packages into the store: what it has already costs a look, the rest is downloaded or built."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.build_sources import (
+    Location,
+    archive_source,
+    folder_source,
+    login_of,
+    repository_source,
+    with_login,
+)
 from chapbook_core.commands.policies import policies_of
+from chapbook_core.commands.wheel_building import build_wheels, kept_wheel
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.policy import NoBinary, OnlyBinary
-from chapbook_core.installer.choice import fitting_files, matching_file
+from chapbook_core.installer.choice import NoFittingFile, fitting_files, matching_file
 from chapbook_core.installer.fetch import WORKERS, WantedWheel, fetch_wheels
+from chapbook_core.requirements.origin import ARCHIVE_SUFFIXES, UrlOrigin
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from chapbook_core.commands.build_sources import BuildSource
     from chapbook_core.commands.session import Session
+    from chapbook_core.commands.wheel_building import Chain, EnvironmentsFor
+    from chapbook_core.commands.workbench import Workbench
     from chapbook_core.index.mode import Mode
+    from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.reader import IndexReader
     from chapbook_core.index.tags import TagOrder
     from chapbook_core.installer.store import Store, StoredWheel
     from chapbook_core.lock.lockfile import LockedFile, LockedPackage
 
 _SHA256 = "sha256"
-
-
-class MustBeBuilt(ChapbookError):
-    """What is locked of a package is source alone."""
-
-    def __init__(self, package: LockedPackage, what: str) -> None:
-        self.name = package.name
-        super().__init__(
-            f"`{package.name}` {package.version} must be built, and cannot be installed yet: the lock has {what} of it",
-            hints=["require a version that has a wheel for this Python, or install it into the environment with pip"],
-        )
 
 
 class FileGone(ChapbookError):
@@ -47,36 +50,80 @@ class FileGone(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wanted:
-    """A file to be had, and how."""
+    """A package, and the files of it that fit, the best first; none where it comes from a folder or a repository."""
 
     package: LockedPackage
     files: tuple[LockedFile, ...]
-    """Those that fit, the best first."""
+
+    @property
+    def wheels(self) -> tuple[LockedFile, ...]:
+        """The files that need no build; none when the best that there is needs one."""
+        if not self.files or not _is_wheel(self.files[0]):
+            return ()
+        return tuple(file for file in self.files if _is_wheel(file))
 
 
 def supply_wheels(
     session: Session, store: Store, packages: Sequence[LockedPackage], tags: TagOrder, mode: Mode
 ) -> Mapping[str, StoredWheel]:
-    """Return the stored wheel of each package, by name.
+    """Return the stored wheel of each package, by name, when all of them have one for these tags.
 
-    Raises NoFittingFile, MustBeBuilt, FileGone, BadWheel, StoreFailed, and what an index failed with.
+    Raises NoFittingFile, FileGone, BadWheel, StoreFailed, and what an index failed with.
     """
+    found, missing = _looked_up(session, store, packages, tags)
+    for wanted in missing:
+        if not wanted.wheels:
+            raise NoFittingFile(wanted.package, ("it has to be built",), ())
+    if missing:
+        with session.open_index(mode) as index:
+            found.update(_fetched(session, store, index, missing))
+    return found
+
+
+def supply(
+    bench: Workbench, packages: Sequence[LockedPackage], environments: EnvironmentsFor, chain: Chain = ()
+) -> Mapping[str, StoredWheel]:
+    """Return the stored wheel of each package, by name; those that have none are built.
+
+    Raises what `supply_wheels` raises, and BuildFailed.
+    """
+    session = bench.session
+    found, missing = _looked_up(session, bench.store, packages, bench.tags)
+    ready = [wanted for wanted in missing if wanted.wheels]
+    sources: list[BuildSource] = []
+    for wanted in missing:
+        if not wanted.wheels:
+            source = _source(bench, wanted)
+            stored = kept_wheel(bench, source)
+            if stored is None:
+                sources.append(source)
+            else:
+                found[wanted.package.name] = stored
+    if ready:
+        found.update(_fetched(session, bench.store, bench.index, ready))
+    if sources:
+        found.update(build_wheels(bench, sources, environments, chain))
+    return found
+
+
+def _looked_up(
+    session: Session, store: Store, packages: Sequence[LockedPackage], tags: TagOrder
+) -> tuple[dict[str, StoredWheel], list[_Wanted]]:
+    """Return what the store has, and what is missing."""
     found: dict[str, StoredWheel] = {}
     missing: list[_Wanted] = []
     policies = tuple(policy for policy in policies_of(session) if isinstance(policy, NoBinary | OnlyBinary))
     for package in packages:
         wanted = _Wanted(package, _files(package, tags, policies))
-        digest = _digest(wanted.files[0])
+        digest = _digest(wanted.files[0]) if wanted.wheels else None
         stored = store.find(digest) if digest else None
         if stored is not None:
             found[package.name] = stored
         else:
             missing.append(wanted)
-    if missing:
-        found.update(_fetched(session, store, missing, mode))
-    return found
+    return found, missing
 
 
 def _files(
@@ -84,11 +131,15 @@ def _files(
 ) -> tuple[LockedFile, ...]:
     source = package.source
     if source is not None and source.type in {"git", "directory"}:
-        raise MustBeBuilt(package, "a repository" if source.type == "git" else "a folder")
-    files = fitting_files(package, tags, policies)
-    if not files[0].name.endswith(".whl"):
-        raise MustBeBuilt(package, f"only the source `{files[0].name}` for this Python")
-    return tuple(file for file in files if file.name.endswith(".whl"))
+        return ()
+    if source is not None and source.type == "url" and not package.files[0].name.endswith(ARCHIVE_SUFFIXES):
+        # An address need not end as its file does.
+        return package.files
+    return fitting_files(package, tags, policies)
+
+
+def _is_wheel(file: LockedFile) -> bool:
+    return file.name.endswith(".whl")
 
 
 def _digest(file: LockedFile) -> str | None:
@@ -96,14 +147,28 @@ def _digest(file: LockedFile) -> str | None:
     return digest if algorithm == _SHA256 else None
 
 
-def _fetched(session: Session, store: Store, missing: Sequence[_Wanted], mode: Mode) -> dict[str, StoredWheel]:
-    with session.open_index(mode) as index:
-        whereabouts = _Whereabouts(session, index.reader)
-        for wanted in missing:
-            whereabouts.want(wanted.package)
-        wheels = {wanted.package.name: whereabouts.wheel(wanted) for wanted in missing}
-        workers = (session.settings.number("installer.max-workers") or WORKERS) if _is_parallel(session) else 1
-        stored = fetch_wheels(tuple(wheels.values()), store, index.client, session.watcher, workers=workers)
+def _source(bench: Workbench, wanted: _Wanted) -> BuildSource:
+    """Return where a package is built from; an index is asked only when it comes to a build."""
+    package, source = wanted.package, wanted.package.source
+    if source is not None and source.type == "git":
+        return repository_source(bench, package, source)
+    if source is not None and source.type == "directory":
+        return folder_source(bench, package, source)
+
+    def location() -> Location:
+        place = _Whereabouts(bench.session, bench.index.reader).wheel(wanted)
+        return Location(place.url, place.filename, dict(place.hashes))
+
+    return archive_source(bench, package, wanted.files[0].hash, location)
+
+
+def _fetched(session: Session, store: Store, index: OpenIndex, missing: Sequence[_Wanted]) -> dict[str, StoredWheel]:
+    whereabouts = _Whereabouts(session, index.reader)
+    for wanted in missing:
+        whereabouts.want(wanted.package)
+    wheels = {wanted.package.name: whereabouts.wheel(wanted) for wanted in missing}
+    workers = (session.settings.number("installer.max-workers") or WORKERS) if _is_parallel(session) else 1
+    stored = fetch_wheels(tuple(wheels.values()), store, index.client, session.watcher, workers=workers)
     return {name: stored[wheel] for name, wheel in wheels.items()}
 
 
@@ -115,6 +180,7 @@ class _Whereabouts:
     """Tells where locked files are to be had."""
 
     def __init__(self, session: Session, reader: IndexReader) -> None:
+        self._session = session
         self._folder = session.manifest.folder
         self._reader = reader
         self._sources = {place.name for place in session.sources.places}
@@ -125,16 +191,21 @@ class _Whereabouts:
             self._reader.want_versions(package.name, self._source(package))
 
     def wheel(self, wanted: _Wanted) -> WantedWheel:
-        """Return the best file that is still there; raises FileGone."""
+        """Return the best file that is still there; raises FileGone.
+
+        Of what has to be built it is the source archive.
+        """
         package, source = wanted.package, wanted.package.source
         first = wanted.files[0]
         if source is not None and source.type == "file":
             url = Path(os.path.normpath(self._folder / source.url)).as_uri()
             return WantedWheel(first.name, url, (_hash(first),))
         if source is not None and source.type == "url":
-            return WantedWheel(first.name, source.url, (_hash(first),))
+            userinfo = login_of(self._session, package.name, source.url, UrlOrigin)
+            address = with_login(source.url.partition("#")[0], userinfo)
+            return WantedWheel(first.name, address, (_hash(first),))
         offered = self._reader.versions(package.name, self._source(package)).files(package.version)
-        for locked in wanted.files:
+        for locked in wanted.wheels or wanted.files:
             file = matching_file(locked, offered)
             if file is not None:
                 hashes = tuple(sorted({**dict(file.hashes), **dict([_hash(locked)])}.items()))

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import posixpath
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from chapbook_core.installer.record import Row, base64_digest, record_text
 from chapbook_core.installer.script import parse_entry_points
 from chapbook_core.requirements.marker import ALWAYS, parse_marker
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,16 +33,25 @@ if TYPE_CHECKING:
 
 # Some tools take a distribution without this file for a broken one.
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: chapbook\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-_NOTES = ("METADATA", "entry_points.txt", "direct_url.json")
+BUILT_FROM = "built_from.json"
+"""Of a dist-info folder: what an editable project was built from, so that it is built anew when that changes."""
+_NOTES = ("METADATA", "entry_points.txt", "direct_url.json", BUILT_FROM)
 
 
-@dataclass(frozen=True)
+def built_from(key: str) -> bytes:
+    """Return the content of that file."""
+    return json.dumps({"key": key}).encode()
+
+
+@frozen
 class EditableArrival:
     """A project on its way into an environment."""
 
     manifest: Manifest
     """Has a name and a version."""
     paths: InstallPaths
+    built_from: str = ""
+    """What a build script was run for; empty when there is none."""
 
     @property
     def name(self) -> str:
@@ -115,6 +124,8 @@ class EditableArrival:
         yield f"{self.dist_info}/INSTALLER", INSTALLER
         direct_url = {"url": self.manifest.folder.as_uri(), "dir_info": {"editable": True}}
         yield f"{self.dist_info}/direct_url.json", json.dumps(direct_url).encode()
+        if self.built_from:
+            yield f"{self.dist_info}/{BUILT_FROM}", built_from(self.built_from)
         if points:
             yield f"{self.dist_info}/entry_points.txt", points.encode()
         yield from self._scripts().items()

@@ -14,7 +14,6 @@ import posixpath
 import secrets
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -30,6 +29,7 @@ from chapbook_core.installer.renames import arriving_moves
 from chapbook_core.installer.schemes import OWN_FOLDER
 from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.installer.unpacking import file_digest
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -55,7 +55,7 @@ class PlacementFailed(ChapbookError):
         super().__init__(f"cannot install {what}: {cause.strerror or cause}{place}; nothing was changed")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelArrival:
     """A stored wheel on its way into an environment."""
 
@@ -66,6 +66,8 @@ class WheelArrival:
     """Whether a person asked for it by name."""
     direct_url: Mapping[str, object] | None = None
     """Where it comes from when that is no index (PEP 610)."""
+    notes: Mapping[str, bytes] = field(default_factory=dict)
+    """Further files of its dist-info folder."""
     shared: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Files, below the top, that another distribution has put there; digest and size of each."""
 
@@ -162,6 +164,8 @@ class _Layer:
             self._write(f"{arrangement.dist_info}/REQUESTED", b"")
         if arrival.direct_url is not None:
             self._write(f"{arrangement.dist_info}/direct_url.json", json.dumps(arrival.direct_url).encode())
+        for name, content in arrival.notes.items():
+            self._write(f"{arrangement.dist_info}/{name}", content)
         record = f"{arrangement.dist_info}/RECORD"
         self._rows.append(Row(self._relative(record)))
         self._write(record, record_text(self._rows), is_noted=False)

@@ -210,7 +210,7 @@ def test_a_folder_that_tells_nothing_is_built(project: Path, index: FakeIndex, c
 
     assert "7" == _lock(chapbook, project)["lib"]["version"]
 
-    outcome = chapbook("lock", "--no-build")
+    outcome = chapbook("lock", "--no-build", "--no-cache")
     assert 1 == outcome.status
     assert "`lib` cannot be had from `lib`" in outcome.err
     assert "`--no-build` forbids that" in outcome.err

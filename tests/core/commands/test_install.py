@@ -265,16 +265,6 @@ def test_what_an_index_has_changed_since_is_refused(project: Path, index: FakeIn
     assert [] == installed(project)
 
 
-def test_what_must_be_built_is_named(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
-    index.serve("a", "1.0", sdist="only")
-    require(project, "a")
-    chapbook("lock")
-    outcome = chapbook("install")
-    assert 1 == outcome.status
-    assert "`a` 1.0 must be built" in outcome.err
-    assert "a-1.0.tar.gz" in outcome.err
-
-
 def test_groups_and_extras_choose_what_is_put_in(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
     for name in ("a", "dev", "docs", "plot"):
         index.serve(name, "1.0")

@@ -1,0 +1,35 @@
+"""The folders of this person's cache that commands keep things in."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chapbook_core.commands.session import Session
+
+STORE_FOLDER = "store"
+
+
+def cache_folder(session: Session) -> Path | None:
+    """Return the folder of all caches; None when the cache is not to be used."""
+    if not session.surroundings.cache:
+        return None
+    cache = session.settings.text("cache-dir")
+    return Path(cache).expanduser() if cache else session.settings.locations.cache
+
+
+@contextmanager
+def open_store(session: Session) -> Iterator[Store]:
+    """Open the store of this person; one that is gone at the end when the cache is not to be used."""
+    with ExitStack() as stack:
+        folder = cache_folder(session)
+        if folder is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="chapbook-", ignore_cleanup_errors=True)))
+        yield stack.enter_context(Store(folder / STORE_FOLDER, now=session.surroundings.now))

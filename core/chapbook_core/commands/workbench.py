@@ -1,0 +1,171 @@
+"""Workbench: what the builds of one command share; each part is made when it is first needed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import threading
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from chapbook_core.builder.frontend import Frontend
+from chapbook_core.builder.git import GitRepositories
+from chapbook_core.commands.build_logs import keep_log
+from chapbook_core.commands.built_wheels import BuiltWheels
+from chapbook_core.commands.cache_folders import cache_folder, open_store
+from chapbook_core.commands.project_environment import choose_interpreter, interpreter_of, present_condition
+from chapbook_core.commands.source_archives import SourceArchives
+from chapbook_core.environment.condition import Moved, Sound
+from chapbook_core.environment.wheel_tags import wheel_tags
+from chapbook_core.index.mode import Mode
+from chapbook_core.index.tags import TagOrder
+from chapbook_core.installer.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from chapbook_core.builder.isolation import BuildEnvironments
+    from chapbook_core.commands.session import Session
+    from chapbook_core.environment.interpreter import Interpreter
+    from chapbook_core.events import Watcher
+    from chapbook_core.index.opening import OpenIndex
+    from chapbook_core.installer.store import Store
+    from chapbook_core.requirements.requirement import Requirement
+
+
+class Workbench:
+    """Whoever opens it closes it; what was given to it stays open."""
+
+    def __init__(
+        self,
+        session: Session,
+        mode: Mode,
+        *,
+        store: Store | None = None,
+        index: OpenIndex | None = None,
+        interpreter: Interpreter | None = None,
+    ) -> None:
+        self.session = session
+        self.mode = mode
+        self.cache = cache_folder(session)
+        self.git_lock = threading.Lock()
+        self.lookup_lock = threading.Lock()
+        """Held while an index is asked where a file is."""
+        self.environment_lock = threading.RLock()
+        """Held while an environment is made: what several builds need is made once."""
+        self._given_store = store
+        self._given_index = index
+        self._given_interpreter = interpreter
+        self._open = ExitStack()
+
+    @cached_property
+    def store(self) -> Store:
+        """Where wheels are."""
+        return self._given_store or self._open.enter_context(open_store(self.session))
+
+    @cached_property
+    def index(self) -> OpenIndex:
+        """The way to the indexes."""
+        return self._given_index or self._open.enter_context(self.session.open_index(self.mode))
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        """The Python that builds are for: that of the project's environment, or what one would be made from."""
+        if self._given_interpreter is not None:
+            return self._given_interpreter
+        match present_condition(self.session):
+            case Sound(environment=environment) | Moved(environment=environment):
+                return interpreter_of(self.session, environment)
+            case _:
+                return choose_interpreter(self.session)
+
+    @cached_property
+    def tags(self) -> TagOrder:
+        """The wheels that this Python takes."""
+        return TagOrder.of(wheel_tags(self.interpreter))
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where builds leave things; all of it goes at the end, also after a kill."""
+        top = self.cache or Path(
+            self._open.enter_context(tempfile.TemporaryDirectory(prefix="chapbook-build-", ignore_cleanup_errors=True))
+        )
+        workshop = Workshop(top / "builds")
+        self._open.callback(workshop.close)
+        return workshop.folder.resolve()
+
+    @cached_property
+    def archives(self) -> SourceArchives:
+        """Source archives that were downloaded."""
+        folder = self.folder / "sources" if self.cache is None else self.cache / "sources"
+        return SourceArchives(folder, lambda: self.index.client, self.mode)
+
+    @cached_property
+    def built(self) -> BuiltWheels:
+        """What was built before."""
+        return BuiltWheels(None if self.cache is None else self.cache / "built", self.store)
+
+    @cached_property
+    def repositories(self) -> GitRepositories:
+        """Git repositories that were fetched."""
+        folder = (self.cache.resolve() if self.cache is not None else self.folder) / "git"
+        is_offline = self.mode is Mode.OFFLINE
+        return GitRepositories(folder, self.session.surroundings.variables, self.session.watcher, is_offline=is_offline)
+
+    def settings(self, name: str) -> Mapping[str, str | list[str]]:
+        """Return what the person wants the build of a package to be told."""
+        value = self.session.settings.get(f"installer.build-config-settings.{name}").value
+        return dict(value) if isinstance(value, dict) else {}
+
+    def constraints(self, name: str) -> tuple[Requirement, ...]:
+        """Return what the project allows of what the build of a package needs."""
+        entries = self.session.manifest.poetry.build_constraints.get(name, ())
+        return tuple(entry.requirement for entry in entries)
+
+    def key(self, kind: str, identity: tuple[str, ...], name: str) -> str:
+        """Return what the outcome of a build is found by."""
+        python = (self.interpreter.implementation, self.interpreter.version, next(iter(self.tags.ranks)))
+        settings = sorted(self.settings(name).items())
+        constraints = [str((each.name, each.constraint.text, str(each.marker))) for each in self.constraints(name)]
+        return self.built.key(kind, identity, python, settings, constraints)
+
+    def frontend(self, environments: BuildEnvironments, watcher: Watcher | None = None) -> Frontend:
+        """Return what builds one source tree."""
+        logs = None if self.cache is None else self.cache / "logs"
+        return Frontend(
+            self.session.surroundings.variables,
+            watcher or self.session.watcher,
+            environments,
+            self.folder,
+            lambda what, output: keep_log(logs, what, output),
+        )
+
+    @contextmanager
+    def room(self) -> Iterator[Path]:
+        """Provide an empty folder that goes with what is put into it."""
+        room = self.folder / secrets.token_hex(6)
+        room.mkdir()
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+
+    def make_ready(self) -> None:
+        """Make every part that several threads will use at once."""
+        _ = (self.index, self.built, self.tags, self.folder, self.archives, self.repositories)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what the builds left."""
+        self._open.close()
