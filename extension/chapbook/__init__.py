@@ -26,19 +26,21 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     for known in shell.magics_manager.magics.values():
         known.pop(_NAME, None)
     # Loaded already when anything was used.
-    from chapbook.magics import completion, connection
+    from chapbook.magics import completion, connection, missing
 
     completion.unregister(shell)
+    missing.unregister(shell)
     connection.end()
 
 
 def register(shell: InteractiveShell) -> None:
     """Make `%poetry`, `%%poetry` and their completion known; for kernels that are to have them from their start."""
     shell.magics_manager.register_function(poetry, magic_kind="line_cell", magic_name=_NAME)
-    # The completer's few lines; what completes is imported when somebody presses Tab.
-    from chapbook.magics import completion
+    # A few lines each; what completes, or looks for a module, is imported when somebody presses Tab, or misses one.
+    from chapbook.magics import completion, missing
 
     completion.register(shell)
+    missing.register(shell)
 
 
 def poetry(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> object:

@@ -8,6 +8,7 @@ from html import escape
 from chapbook.magics.client import Interrupted
 from chapbook.magics.connection import WIDTH, engine, facts, here, liveness
 from chapbook.magics.display import Live, TerminalDisplay, display_of
+from chapbook.magics.missing import forget
 from chapbook.magics.result import CommandCancelled, CommandFailed, Result, Results
 from chapbook.magics.words import Command, UnclosedQuote, cell_commands, expanded, split_words, without_comment
 
@@ -65,6 +66,8 @@ def _run_one(
         outcome, is_cancelled = _asked(shell, words, live, _width(display))
         if outcome.project:
             liveness().changed(outcome.project, _stale(outcome))
+        if outcome.environment_changed:
+            forget(shell)
         result = Result(_masked(text, secrets), outcome, shown_in=shell.execution_count)
         texts, parts = [outcome.text.rstrip("\n")], [outcome.html]
         for more in _afterwords(result, following if is_cancelled or not result else ()):
