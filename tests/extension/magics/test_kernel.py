@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
@@ -199,12 +199,9 @@ def notebook_kernel(variables: dict[str, str], shelf: Path, tmp_path: Path, monk
 
 
 def run_notebook(folder: Path, *cells: str) -> tuple[nbformat.NotebookNode, CellExecutionError | None]:
-    code = [
-        {"cell_type": "code", "id": f"cell-{number}", "metadata": {}, "execution_count": None, "source": source}
-        for number, source in enumerate(cells)
-    ]
-    content = {"cells": [{**cell, "outputs": []} for cell in code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    notebook: nbformat.NotebookNode = nbformat.from_dict(content)
+    # The functions that make notebooks have no types.
+    make: Any = nbformat.v4
+    notebook = make.new_notebook(cells=[make.new_code_cell(cell) for cell in cells])
     client = NotebookClient(notebook, kernel_name="tested", timeout=60, resources={"metadata": {"path": str(folder)}})
     try:
         client.execute()
