@@ -38,7 +38,7 @@ def test_the_front_door_brings_nothing_along(tmp_path: Path) -> None:
     )
     at_import, registered = json.loads(done.stdout)
     assert at_import == ["chapbook"]
-    assert registered == ["chapbook.magics", "chapbook.magics.completion"]
+    assert registered == ["chapbook.magics", "chapbook.magics.completion", "chapbook.magics.missing"]
 
 
 def test_the_magic_is_known_until_the_extension_is_unloaded(shell: Shell) -> None:
