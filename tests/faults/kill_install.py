@@ -38,7 +38,7 @@ import chapbook_core.commands.wheel_supply, chapbook_core.index.opening, chapboo
 print("ready", flush=True)
 sys.stdin.readline()
 print("begun", flush=True)
-status = main(["sync"])
+status = main(sys.argv[1:])
 print("ended", status, flush=True)
 sys.exit(status)
 """
@@ -141,10 +141,10 @@ class Project:
             os.environ.clear()
             os.environ.update(before)
 
-    def begin(self) -> subprocess.Popen[str]:
-        """Start a `sync` in a process that waits for a line."""
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command in a process that waits for a line."""
         child = subprocess.Popen(
-            [sys.executable, "-c", _CHILD],
+            [sys.executable, "-c", _CHILD, *words],
             cwd=self.folder,
             env=self.variables,
             stdin=subprocess.PIPE,
@@ -198,7 +198,7 @@ def _measured(project: Project) -> float:
     for which in ("old", "new", "old"):
         project.choose(which)
         began = time.monotonic()
-        child = project.begin()
+        child = project.begin("sync")
         began = time.monotonic()
         _, errors = child.communicate("go\n", timeout=60)
         if child.returncode:
@@ -215,7 +215,7 @@ def _round(project: Project, number: int, end: signal.Signals, patience: float) 
     if number % 25 == 24:
         shutil.rmtree(project.environment)
     before = snapshot(project.environment)
-    child = project.begin()
+    child = project.begin("sync")
     assert child.stdin is not None
     assert child.stdout is not None
     child.stdin.write("go\n")
@@ -237,7 +237,7 @@ def _round(project: Project, number: int, end: signal.Signals, patience: float) 
     status, told = project.run("sync")
     if status or "Traceback" in told:
         wrong.append(told)
-    return moment, wrong + judge(project, which), lasted
+    return moment, wrong + judge(project, _EXPECTED[which]), lasted
 
 
 def _moment(project: Project, before: dict[str, str], *, is_ended: bool) -> str:
@@ -251,8 +251,8 @@ def _moment(project: Project, before: dict[str, str], *, is_ended: bool) -> str:
     return "untouched" if snapshot(project.environment) == before else "moved"
 
 
-def judge(project: Project, which: str) -> list[str]:
-    """Return everything that is wrong with the environment."""
+def judge(project: Project, expected: dict[str, str]) -> list[str]:
+    """Return everything that is wrong with an environment that is to hold these packages."""
     wrong = []
     library = next(project.environment.glob("lib/python*/site-packages"))
     found: dict[str, str] = {}
@@ -267,7 +267,7 @@ def judge(project: Project, which: str) -> list[str]:
                 wrong.append(f"{information.name} lacks {path}")
             elif digest and digest.partition("=")[2] != _digest(file):
                 wrong.append(f"{information.name} has another {path}")
-    if found != _EXPECTED[which]:
+    if found != expected:
         wrong.append(f"installed is {found}")
     for file in library.rglob("*"):
         is_own = file.is_dir() or "__pycache__" in file.parts or file.name in _OWNERLESS
