@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.command import GLOBAL_OPTIONS
 from chapbook_core.commands.registry import BY_NAME, COMMANDS, commands_below
 from chapbook_core.commands.report import Blank, Block, Heading, Line, Paragraph, Result, Span, Table
 from chapbook_core.errors import UsageError
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Help(Result):
     """The help of a command, of the commands that share a noun, or, without a topic, of Chapbook."""
 
@@ -28,7 +28,7 @@ class Help(Result):
         """Tell it."""
         command = BY_NAME.get(self.topic)
         if command is not None:
-            return tuple(_command_help(command))
+            return tuple(command_help(command))
         return tuple(_commands_help(self.topic))
 
 
@@ -61,7 +61,8 @@ def _commands_help(noun: str) -> Iterable[Block]:
     yield Line(("run ", Span("`chapbook COMMAND --help`", "name"), " to learn more about one"))
 
 
-def _command_help(command: Command) -> Iterable[Block]:
+def command_help(command: Command) -> Iterable[Block]:
+    """Yield the help of one command."""
     yield Line(command.summary)
     yield Blank()
     usage = " ".join([f"chapbook {command.name}", *(_usage(argument) for argument in command.arguments)])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.notebook_program import NOTEBOOK_SUFFIX, notebook_program
 from chapbook_core.commands.programs import Program, Programs
 from chapbook_core.commands.project_environment import require_environment
 from chapbook_core.commands.report import Block, Heading, Line, Result, Span, Table
@@ -16,6 +16,7 @@ from chapbook_core.environment.activation import active_variables
 from chapbook_core.environment.environment import PROGRAM_SUFFIX
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.tasks import in_order, read_tasks
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ class ProgramNotFound(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Runnable(Result):
     """What a project offers to run."""
 
@@ -72,9 +73,11 @@ class Runnable(Result):
 
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Programs | Runnable:
     """Find out what the words mean, and leave it to the front end to run that."""
+    words = invocation.texts("words")
+    if words and words[0].endswith(NOTEBOOK_SUFFIX):
+        return Programs((notebook_program(words, surroundings),))
     session = open_session(surroundings, watcher)
     tasks = read_tasks(session.manifest.tool, session.manifest.file)
-    words = invocation.texts("words")
     if not words:
         scripts = {**session.manifest.scripts, **session.manifest.about.file_scripts}
         return Runnable({task.name: _described(task) for task in tasks.values()}, scripts)

@@ -89,7 +89,8 @@ RUN = Command(
     description=(
         "A task of `[tool.chapbook.tasks]` comes first, then a script of the project, which need not be installed, "
         "then a program of the environment, then one on `PATH`. The exit status is that of the program. "
-        "Without words it lists tasks and scripts."
+        "Without words it lists tasks and scripts. A notebook is run from top to bottom in the kernel of its project; "
+        "`chapbook run report.ipynb --help` tells its options."
     ),
     arguments=(
         Argument(
@@ -99,6 +100,7 @@ RUN = Command(
     examples=(
         Example("run python analysis.py", "run a file with the environment's Python"),
         Example("run pytest -x", "run a program of the environment"),
+        Example("run report.ipynb -o out.ipynb -p year=2026", "run a notebook with another year, and keep its outputs"),
         Example("run", "list the tasks and scripts"),
     ),
 )
