@@ -138,9 +138,8 @@ def _adding(project: Path, variables: dict[str, str], top: Path, given: argparse
     if uv is not None:
         other = _project(top / "uv", variables)
         theirs = _UV.format(uv=uv, folder=other)
-    cells = [
-        cell.replace("bench-package", name).replace("bench_package", name.replace("-", "_")) for cell in (ours, theirs)
-    ]
+    module = name.replace("-", "_")
+    cells = [cell.replace("bench-package", name).replace("bench_package", module) for cell in (ours, theirs)]
     forget = _FORGET.replace("bench_package", module)
     times: dict[str, list[float]] = {"%poetry add": [], "!uv add": []}
     with ExitStack() as stack:
