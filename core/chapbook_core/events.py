@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from chapbook_core.value import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Started:
     """A task begins; `total` is unknown until somebody can count."""
 
@@ -15,7 +16,7 @@ class Started:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Advanced:
     """A task has done `done` of `total`; `note` names what it is at."""
 
@@ -25,7 +26,7 @@ class Advanced:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     """A task has ended, well or badly; a `Notice` or an error says which."""
 
@@ -34,7 +35,7 @@ class Finished:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """A sentence for the person; what is shown depends on how much they asked to hear."""
 
@@ -45,7 +46,12 @@ class Notice:
     """Whether it says that the work waits for somebody else's."""
 
 
-Event = Started | Advanced | Finished | Notice
+@frozen
+class Committed:
+    """What was asked for has happened: from here on there is nothing left to cancel."""
+
+
+Event = Started | Advanced | Finished | Notice | Committed
 
 
 class Watcher(Protocol):

@@ -8,11 +8,11 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.url import masked_url
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _MOST_OUTPUT = 4_000_000
 _MOST_LINES = 40
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """What a child left behind."""
 

@@ -7,12 +7,12 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ class UnsafeArchive(ChapbookError):
         super().__init__(f"{filename} cannot be unpacked: {reason}", hints=["do not use it, and tell its owners"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Member:
     """One thing in an archive."""
 

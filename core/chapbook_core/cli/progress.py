@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, TextIO, assert_never
 from chapbook_core.commands.report import Message
 from chapbook_core.commands.text import Writing, write_text
 from chapbook_core.commands.visible import visible
-from chapbook_core.events import Advanced, Event, Finished, Notice, Started
+from chapbook_core.events import Advanced, Committed, Event, Finished, Notice, Started
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -33,6 +33,8 @@ class Progress:
         self._tasks: dict[str, tuple[str, int, int | None, str]] = {}
         self._next_drawing = time.monotonic() + _SECONDS_BEFORE_FIRST
         self._drawn = False
+        self.is_committed = False
+        """Whether what the person asked for has happened."""
 
     def emit(self, event: Event, /) -> None:
         """Draw what is worth drawing."""
@@ -47,6 +49,8 @@ class Progress:
                     self._tasks[task] = (label, done, total if total is not None else known, note)
                 case Finished(task, seconds, note):
                     self._finish(task, seconds, note)
+                case Committed():
+                    self.is_committed = True
                 case _:
                     assert_never(event)
             self._draw()

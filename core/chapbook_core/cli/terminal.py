@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,6 +18,7 @@ from chapbook_core.commands.text import Writing, write_text
 from chapbook_core.commands.unforeseen import understood
 from chapbook_core.commands.words import Manner, Request, parse
 from chapbook_core.errors import Cancelled
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,16 +78,18 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
 
     surroundings = _surroundings(manner)
     writing = _writing(sys.stderr, manner)
-    with stopping_by_signals(), Progress(sys.stderr, writing, quiet=manner.quiet) as progress:
-        result = perform(invocation, surroundings, progress)
-    if isinstance(result, Programs):
-        # Loaded only to start other programs.
-        from chapbook_core.cli.becoming import become
+    progress = Progress(sys.stderr, writing, quiet=manner.quiet)
+    with stopping_by_signals(lambda: progress.is_committed):
+        with progress:
+            result = perform(invocation, surroundings, progress)
+        if not isinstance(result, Programs):
+            if "format" in invocation.values and invocation.text("format") == "json":
+                return _print_json(result)
+            return _print_result(result, manner)
+    # Loaded only to start other programs.
+    from chapbook_core.cli.becoming import become
 
-        return become(result, quiet=manner.quiet)
-    if "format" in invocation.values and invocation.text("format") == "json":
-        return _print_json(result)
-    return _print_result(result, manner)
+    return become(result, quiet=manner.quiet)
 
 
 def _surroundings(manner: Manner) -> Surroundings:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Blank, Block, Line, Result, Span, fields_table
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class About(Result):
     """Versions and folders."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.additions import Addition, Where, read_additions, read_where, require_once
@@ -31,6 +30,7 @@ from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOr
 from chapbook_core.requirements.requirement import UNSTATED
 from chapbook_core.requirements.url import masked_url
 from chapbook_core.resolver.explain import NoSolution
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddedRequirement:
     """A package that the project requires from here on."""
 
@@ -59,7 +59,7 @@ class AddedRequirement:
     """A newer release that could not be taken; empty when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Added(Result):
     """What was added."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from chapbook_core.requirements.origin import (
     Origin,
     UrlOrigin,
 )
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ _PLATFORM = re.compile(r"[A-Za-z0-9_]+")
 _OR = re.compile(r"\s*\|\|?\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addition:
     """One word after `add`."""
 
@@ -59,7 +59,7 @@ class Addition:
         return self.requirement.origin.source if isinstance(self.requirement.origin, IndexOrigin) else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Where:
     """Where in the project file additions go."""
 

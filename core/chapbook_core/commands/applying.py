@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.liveness import Live, Timing
@@ -10,6 +9,7 @@ from chapbook_core.commands.report import Block, Data, Line, as_data
 from chapbook_core.index.mode import Mode
 from chapbook_core.lock.wanted import Wanted, choose_groups
 from chapbook_core.project.pair_writing import PairWriter
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.changing import Proposal
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.report import Result
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Applied:
     """What became of the environment."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from chapbook_core.index.opening import open_cache
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -23,7 +23,7 @@ _UNITS = ("B", "kB", "MB", "GB")
 _STEP = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Info(Result):
     """Where the cache is, and what it holds."""
 
@@ -46,7 +46,7 @@ class Info(Result):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packages(Result):
     """Names that the cache knows."""
 
@@ -59,7 +59,7 @@ class Packages(Result):
         return tuple(Line((Span(name, "name"),)) for name in self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cleared(Result):
     """How much was forgotten."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock import changes
 from chapbook_core.commands.locking import belonging_to, lock_project
 from chapbook_core.commands.report import Block, Change, Line, Span
+from chapbook_core.events import Committed
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.journal import FileChange
 from chapbook_core.project.pair_writing import PairWriter
 from chapbook_core.requirements.constraint import Constraint, parse_constraint
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """What a change did to the files of the project, or would do."""
 
@@ -47,7 +48,7 @@ class Written:
         return Line((f"{verb} ", Span(" and ".join(files), "strong"), f": {count} locked"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """A change that is computed and not written."""
 
@@ -82,6 +83,7 @@ class Proposal:
     def write(self) -> None:
         """Put both files in their places, as one; raises ChangedMeanwhile and WriteFailed."""
         PairWriter(self.session.manifest.folder).replace(self.files)
+        self.session.watcher.emit(Committed())
 
 
 def propose(session: Session, document: Document, request: LockRequest) -> Proposal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.checks import CHECKS
@@ -11,6 +10,7 @@ from chapbook_core.commands.checks.subject import Finding, Severity, Subject
 from chapbook_core.commands.report import Block, Line, Message, Result, Span
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.project.manifest import inspect_manifest
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckResult(Result):
     """Everything that was found."""
 

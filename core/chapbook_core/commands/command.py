@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +13,7 @@ Completes = Literal["nothing", "path", "command", "package", "group", "extra", "
 """What a completer may offer for a value."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """A word with dashes: a flag, or, when `value` names one, the holder of a value."""
 
@@ -29,7 +30,7 @@ class Option:
     completes: Completes = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Argument:
     """A word without dashes, known by its position."""
 
@@ -44,7 +45,7 @@ class Argument:
     completes: Completes = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Example:
     """A call that a reader can try, and what it does."""
 
@@ -53,7 +54,7 @@ class Example:
     does: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Writes:
     """That a command changes a project: it has the project for itself before it reads anything, until its end."""
 
@@ -67,7 +68,7 @@ class Writes:
     """Whether project file or lock may be others afterwards, so that the history has to look."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """Everything the front ends need to know before they import the code of a command."""
 
@@ -110,7 +111,7 @@ GLOBAL_OPTIONS = (
 Given = str | bool | int | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invocation:
     """A command with the words it was given, which fit its declaration."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from chapbook_core.commands.command import GLOBAL_OPTIONS
+from chapbook_core.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -51,7 +51,7 @@ class Knowledge(Protocol):
         """Return the paths that begin so; folders end with a slash."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completion:
     """What may stand from `start` to the cursor."""
 
@@ -59,7 +59,7 @@ class Completion:
     start: int
 
 
-@dataclass(slots=True)
+@mutable
 class _Line:
     """The words before the one that is completed."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Message, Result, Span
@@ -14,6 +13,7 @@ from chapbook_core.project.former_settings import Move, migrate
 from chapbook_core.project.secret import Secret
 from chapbook_core.project.settings import Login, read_settings
 from chapbook_core.requirements.url import masked_url
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chapbook_core.project.settings import Setting, Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listed(Result):
     """Settings with their values and where these come from."""
 
@@ -35,7 +35,7 @@ class Listed(Result):
         return tuple(Line(_line(setting)) for setting in self.settings)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Got(Result):
     """One setting."""
 
@@ -47,7 +47,7 @@ class Got(Result):
         return (Line(_bare(self.setting.value)), origin)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changed(Result):
     """A setting was set or forgotten."""
 
@@ -68,7 +68,7 @@ class Changed(Result):
         return tuple(told)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Migrated(Result):
     """Settings have the names of today."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.index_mode import index_mode
@@ -21,6 +20,7 @@ from chapbook_core.requirements.argument import parse_argument
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _MINOR = re.compile(r"\s*\d+\.\d+\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResolvedVersion:
     """One version of the solution."""
 
@@ -49,7 +49,7 @@ class ResolvedVersion:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved(Result):
     """A solution that nobody writes down."""
 

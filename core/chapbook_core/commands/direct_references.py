@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from chapbook_core.resolver.index_facts import requirement_of
 from chapbook_core.resolver.locked_texts import Demand
 from chapbook_core.resolver.locking import Details
 from chapbook_core.resolver.versions import Release, Versions
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ class ReferenceFailed(ChapbookError):
         super().__init__(f"`{name}` cannot be had from {_place(origin)}: {self.reason}", hints=hints)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Found:
     """A package at the end of a reference, with its requirements in the values of the solver and of the lock."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.hold import Subject, allows, holds
 from chapbook_core.commands.newest import is_from_index, read_listings, source_of
 from chapbook_core.commands.show import latest_of
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import LockedPackage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Easing:
     """A newer version of a package in the way, that allows what its locked version does not."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.editable_way import EditableWay, editable_way
@@ -12,6 +11,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.editable import BUILT_FROM, EditableArrival, built_from
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chapbook_core.project.manifest import Manifest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EditableProject:
     """A project that is to be imported from its own folder."""
 

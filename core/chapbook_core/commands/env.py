@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from chapbook_core.environment.condition import Absent, Broken, Foreign, Moved, 
 from chapbook_core.environment.environment import Environment, read_environment
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.errors import ChapbookError, UsageError
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvironmentShown(Result):
     """What there is to say about the environment that the project uses."""
 
@@ -75,7 +75,7 @@ class EnvironmentShown(Result):
         return 0 if self.version is not None else 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listed:
     """One of a project's environments."""
 
@@ -85,7 +85,7 @@ class Listed:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvironmentsListed(Result):
     """The environments of a project."""
 
@@ -103,7 +103,7 @@ class EnvironmentsListed(Result):
         return (shown, Span(one.version or "", "version"), Span("; ".join(marks), "dim"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvironmentUsed(Result):
     """The project uses an environment of a Python."""
 
@@ -125,7 +125,7 @@ class EnvironmentUsed(Result):
         return tuple(blocks)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvironmentsRemoved(Result):
     """Environments are gone."""
 
@@ -138,7 +138,7 @@ class EnvironmentsRemoved(Result):
         return tuple(Line(("Removed ", Span(str(path), "name"))) for path in self.paths)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activation(Result):
     """What a shell has to be told."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from chapbook_core.lock.requirements_format import format_constraints
 from chapbook_core.lock.selection import says_groups
 from chapbook_core.project.writing import write_file
 from chapbook_core.requirements.marker import NEVER, Marker, python_marker
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ class LockTooOld(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exported(Result):
     """What was written, or what is to be shown."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands import status
@@ -12,6 +11,7 @@ from chapbook_core.commands.report import Block, Data, Heading, Line, Message, R
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import ProjectNotFound
 from chapbook_core.project.manifest import read_manifest
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _LOCKS = {
 _MOST_DIFFERENCES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glance(Result):
     """What a person wants to know first."""
 
@@ -106,7 +106,7 @@ class Glance(Result):
             yield "add NAME", "require a first package"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoGlance(Result):
     """There is no project to look at."""
 
@@ -128,7 +128,7 @@ class NoGlance(Result):
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BrokenGlance(Result):
     """There is a project, and it cannot be read."""
 

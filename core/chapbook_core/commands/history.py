@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +18,7 @@ from chapbook_core.lock.poetry_reader import UnsupportedLock, read_lock
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE, find_project
 from chapbook_core.project.history import FILES, Entry, History, course, hashes
 from chapbook_core.project.journal import FileChange
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ class EditedSince(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastChange:
     """One change, as the list tells it."""
 
@@ -76,7 +76,7 @@ class PastChange:
     is_undone: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past(Result):
     """What was done."""
 
@@ -102,7 +102,7 @@ class Past(Result):
         return (Table(rows), *more)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastDetails(Result):
     """What one change did."""
 
@@ -121,7 +121,7 @@ class PastDetails(Result):
         return tuple(blocks)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Travelled(Result):
     """Where a project was brought."""
 
@@ -191,7 +191,7 @@ def redo(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
     return _travelled(history, travel, invocation, surroundings, watcher)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Travel:
     """From what the last entry left to what the files held at another time."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.resolver.index_facts import requirement_of
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 HoldKind = Literal["project", "package", "python", "constraint", "override", "policy", "needs"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hold:
     """One thing that excludes a version."""
 
@@ -45,7 +45,7 @@ class Hold:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """A locked package, and what the project says about it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 from chapbook_core.errors import Cancelled, ChapbookError
@@ -16,6 +15,7 @@ from chapbook_core.resolver.facts import MetadataWanted, Unavailable, VersionsWa
 from chapbook_core.resolver.index_facts import metadata_of, versions_of
 from chapbook_core.resolver.settling import LeadsElsewhere
 from chapbook_core.resolver.versions import Versions
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.outlining import ask_outline, read_outline
@@ -18,6 +17,7 @@ from chapbook_core.project.trust import note_trust
 from chapbook_core.project.writing import write_file
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.requirement import Requirement, parse_requirement
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ class AlreadyProject(ChapbookError):
         super().__init__(f"`{file}` has a [{table}] table already", hints=[hint])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bringing:
     """What the folder imports, as far as it is known who brings it."""
 
@@ -52,7 +52,7 @@ class Bringing:
     unread: tuple[Unread, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Initialised(Result):
     """A folder that is a project from here on."""
 

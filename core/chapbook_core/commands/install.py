@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.nothing_to_do import NothingToDo
 from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, as_data
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ROOT = "this project"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installed(Result):
     """What became of the environment."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.liveness import Live, Timing, Verdict, arrived_modules, decide, judge
 from chapbook_core.environment import state
 from chapbook_core.project.journal import FileChange
 from chapbook_core.project.pair_writing import PairWriter
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

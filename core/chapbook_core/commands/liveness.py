@@ -6,12 +6,12 @@ files: such a mixture fails in ways that nobody can explain. So what changes is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Data, Line, Message, Span, as_data
 from chapbook_core.errors import Cancelled
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -55,7 +55,7 @@ class Timing(Enum):
     NEXT_START = "next-start"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stale:
     """A distribution that changes while modules of it are loaded."""
 
@@ -67,7 +67,7 @@ class Stale:
     """The loaded modules, the shortest names first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
     """What became of a change under a running kernel."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock_record import LockRecord
@@ -13,6 +12,7 @@ from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.project.discovery import LOCK_FILE, find_project
 from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ class NotLocked(ChapbookError):
         super().__init__(f"there is no {file}", hints=["run `chapbook lock`"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Locked(Result):
     """What became of the lock."""
 
@@ -77,7 +77,7 @@ class Locked(Result):
         return tuple(blocks)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockChecked(Result):
     """The lock belongs to the project file."""
 

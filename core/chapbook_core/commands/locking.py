@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -41,6 +40,7 @@ from chapbook_core.resolver.problem import (
     Switch,
 )
 from chapbook_core.resolver.settling import Settling
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,7 +60,7 @@ _LONG = 365
 """Days after which a newer version that cannot be had is worth a word."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockRequest:
     """How one run of locking differs from what the project says."""
 
@@ -83,7 +83,7 @@ class LockRequest:
         return self.keep and name not in self.unlocked
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeldBack:
     """A package that is locked in a version long overtaken."""
 
@@ -94,7 +94,7 @@ class HeldBack:
     """The package that stood in the way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockOutcome:
     """A lock that was made, and what it was made from."""
 
@@ -109,7 +109,7 @@ class LockOutcome:
         return self.text != self.present.text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresentLock:
     """The lock there was before."""
 

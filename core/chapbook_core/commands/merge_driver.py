@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Result, Span
@@ -16,6 +15,7 @@ from chapbook_core.lock.poetry_format import format_lock
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.project.discovery import LOCK_FILE, find_project
 from chapbook_core.project.writing import write_file
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ class NoGit(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriverInstalled(Result):
     """git knows how to merge locks."""
 
@@ -57,7 +57,7 @@ class DriverInstalled(Result):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriverRan(Result):
     """Two sides of a lock were merged."""
 

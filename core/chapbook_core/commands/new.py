@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from chapbook_core.project.locations import find_locations
 from chapbook_core.project.placing import place_files, require_free
 from chapbook_core.project.scaffold import Layout, project_files
 from chapbook_core.project.trust import note_trust
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _READMES = re.compile(r"[A-Za-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made(Result):
     """A new project."""
 

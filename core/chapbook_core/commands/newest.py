@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.policies import policies_of
 from chapbook_core.index.failure import PackageNotFound
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import LockedPackage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListedVersion:
     """A version on an index, and what speaks against it."""
 
@@ -40,7 +40,7 @@ class ListedVersion:
         return (*notes, self.refused) if self.refused else tuple(notes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """Everything that is offered of one package."""
 

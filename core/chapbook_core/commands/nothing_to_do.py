@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from chapbook_core.installer.condition_key import condition_key
 from chapbook_core.installer.journal import has_traces
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.project.settings import read_settings
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ _LOCK_FILE = "poetry.lock"
 _DIST_INFO = ".dist-info"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """An environment that is as it should be."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock import NotLocked
@@ -12,6 +11,7 @@ from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.project.discovery import LOCK_FILE
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import Lock, LockedPackage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenLock:
     """What a lock says, and whether it still belongs to the project file."""
 

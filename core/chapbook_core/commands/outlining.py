@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.project.author import Author, git_author, parse_author
 from chapbook_core.project.scaffold import Layout, Outline, default_requires_python, name_of_folder
 from chapbook_core.requirements.name import checked_name
+from chapbook_core.value import field, mutable, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ _NOBODY = "n"
 """What a person answers to name no author, as in Poetry."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Mistakes:
     """What is wrong with the values of a call, told all at once."""
 

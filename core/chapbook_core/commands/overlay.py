@@ -6,13 +6,12 @@ works with them, and whatever that needs and the environment lacks. The result i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.elsewhere import ProjectElsewhere
-from chapbook_core.commands.installing import open_store
 from chapbook_core.commands.kernel_start import CACHE_FOLDER
 from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.overlay_answers import OverlayAnswers
@@ -40,6 +39,7 @@ from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.facts import Dependency
 from chapbook_core.resolver.problem import LockedVersion, Policy, Prereleases, Problem, RootRequirement
 from chapbook_core.resolver.settling import Settling
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.interpreter import Interpreter
-    from chapbook_core.events import Watcher
+    from chapbook_core.events import Event, Watcher
     from chapbook_core.installer.store import StoredWheel
     from chapbook_core.lock.lockfile import Lock
     from chapbook_core.requirements.marker import Marker
@@ -75,7 +75,7 @@ class NoOverlay(ChapbookError):
             first = blockers[0][0]
             hints = [
                 f"run `chapbook add -G dev ipykernel`, which tells what `{first}` would have to be",
-                f"or allow another version: `chapbook update {first}`",
+                f"or let the project take another version of `{first}`",
             ]
         else:
             message = "no ipykernel works beside what this project locks"
@@ -83,7 +83,7 @@ class NoOverlay(ChapbookError):
         super().__init__(f"{message}\n{failure.message}", hints=hints)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolution:
     """What the solver found."""
 
@@ -222,6 +222,16 @@ def _placed(session: Session, interpreter: Interpreter, resolution: Resolution, 
     return shelf.note(resolution.considered, place, versions)
 
 
+class _Quiet:
+    """Passes on when to stop, and no warnings: nothing in an overlay runs when a Python starts."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.checkpoint = watcher.checkpoint
+
+    def emit(self, event: Event, /) -> None:
+        """Forget the event."""
+
+
 def _filled(stored: Mapping[str, StoredWheel], shelf: OverlayShelf, interpreter: Interpreter, watcher: Watcher) -> Path:
     place = shelf.place({name: wheel.manifest.sha256 for name, wheel in stored.items()})
     if (place / PACKAGES).is_dir():
@@ -232,7 +242,7 @@ def _filled(stored: Mapping[str, StoredWheel], shelf: OverlayShelf, interpreter:
         (folder / PACKAGES).mkdir()
         paths = InstallPaths(folder, PACKAGES, PACKAGES, "bin", "include", interpreter.executable)
         linker = Linker()
-        place_wheels([WheelArrival(wheel, paths, linker) for wheel in stored.values()], watcher)
+        place_wheels([WheelArrival(wheel, paths, linker) for wheel in stored.values()], _Quiet(watcher))
         publish(folder, place)
     finally:
         workshop.close()

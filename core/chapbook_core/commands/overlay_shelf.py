@@ -7,8 +7,9 @@ import json
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ _DAYS = 30
 _DAY = 24 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overlay:
     """Packages that an environment lacks to be a kernel."""
 

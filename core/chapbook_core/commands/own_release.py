@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.resolver.facts import Metadata, VersionsWanted
 from chapbook_core.resolver.versions import Release, Versions
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from chapbook_core.project.manifest import Manifest

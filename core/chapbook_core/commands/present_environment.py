@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.project_environment import project_place
@@ -13,6 +12,7 @@ from chapbook_core.environment.environment import read_environment
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.target import IMPLEMENTATIONS, PYTHON_MINORS
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chapbook_core.project.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresentEnvironment:
     """What markers are evaluated against, and what is installed there."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Result
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A program, and how it is to be started."""
 
@@ -28,7 +28,7 @@ class Program:
     """Whether it is of no use without somebody who types."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Programs(Result):
     """Programs to run one after the other, until one fails."""
 

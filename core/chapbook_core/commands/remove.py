@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.additions import Where, read_where
@@ -19,6 +18,7 @@ from chapbook_core.lock.wanted import UnknownGroup
 from chapbook_core.project.document import NotRequired, read_document
 from chapbook_core.project.groups import MAIN
 from chapbook_core.requirements.name import canonical_name, is_valid_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chapbook_core.project.document import Document
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemovedRequirement:
     """A package that is required no more, and where it was."""
 
@@ -36,7 +36,7 @@ class RemovedRequirement:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removed(Result):
     """What was removed."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.project.secret import Secret
+from chapbook_core.value import frozen, is_value, members
 
 if TYPE_CHECKING:
     from chapbook_core.errors import ChapbookError
@@ -18,7 +18,7 @@ Style = Literal["plain", "strong", "dim", "name", "version", "good", "bad", "war
 Level = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A piece of text with a meaning that colour may show; readable without."""
 
@@ -29,7 +29,7 @@ class Span:
 Text = str | Span | tuple[str | Span, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line."""
 
@@ -38,21 +38,21 @@ class Line:
     """How verbose the person must be to see it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paragraph:
     """Sentences, to be broken into lines wherever it suits."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heading:
     """A line above what it names."""
 
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """Something the person should know, and what to do about it."""
 
@@ -63,7 +63,7 @@ class Message:
     """How verbose the person must be to see it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """Rows of cells in columns; without `columns` it has no head."""
 
@@ -74,7 +74,7 @@ class Table:
     """Whether the last cell of a row is cut where the line would be wider than the page."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A text with texts below it."""
 
@@ -82,7 +82,7 @@ class Node:
     children: tuple[Node, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tree:
     """Nodes drawn with the lines that join them."""
 
@@ -92,7 +92,7 @@ class Tree:
 ChangeKind = Literal["add", "remove", "update", "downgrade", "reinstall", "keep", "skip"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One package before and after."""
 
@@ -103,7 +103,7 @@ class Change:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verbatim:
     """Text to be shown letter by letter, as the content of a file."""
 
@@ -111,7 +111,7 @@ class Verbatim:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blank:
     """An empty line."""
 
@@ -120,7 +120,7 @@ Block = Line | Paragraph | Heading | Message | Table | Tree | Change | Verbatim 
 
 
 class Result(ABC):
-    """What a command returns; every subclass is a frozen dataclass."""
+    """What a command returns; every subclass is a frozen value."""
 
     __slots__ = ()
 
@@ -164,10 +164,10 @@ def as_data(value: object) -> Data:
 
 
 def _object_data(value: object) -> Data:
-    if isinstance(value, Secret) or not is_dataclass(value):
+    if isinstance(value, Secret) or not is_value(value):
         return str(value)
     # What is left out of a value's `repr` is long or private.
-    return {field.name: as_data(getattr(value, field.name)) for field in fields(value) if field.repr}
+    return {name: as_data(item) for name, item in members(value, shown=True).items()}
 
 
 def plain(text: Text) -> str:

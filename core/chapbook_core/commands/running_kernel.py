@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from chapbook_core.value import field, frozen
 
 _LIB64 = "lib64/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunningKernel:
     """What a kernel tells of itself with each command."""
 

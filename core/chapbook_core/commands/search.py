@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from chapbook_core.index.sources import arrange
 from chapbook_core.project.discovery import ProjectNotFound
 from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name, is_valid_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -31,7 +31,7 @@ _MOST_KNOWN = 20
 """How many names out of the cache are shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A package that an index offers."""
 
@@ -42,7 +42,7 @@ class Found:
     summary: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search(Result):
     """What was found for some words."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from chapbook_core.project.resolution_table import read_resolution_table
 from chapbook_core.project.settings import read_settings
 from chapbook_core.project.source import Priority
 from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ class OtherPoetryNeeded(ChapbookError):
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Session:
     """What a command knows of its project."""
 

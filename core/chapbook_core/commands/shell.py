@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from chapbook_core.environment.activation import SCRIPTS, Shell, active_variable
 from chapbook_core.environment.state import STATE_FOLDER
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.writing import write_file
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -37,7 +37,7 @@ ZDOTDIR="${{CHAPBOOK_ZDOTDIR:-$HOME}}"
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlreadyActive(Result):
     """There is nothing to start."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.commands.index_mode import index_mode
@@ -16,6 +15,7 @@ from chapbook_core.errors import UsageError
 from chapbook_core.lock.graph import graph_of, key_of
 from chapbook_core.lock.selection import PythonNotLocked, applicable
 from chapbook_core.requirements.marker import python_marker
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ _UPDATE_STYLES: dict[UpdateStatus, Style] = {
 _SHORT_REVISION = 7
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """One locked package in the list."""
 
@@ -60,7 +60,7 @@ class Shown:
     """What the index says of the whole project, when that is a warning."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownList(Result):
     """The locked packages that were asked for."""
 
@@ -109,7 +109,7 @@ class ShownList(Result):
         return {**entry, "description": package.description}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownTree(Result):
     """The locked packages below what requires them."""
 
@@ -121,7 +121,7 @@ class ShownTree(Result):
         return (*self.messages, Tree(self.roots))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """A lock as one environment sees it."""
 

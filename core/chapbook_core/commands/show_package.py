@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.open_lock import locked_versions
 from chapbook_core.commands.report import Blank, Block, Heading, Message, Result, Span, Table, fields_table
 from chapbook_core.commands.show import latest_of, update_status, version_text
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import LockedDependency, LockedPackage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownPackage(Result):
     """A locked package."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.source import Priority, Source
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.url import split_userinfo
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SCHEMES = frozenset({"http", "https", "file"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceChanged(Result):
     """A source was added, changed or removed."""
 
@@ -62,7 +62,7 @@ class SourceChanged(Result):
         return tuple(blocks)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A source as it is shown."""
 
@@ -73,7 +73,7 @@ class Shown:
     """It is asked without the project saying so."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourcesShown(Result):
     """The sources of a project."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.commands.project_environment import present_condition
@@ -15,6 +14,7 @@ from chapbook_core.installer.plan import NEVER_REMOVED, is_same_version
 from chapbook_core.project.discovery import LOCK_FILE
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -43,7 +43,7 @@ _TOLD: Mapping[Drift, str] = {
 _FEW = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """Where one package stands; what is empty is not there."""
 
@@ -58,7 +58,7 @@ class Standing:
     drift: Drift = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectStatus(Result):
     """How project, lock, environment and kernel agree."""
 
@@ -190,7 +190,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sides:
     """What is known of all packages, by name."""
 

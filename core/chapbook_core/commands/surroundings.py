@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ class Asker(Protocol):
         """Show something that the next question is about."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Surroundings:
     """The values of one invocation; made by a front end, so that nothing below reads the process's own."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from chapbook_core.project.groups import MAIN
 from chapbook_core.project.source import Source
 from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.origin import IndexOrigin
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +45,7 @@ class NotImported(ChapbookError):
         super().__init__("\n".join(error.message for error in errors), hints=hints)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Added:
     """A requirement that the project did not have."""
 
@@ -53,7 +53,7 @@ class Added:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LostPin:
     """A version that could not be kept."""
 
@@ -63,7 +63,7 @@ class LostPin:
     """What is locked; empty when the package is not needed at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TakenOver(Result):
     """What became of the files."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Literal, assert_never
 
@@ -23,6 +22,7 @@ from chapbook_core.commands.report import (
     plain,
 )
 from chapbook_core.commands.visible import visible
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ _SIGNS: dict[ChangeKind, tuple[str, Style]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Writing:
     """How text is to look."""
 
@@ -66,7 +66,7 @@ class Writing:
     """What the person types before a command; messages say `chapbook`, a cell says `%poetry`."""
 
 
-def write_text(blocks: Iterable[Block], writing: Writing = Writing()) -> str:
+def write_text(blocks: Iterable[Block], writing: Writing = Writing()) -> str:  # noqa: B008  a frozen value
     """Render blocks, each ending with a line break."""
     lines = [line for block in blocks for line in _lines(block, writing)]
     return "".join(f"{line.rstrip()}\n" for line in lines)

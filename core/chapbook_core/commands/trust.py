@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Result, Span, Table
 from chapbook_core.project.discovery import find_project
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.trust import TrustedProject, distrust, trust, trusted_projects
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _STATES = {"trusted": "", "replaced": "another project is there by now, and is not trusted", "gone": "gone"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrustChanged(Result):
     """Whether a project is trusted from here on."""
 
@@ -38,7 +38,7 @@ class TrustChanged(Result):
         return (Line((shown, " is not trusted from here on: its kernels install nothing by themselves")),)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrustListed(Result):
     """The projects that a person trusts."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
@@ -28,6 +27,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.resolver.explain import NoSolution
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raise:
     """A constraint before and after."""
 
@@ -51,7 +51,7 @@ class Raise:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shortfall:
     """A package whose newest release could not be had."""
 
@@ -60,7 +60,7 @@ class Shortfall:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raised(Result):
     """What was raised."""
 

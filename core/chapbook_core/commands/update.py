@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
@@ -17,6 +16,7 @@ from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.index.names import did_you_mean
 from chapbook_core.project.document import read_document
 from chapbook_core.requirements.name import canonical_name, is_valid_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ class NotInProject(ChapbookError):
         super().__init__(f"{words} {'is' if is_one else 'are'} neither required nor locked", hints=[hint])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Updated(Result):
     """What became newer."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Result, Span
@@ -10,6 +9,7 @@ from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.project.document import read_document
 from chapbook_core.project.version import next_version
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ class NoVersion(ChapbookError):
         super().__init__(f"`{file}` {reason}", hints=[hint])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionResult(Result):
     """The version, and what it was before."""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.applying import UNAPPLIED, applied
 from chapbook_core.commands.project_environment import present_condition
 from chapbook_core.commands.session import Session
 from chapbook_core.environment.condition import Sound
+from chapbook_core.events import Committed
 from chapbook_core.lock.wanted import Wanted, choose_groups
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.manifest import parse_manifest
 from chapbook_core.project.pair_writing import PairWriter
 from chapbook_core.project.settings import read_settings
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from chapbook_core.project.journal import FileChange
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """What the files of a project are to hold, and the locks of now and then."""
 
@@ -52,6 +53,7 @@ def visit_project(visit: Visit, surroundings: Surroundings, watcher: Watcher) ->
     session = None if visit.lock_only else _session(visit, surroundings, watcher)
     if session is None or not isinstance(present_condition(session), Sound):
         visit.write()
+        watcher.emit(Committed())
         return UNAPPLIED
     # The installer, which `--lock` spares.
     from chapbook_core.commands.installing import InstallRequest, install_lock

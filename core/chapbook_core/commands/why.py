@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.index_mode import index_mode
@@ -13,6 +12,7 @@ from chapbook_core.commands.session import open_session
 from chapbook_core.commands.show import latest_of, look, version_text
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.lock.graph import key_of
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import LockedPackage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One requirement on a way from the project to the package."""
 
@@ -44,7 +44,7 @@ class Step:
     in_extras: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prospect:
     """A locked version, and what is known of newer ones."""
 
@@ -58,7 +58,7 @@ class Prospect:
     is_from_index: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Why(Result):
     """Every way from the project to a package, and what keeps it from being newer."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.command import GLOBAL_OPTIONS, Command, Given, Invocation, Option
 from chapbook_core.errors import UsageError
+from chapbook_core.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _GLOBAL_NAMES = frozenset(option.name for option in GLOBAL_OPTIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manner:
     """The global options: how a command is to behave, whichever it is."""
 
@@ -30,7 +30,7 @@ class Manner:
     directory: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What the words ask for."""
 
@@ -56,7 +56,7 @@ def parse(words: Sequence[str], commands: Mapping[str, Command]) -> Request:
     return Request(manner, reading.topic, invocation)
 
 
-@dataclass(slots=True)
+@mutable
 class _Reading:
     """One pass over the words."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import field, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 _GLANCE = 0.2
 
 
-@dataclass(eq=False, slots=True)
+@mutable(eq=False)
 class Place:
     """A place in a lane."""
 

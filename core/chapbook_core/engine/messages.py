@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import field, frozen, members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Malformed(ChapbookError):
 # From the client
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Where:
     """Where a request comes from."""
 
@@ -46,7 +46,7 @@ class Where:
     """Columns of the page that the text is for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """Run a command, as a terminal would."""
 
@@ -57,7 +57,7 @@ class Run:
     """Whether somebody is there to answer questions."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Complete:
     """Say what may stand at the cursor of a line that begins with the name of a command."""
 
@@ -67,7 +67,7 @@ class Complete:
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Status:
     """Show the project at a glance."""
 
@@ -75,7 +75,7 @@ class Status:
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cancel:
     """Stop a request at its next safe point."""
 
@@ -83,7 +83,7 @@ class Cancel:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """Answer a question that a request has put; `None` means that there is no answer."""
 
@@ -93,7 +93,7 @@ class Answer:
     value: Data
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class End:
     """Stop everything, and end the engine."""
 
@@ -106,7 +106,7 @@ Incoming = Run | Complete | Status | Cancel | Answer | End
 # To the client
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hello:
     """The first line."""
 
@@ -116,7 +116,7 @@ class Hello:
     protocol: int = PROTOCOL
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far a task has come."""
 
@@ -129,7 +129,7 @@ class Progress:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskEnded:
     """A task has ended, well or badly."""
 
@@ -139,7 +139,7 @@ class TaskEnded:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """A sentence for the person."""
 
@@ -152,7 +152,7 @@ class Told:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """What a program wrote that a request has started."""
 
@@ -162,7 +162,7 @@ class Output:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """A question to the person; the request waits for its answer."""
 
@@ -177,7 +177,7 @@ class Question:
     """What was wrong with the answer before, when there was one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """The request has not begun, because another one of its project is under way."""
 
@@ -186,7 +186,7 @@ class Waiting:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Child:
     """A program runs in a process group of its own, or has ended; a client whose engine has died ends the group."""
 
@@ -199,7 +199,7 @@ class Child:
 Event = Hello | Progress | TaskEnded | Told | Output | Question | Waiting | Child
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What a command that did not fail came to."""
 
@@ -212,7 +212,7 @@ class Outcome:
     project: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """Why a request failed."""
 
@@ -226,7 +226,7 @@ class Failure:
     data: Data = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """The one reply to a request, and its last message."""
 
@@ -247,16 +247,12 @@ def encode(message: Outgoing) -> bytes:
         case Reply(identity, _, error):
             content = {"id": identity, "error": _members(error)}
         case _:
-            content = {"event": message.event, **_fields(message)}
+            content = {"event": message.event, **members(message)}
     return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _members(value: object) -> object:
-    return _fields(value) if isinstance(value, Outcome | Failure) else value
-
-
-def _fields(value: Event | Outcome | Failure) -> dict[str, object]:
-    return {one.name: getattr(value, one.name) for one in fields(value)}
+    return members(value) if isinstance(value, Outcome | Failure) else value
 
 
 def decode(line: bytes) -> Incoming:
@@ -295,7 +291,7 @@ def _request(method: object, params: _Params) -> Incoming:
             raise Malformed(params.identity, f"there is no method {json.dumps(method)[:80]}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Params:
     """The parameters of a request, and what they have to be."""
 

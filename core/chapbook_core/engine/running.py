@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from chapbook_core.engine.replies import outcome_of
 from chapbook_core.engine.watching import WireWatcher
 from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.project.discovery import find_project
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ PROJECT = "CHAPBOOK_PROJECT"
 """The variable that names the project of a kernel."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version(Result):
     """Chapbook's own version."""
 
@@ -51,7 +51,7 @@ class Version(Result):
         return (Line(f"chapbook {self.version}"),)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared:
     """A request whose words are read."""
 
@@ -120,7 +120,7 @@ def run_prepared(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended(Result):
     """Programs that have run; what they had to say was passed on."""
 

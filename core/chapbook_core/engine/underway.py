@@ -21,6 +21,8 @@ class Underway:
         self.id = identity
         self.is_unwinding = False
         """Whether the work has noticed that it is to stop, and is taking back what it has done."""
+        self.is_committed = False
+        """Whether what was asked for has happened, so that it is too late to stop."""
         self._stopped = threading.Event()
         self._answers: SimpleQueue[tuple[int, Data]] = SimpleQueue()
         self._questions = 0
@@ -36,8 +38,8 @@ class Underway:
         return self._stopped.is_set()
 
     def checkpoint(self) -> None:
-        """Raise `Cancelled` when it was told to stop."""
-        if self._stopped.is_set():
+        """Raise `Cancelled` when it was told to stop in time."""
+        if self._stopped.is_set() and not self.is_committed:
             self.is_unwinding = True
             raise Cancelled
 

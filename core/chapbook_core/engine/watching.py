@@ -9,7 +9,7 @@ from chapbook_core.commands.html import write_html
 from chapbook_core.commands.report import Line, Message
 from chapbook_core.commands.text import write_text
 from chapbook_core.engine.messages import Progress, TaskEnded, Told, Waiting
-from chapbook_core.events import Advanced, Event, Finished, Notice, Started
+from chapbook_core.events import Advanced, Committed, Event, Finished, Notice, Started
 
 if TYPE_CHECKING:
     from chapbook_core.commands.text import Writing
@@ -48,6 +48,8 @@ class WireWatcher:
                 with self._lock:
                     self._tasks.pop(task, None)
                 self._outbox.put(TaskEnded(self._underway.id, task, seconds))
+            case Committed():
+                self._underway.is_committed = True
             case _:
                 assert_never(event)
 

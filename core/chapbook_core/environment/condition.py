@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION, Environment, read_environment
 from chapbook_core.environment.state import State, read_state, was_moved
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Absent:
     """Nothing, or an empty folder, as a container mounts one."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sound:
     """An environment whose Python is there."""
 
@@ -36,7 +36,7 @@ class Sound:
         return self.environment.path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moved:
     """An environment that was made for another place: its Python works, its scripts do not."""
 
@@ -54,7 +54,7 @@ class Moved:
         return f"it was made for `{self.state.path}`, and its scripts point there"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """An environment that cannot be used."""
 
@@ -62,7 +62,7 @@ class Broken:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Foreign:
     """Something else."""
 

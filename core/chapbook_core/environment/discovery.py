@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION, read_environment
 from chapbook_core.environment.probe import InterpreterUnusable
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ _SHIMS = "shims"
 _AT_ONCE = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Whereabouts:
     """What decides where to look."""
 
@@ -38,7 +38,7 @@ class Whereabouts:
     """Folders of Pythons that tools have installed, each in a folder of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """The Pythons of a machine."""
 

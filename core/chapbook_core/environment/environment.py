@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ _VERSION = re.compile(r"(?P<release>[0-9]+\.[0-9]+(?:\.[0-9]+)?)(?P<phase>(?:a|b
 _LEVELS = {"alpha": "a", "beta": "b", "candidate": "rc"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Environment:
     """A virtual environment; nothing in it was run to know this."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.config_file import change_config_file, read_config_file
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ _HASH_LENGTH = 8
 _UNNAMED = "virtualenv"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """The place of one project's environments."""
 

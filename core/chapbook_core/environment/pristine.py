@@ -13,9 +13,10 @@ import os
 import re
 import shutil
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ _NOT_PLAIN = re.compile(r"=~|[\x00-\x1f\x7f\u2028\u2029]")
 _PYTHON_SYNTAX = (".py", ".xsh")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pristine:
     """What the environment consists of; all names are relative to it."""
 

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.interpreter import interpreter_from
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _SUFFIX = ".dist-info"
 _EGG_SUFFIXES = (".egg-info", ".egg-link")
 
 
-@dataclass(frozen=True)
+@frozen
 class Distribution:
     """An installed distribution; its files are read when they are asked for."""
 
@@ -95,7 +95,7 @@ class Distribution:
             return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SitePackages:
     """The distributions in one folder."""
 

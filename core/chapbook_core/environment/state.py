@@ -6,11 +6,11 @@ import json
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ _FILE = "state.json"
 _OWNER = "chapbook"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """What is known of an environment that Chapbook made or has changed."""
 

@@ -9,7 +9,6 @@ import stat
 import tempfile
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from chapbook_core.environment.pristine import (
 )
 from chapbook_core.environment.state import State, write_state
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ _LEFT_BEHIND = 3600.0
 _MOST_WORDS = 600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipe:
     """What an environment is to be."""
 

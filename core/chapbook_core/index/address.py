@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from chapbook_core.project.secret import Secret
+from chapbook_core.value import frozen
 
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """What credentials belong to: scheme, host and port, all three."""
 
@@ -29,7 +29,7 @@ class Origin:
         return f"{self.scheme}://{self.authority}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Login:
     """A user name with its password; `found` says where, for the message when it is refused."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
@@ -13,6 +12,7 @@ from chapbook_core.events import Notice
 from chapbook_core.index.address import split_login
 from chapbook_core.index.database import Database
 from chapbook_core.index.http_cache import Validity
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,7 +33,7 @@ _KEPT_SHARE = 0.8
 """How much of the bound is still used after an eviction."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptPage:
     """A page's value with what its server said about keeping it; an empty value stands for a 404."""
 
@@ -41,7 +41,7 @@ class KeptPage:
     validity: Validity
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CacheInfo:
     """What `chapbook cache info` tells."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.file import File, Kind
 from chapbook_core.index.page_summary import PageSummary
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.index.file_table import FileTable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["File", "Kind", "Page", "PageSummary", "Release", "Skipped"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skipped:
     """An entry of a page that cannot be used, and why; only whoever debugs an index wants to know."""
 
@@ -23,7 +23,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Release:
     """One version of a project with the files an index has of it."""
 
@@ -47,7 +47,7 @@ class Release:
         return tuple(file for file in self.files if not file.is_wheel)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """What one page of an index says about a project."""
 

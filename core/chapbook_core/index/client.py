@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -26,6 +25,7 @@ from chapbook_core.index.failure import (
 )
 from chapbook_core.index.retry import Patience, retry_after_seconds
 from chapbook_core.index.transport import Limits, Request
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ _TICK = 0.5
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Errand:
     """One thing to get, over all its redirects and tries."""
 

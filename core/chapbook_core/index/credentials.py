@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chapbook_core.index.address import Login, Origin, origin_of
 from chapbook_core.project.secret import Secret
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PREFIXES = ("CHAPBOOK", "POETRY")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _KnownPlace:
     """A source that credentials may belong to."""
 

@@ -7,12 +7,12 @@ Nearly all lines have a plain form that two regular expressions read in a micros
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.specifier import PLAIN_SPECIFIER
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 
 class UnreadableDependency(ChapbookError):
@@ -23,7 +23,7 @@ class UnreadableDependency(ChapbookError):
         super().__init__(f"`{text}` is not a valid requirement")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dependency:
     """A requirement as texts; equal texts mean the same, so each can be given meaning once."""
 

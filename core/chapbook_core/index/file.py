@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from chapbook_core.index.filename import WheelName, read_wheel_name
+from chapbook_core.value import frozen
 
 
 class Kind(Enum):
@@ -15,7 +15,7 @@ class Kind(Enum):
     SDIST = "sdist"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """Everything the index tells about a file; what a page leaves out is None or empty."""
 

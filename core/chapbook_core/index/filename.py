@@ -7,10 +7,10 @@ because a page may list thousands of names and nothing but project and version i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 SDIST_ENDINGS = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 """Archives that hold sources; all but the first two are of the time before the format was written down."""
@@ -39,7 +39,7 @@ class UnusableName(ValueError):
     """A file name that cannot be taken; the text of the error is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelName:
     """The parts of a wheel's file name."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ from chapbook_core.index.filename import looks_like_file, possible_names
 from chapbook_core.index.page_html import read_html_files
 from chapbook_core.index.page_rows import build_page
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.file_table import Row
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListedFile:
     """An entry of a folder."""
 

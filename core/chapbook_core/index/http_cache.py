@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,7 @@ LONGEST_LIFETIME = 86_400.0
 """Seconds after which a page is asked about again, whatever its server said: a wrong header must not freeze it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validity:
     """What an answer's headers said about keeping it."""
 

@@ -8,13 +8,13 @@ continuation of one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, cast
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.blob import StaleBlob, pack, unpack
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 _KIND = b"M2"
 # Each begins with a newline, which is found much faster than the place behind one; the text is given one to begin with.
@@ -42,7 +42,7 @@ class UnreadableMetadata(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metadata:
     """What a distribution says of itself, in its own words."""
 

@@ -7,7 +7,6 @@ import re
 import threading
 from collections import Counter
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.events import Notice
@@ -18,6 +17,7 @@ from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_met
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.page_fetch import file_mark
 from chapbook_core.index.sources import local_path
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +43,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _PREFERRED_HASHES = ("sha256", "sha512", "sha384", "blake2b")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NeedBuild:
     """Only a build of this source archive tells the metadata."""
 

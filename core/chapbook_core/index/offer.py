@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.page_summary import PageSummary
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ class Offer:
         return files
 
 
-@dataclass(frozen=True)
+@frozen
 class Offers:
     """The offers of all sources that were asked, in the order of the project."""
 

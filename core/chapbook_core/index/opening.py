@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +16,7 @@ from chapbook_core.index.address import origin_of
 from chapbook_core.index.cache import Cache
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.reader import WORKERS, IndexReader
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ class Connector:
                 self._client.close()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenIndex:
     """The parts of an index in use."""
 

@@ -8,7 +8,6 @@ also ends at the end of the text and gives nothing back, so that no page makes i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urljoin
@@ -19,6 +18,7 @@ from chapbook_core.index.filename import looks_like_file
 from chapbook_core.index.page_json import check_api_version
 from chapbook_core.index.page_rows import Links, build_page, file_name_of, utc_time
 from chapbook_core.index.status import read_status
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,7 +52,7 @@ _WEB = ("https://", "http://")
 _USUAL_FILES = (".whl", ".tar.gz")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HtmlFiles:
     """The files an HTML page links to, of whichever project."""
 
@@ -110,7 +110,7 @@ def _unescaped(text: str) -> str:
     return unescape(text)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Parts:
     """What of a page matters."""
 

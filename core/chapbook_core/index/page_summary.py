@@ -6,16 +6,16 @@ keys are bisected, and a set of versions is an int in which bit `i` stands for `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 from chapbook_core.index.blob import StaleBlob, pack, unpack
 from chapbook_core.index.status import ACTIVE, ProjectStatus, Status
+from chapbook_core.value import frozen
 
 _KIND = b"P1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageSummary:
     """The versions of one project on one page, oldest first."""
 

@@ -7,12 +7,12 @@ and for a single file, which is what locking and installing ask. None of them re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.index.specifier import read_requires_python
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PRERELEASE = re.compile(r"[^+]*(?:[abc]|dev)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """A set of versions that a policy rules out, and a clause that says why: `1.0` ..."""
 
@@ -42,7 +42,7 @@ class Policy(Protocol):
         """Return why a file may not be used; nothing when it may."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoYanked:
     """What its owners withdrew is only for those who already name exactly that version (PEP 592)."""
 
@@ -61,7 +61,7 @@ class NoYanked:
         return f"is yanked ({file.yanked_reason})" if file.yanked_reason else "is yanked"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoPrereleases:
     """Versions that their owners do not call finished."""
 
@@ -74,7 +74,7 @@ class NoPrereleases:
         return "is a pre-release" if _PRERELEASE.match(file.version) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PythonRange:
     """Versions for none of the Pythons that are wanted."""
 
@@ -96,7 +96,7 @@ class PythonRange:
         return not read_requires_python(requires_python).pythons.is_disjoint(self.wanted)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UploadedBefore:
     """Files that came to the index at some moment or later; `exclude_newer` and `minimum_age` make it."""
 
@@ -140,7 +140,7 @@ def minimum_age(now: datetime, days: float, except_names: Iterable[str] = ()) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Projects:
     """Some projects by name, or every one."""
 
@@ -151,7 +151,7 @@ class Projects:
         return self.every or name in self.names
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoBinary:
     """Projects that are always built from source."""
 
@@ -166,7 +166,7 @@ class NoBinary:
         return "is a wheel, and `no-binary` asks for source" if file.is_wheel and name in self.projects else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OnlyBinary:
     """Projects that are never built here."""
 

@@ -6,7 +6,6 @@ times and whether metadata stands beside a file. What it says of files counts; i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.candidate import Page, Skipped
@@ -14,6 +13,7 @@ from chapbook_core.index.failure import NotAnIndex
 from chapbook_core.index.metadata import Metadata
 from chapbook_core.index.page_json import hash_text, json_object, metadata_mark, yanked_reason
 from chapbook_core.index.page_rows import Links, build_page, utc_time
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.file_table import Row
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectDocument:
     """What the document says: the files, and the metadata of the release it describes."""
 

@@ -7,9 +7,10 @@ the note says what was read for what. A rule is tried on the text the rules befo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ _VERSION = r"[0-9][\w.!+]*"
 _UNREADABLE_NUMBER = re.compile(r"[0-9]{1000}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repaired:
     """A text that can be read, and what a person may want to know about it."""
 
@@ -26,7 +27,7 @@ class Repaired:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rule:
     wrong: re.Pattern[str]
     right: str

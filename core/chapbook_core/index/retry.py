@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+
+from chapbook_core.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """How much trouble of a server is borne."""
 

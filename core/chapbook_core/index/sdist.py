@@ -6,11 +6,11 @@ import re
 import tarfile
 import zipfile
 import zlib
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import field, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ class UnreadableArchive(ChapbookError):
         super().__init__(f"{filename} cannot be read: {reason}", hints=["choose another version, or tell its owners"])
 
 
-@dataclass(slots=True)
+@mutable
 class SourceFiles:
     """What was found; a file that is not there is missing."""
 

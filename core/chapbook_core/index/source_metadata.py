@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.requirement import parse_requirement
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

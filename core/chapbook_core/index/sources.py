@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from chapbook_core.index.address import masked
 from chapbook_core.index.failure import SourceUnknown
 from chapbook_core.project.source import Priority, Source
 from chapbook_core.requirements.url import split_userinfo
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +32,7 @@ class Shape(Enum):
     """One page, or one folder, for the files of all packages (`--find-links`)."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen(repr=False)
 class Place:
     """An index, a page of links or a folder, with the name the project gives it."""
 
@@ -63,7 +63,7 @@ class Place:
         return f"{self.url}{name}/" if self.shape is Shape.INDEX else self.url
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """The places of a project, and the packages that belong to some of them alone."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from chapbook_core.requirements.constraint import ANY, Constraint, parse_constraint
+from chapbook_core.value import frozen
 
 # As many digits as Python reads, and more than anybody means.
 _DIGITS = "[0-9]{1,99}"
@@ -19,7 +19,7 @@ PLAIN_SPECIFIER = rf"{_CLAUSE}(?:\s*,\s*{_CLAUSE})*"
 _PLAIN = re.compile(rf"\s*{PLAIN_SPECIFIER}\s*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequiresPython:
     """Which Pythons a file is for."""
 

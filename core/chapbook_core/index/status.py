@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from chapbook_core.value import frozen
 
 
 class Status(Enum):
@@ -18,7 +19,7 @@ class Status(Enum):
     """Its owners advise against it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectStatus:
     """A status with the reason its owners or the index gave."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.filename import UnusableName
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.file import File
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TagOrder:
     """The tags that a target takes, each with its rank; rank 0 is the most specific."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How long and how large one answer may be; all of it is named in the error when exceeded."""
 
@@ -27,7 +28,7 @@ def _patient(_waited: float) -> None:
     """Wait on."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A GET: a URL without userinfo, its headers and its limits."""
 
@@ -42,7 +43,7 @@ class Request:
     """Takes the body of a good answer piece by piece; without one the answer holds it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """Status, headers (names in lower case) and body, as they came."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     import ssl
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trust:
     """What a source's settings say; everything empty means the system's trust store."""
 

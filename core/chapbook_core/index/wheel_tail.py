@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -47,7 +47,7 @@ class UnreadableWheel(ChapbookError):
         super().__init__(f"not a readable wheel: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extent:
     """A range of bytes of the file; `stop` is behind the last one."""
 
@@ -55,7 +55,7 @@ class Extent:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """What the directory says of one file in the wheel."""
 

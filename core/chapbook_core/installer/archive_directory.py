@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import stat
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.member_name import Twins, check_path
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 _DIRECTORY_ATTRIBUTE = 0x10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArchiveLimits:
     """How much an archive may hold; each is named when it is exceeded."""
 
@@ -52,7 +52,7 @@ class ArchiveLimits:
     """Bytes that may come out of anything."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """A file in an archive, as its directory describes it."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.member_name import folded
 from chapbook_core.installer.wheel import UNLISTED
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Group(NamedTuple):
     files: tuple[StoredFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrangement:
     """A wheel laid out for an environment."""
 

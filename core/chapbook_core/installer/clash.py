@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.site_packages import scan_site_packages
@@ -13,6 +12,7 @@ from chapbook_core.installer.bad_wheel import Refusal, shown
 from chapbook_core.installer.member_name import folded
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.unpacking import file_digest
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -60,7 +60,7 @@ class Sharing:
         return {path: facts for (newcomer, path), facts in self.files.items() if newcomer == name}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Claim:
     """A newcomer's wish to have a file in a place."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.events import Advanced, Notice
@@ -13,6 +12,7 @@ from chapbook_core.installer.clash import FileClash, below_top, find_sharing, re
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.renames import arriving_moves, leaving_moves
 from chapbook_core.installer.unplacement import belongings, fixed_folders, remove_emptied
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

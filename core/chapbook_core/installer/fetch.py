@@ -13,7 +13,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -26,6 +25,7 @@ from chapbook_core.installer.archive_directory import ArchiveLimits
 from chapbook_core.installer.store import StoreFailed
 from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.project.kernel_lock import try_lock
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ class Downloader(Protocol):
         """Write what a URL holds to an open file, and check its hashes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WantedWheel:
     """A wheel that is to be in the store."""
 

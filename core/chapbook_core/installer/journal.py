@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.relocation import Move
 from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ class JournalDamaged(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rewrite:
     """A file of the project that changes together with the environment."""
 
@@ -55,7 +55,7 @@ class Rewrite:
         return stage / "files" / f"{self.number}.{when}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """One change: the renames it consists of, and which way it is being taken."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chapbook_core.installer.script import Script
+from chapbook_core.value import frozen
 
 _HEAD = b"chapbook-manifest 1 "
 
@@ -31,7 +31,7 @@ class StoredFile(NamedTuple):
     """Whether a person could edit it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """An unpacked wheel."""
 

@@ -7,13 +7,13 @@ that another index has it now makes no difference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.depth import deepest_first
 from chapbook_core.installer.provenance import difference
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NEVER_REMOVED = frozenset({"pip"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installed:
     """A distribution in the environment, as far as a plan wants to know it."""
 
@@ -37,14 +37,14 @@ class Installed:
     """What is wrong with it, so that it has to be put in anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Install:
     """A package to be put in."""
 
     package: LockedPackage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Update:
     """A package to be put in where another of its name is."""
 
@@ -54,7 +54,7 @@ class Update:
     """Why, when it is not the version."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remove:
     """A distribution to be taken out."""
 
@@ -62,14 +62,14 @@ class Remove:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keep:
     """A package that is there already."""
 
     package: LockedPackage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skip:
     """A package that is wanted and left alone."""
 
@@ -80,7 +80,7 @@ class Skip:
 Step = Install | Update | Remove | Keep | Skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanOptions:
     """What a person may ask for."""
 
@@ -93,7 +93,7 @@ class PlanOptions:
     """The project itself, which is never removed."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """The steps, removals first, then the deepest dependencies before those that need them."""
 

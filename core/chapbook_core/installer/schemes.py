@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.script import is_of_environment, is_reserved
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ class UnknownLayout(ChapbookError):
         super().__init__(f"cannot install into {folder}: {reason}", hints=["remove it, and run the command again"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InstallPaths:
     """The folders of an environment; all but `root` and `interpreter` are relative to it, with `/` between parts."""
 

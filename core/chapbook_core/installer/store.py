@@ -15,7 +15,6 @@ import shutil
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -26,6 +25,7 @@ from chapbook_core.installer.manifest import DamagedManifest, Manifest, read_man
 from chapbook_core.installer.unpacking import file_digest, unpack_wheel
 from chapbook_core.installer.wheel import open_archive, read_wheel
 from chapbook_core.installer.workshop import Workshop, clear
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ class StoreDamaged(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredWheel:
     """An unpacked wheel that is in the store."""
 
@@ -77,7 +77,7 @@ class StoredWheel:
         return self.folder / TREE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A stored wheel, as lists show it."""
 

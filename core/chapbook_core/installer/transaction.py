@@ -10,12 +10,12 @@ from __future__ import annotations
 import secrets
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.environment.state import set_fingerprint
 from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Committed
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.journal import (
     STAGES,
@@ -30,6 +30,7 @@ from chapbook_core.installer.journal import (
 from chapbook_core.installer.relocation import InTheWay
 from chapbook_core.installer.schemes import OWN_FOLDER
 from chapbook_core.project.writing import write_file
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ class Preparation(Protocol):
         """Fill a folder, named below the environment, and return the moves; nothing else is touched."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectFile:
     """A file of the project, and what it is to hold."""
 
@@ -75,7 +76,7 @@ class ProjectFile:
     """None for a file that is to be gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What a transaction does."""
 
@@ -100,6 +101,8 @@ def change_environment(environment: Path, change: Change, watcher: Watcher) -> N
         journal = Journal(identity, moves, rewrites)
         write_journal(environment, journal)
         _forward(environment, journal, watcher.checkpoint)
+        # The last moment in which everything can be taken back.
+        watcher.emit(Committed())
     except BaseException as problem:
         if journal is None:
             _clear(stage)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.site_packages import scan_site_packages
@@ -18,6 +17,7 @@ from chapbook_core.installer.placement import PlacementFailed, clear_own
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.renames import leaving_moves
 from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ class NoRecord(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Belongings:
     """The files of a distribution, below the top of the environment."""
 

@@ -7,7 +7,6 @@ stricter reading is taken. The contents of the files are checked while they are 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.filename import UnusableName, WheelName, read_wheel_name
@@ -19,6 +18,7 @@ from chapbook_core.installer.record import Row, expected_digest, read_rows
 from chapbook_core.installer.script import Script, check_script_name, is_of_environment, parse_entry_points
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -35,7 +35,7 @@ _KNOWN_MAJOR = "1"
 _STARTS_CODE = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelFile:
     """What a wheel tells of itself, and its files."""
 

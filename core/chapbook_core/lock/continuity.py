@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,6 +10,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import NEVER, Marker, parse_marker
 from chapbook_core.requirements.release_agreement import agree
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -18,6 +17,7 @@ from chapbook_core.requirements.marker import parse_marker, python_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.requirement import parse_requirement
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ class LockIncomplete(ChapbookError):
         super().__init__(f"the lock holds no `{name}` as {by} requires it", hints=["run `chapbook lock`"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Demand:
     """A requirement that is in force."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock.selection import region_of
@@ -11,6 +10,7 @@ from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import Marker, parse_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import reference_text
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edge:
     """One requirement that a locked package meets."""
 
@@ -45,7 +45,7 @@ class Edge:
         return not self.is_reference and parse_constraint(self.constraint).allows(version)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Graph:
     """The edges between the packages of a lock, from both ends."""
 

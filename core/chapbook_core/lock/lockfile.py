@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 SourceType = Literal["legacy", "git", "directory", "file", "url"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedFile:
     """One file an index offers for a locked version: its name and `algorithm:digest`."""
 
@@ -19,7 +20,7 @@ class LockedFile:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedSource:
     """Where a package comes from when it is not the default index."""
 
@@ -30,7 +31,7 @@ class LockedSource:
     subdirectory: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedDependency:
     """One requirement of a locked package, in the words its author or its metadata used."""
 
@@ -44,7 +45,7 @@ class LockedDependency:
     markers: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedPackage:
     """One version of one package, for the environments its markers name."""
 
@@ -80,7 +81,7 @@ class LockedPackage:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """Everything a `poetry.lock` says."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Entries = tuple["LockedPackage", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """A package that the two sides have in different versions, and which ones were kept."""
 
@@ -25,7 +25,7 @@ class Decision:
     kept: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merge:
     """A lock with the packages of both sides. It belongs to no project file, until it is locked again."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock import toml_text
 from chapbook_core.lock.condition import open_condition, packages_for
 from chapbook_core.requirements.constraint import NoSpecifier, parse_constraint
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ LOCK_VERSION = "1.0"
 CREATED_BY = "chapbook"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Artifact:
     """A file of a locked package, and where it can be had."""
 
@@ -43,7 +43,7 @@ class Artifact:
         return self.name.endswith(".whl")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Artifacts:
     """The files of a package from an index."""
 
@@ -51,7 +51,7 @@ class Artifacts:
     files: tuple[Artifact, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pylock:
     """What a `pylock.toml` says besides its packages."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import FileMistakes, Mistake
@@ -14,6 +13,7 @@ from chapbook_core.requirements.diagram import cofactor
 from chapbook_core.requirements.marker import Marker, parse_marker
 from chapbook_core.requirements.marker_variable import EXTRAS, GROUPS
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ def read_pylock(text: str, file: Path) -> Lock:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Switches:
     """What an installer can be asked for."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,7 +28,7 @@ class UnknownExtra(ChapbookError):
         super().__init__(_unknown("extra", tuple(names)), hints=_hints("extras", tuple(names), known))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """The names of groups and extras, in the spelling that compares."""
 

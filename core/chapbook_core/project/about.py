@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.reading import Table, noun
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """An author or a maintainer."""
 
@@ -27,7 +27,7 @@ class Person:
     email: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Readme:
     """The long description: files of one type, or a text."""
 
@@ -36,7 +36,7 @@ class Readme:
     content_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class About:
     """The part of a manifest that ends up in a package's metadata, requirements aside."""
 

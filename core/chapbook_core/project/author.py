@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ class InvalidAuthor(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Author:
     """A name, an address, or both."""
 

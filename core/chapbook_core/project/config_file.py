@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError, FileMistakes
 from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.project.writing import write_file
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PRIVATE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigFile:
     """The settings in a file; none when there is no such file."""
 

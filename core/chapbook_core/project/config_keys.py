@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.requirements.name import canonical_name, is_valid_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class Kind(Enum):
     SECRET = "a secret"  # noqa: S105  # the word for one, not one
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigKey:
     """A setting that exists."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
 from chapbook_core.requirements.constraint import parse_constraint
+from chapbook_core.value import frozen, replace
 
 _CLAUSE = re.compile(r"\s*(?P<sign>===|==|~=|!=|<=|>=|<>|\^|~|<|>|=)?(?P<space>\s*)(?P<version>[^\s,]+)\s*,?")
 _SPECIFIERS = re.compile(
@@ -20,7 +20,7 @@ _SPECIFIERS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Clause:
     sign: str
     version: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.constraint_bump import bumped, bumped_requirement, constraint_in
@@ -12,6 +11,7 @@ from chapbook_core.project.groups import MAIN
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.requirement import parse_requirement
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chapbook_core.project.layout import Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeclaredConstraint:
     """One text of a project file that says which versions of a package are required."""
 

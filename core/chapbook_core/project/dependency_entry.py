@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from chapbook_core.requirements.origin import (
 )
 from chapbook_core.requirements.requirement import Requirement
 from chapbook_core.requirements.url import split_userinfo
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path as Folder
@@ -45,7 +45,7 @@ _FORMS = ("git", "file", "path", "url", "version")
 _PLATFORM = re.compile(r"(==|!=)?\s*([A-Za-z0-9_.-]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A requirement of `[tool.poetry]`, and what it can add to a standard one."""
 

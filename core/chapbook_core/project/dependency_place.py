@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.groups import MAIN
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.project.layout import Path
@@ -18,7 +18,7 @@ PROJECT = ("project",)
 GROUPS = ("dependency-groups",)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StandardPlace:
     """An array of PEP 508 texts, and the table of `[tool.poetry]` that can add to them."""
 
@@ -28,7 +28,7 @@ class StandardPlace:
     """Whether `[project]` holds the extras only: an addition that is not `optional` would be a requirement itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PoetryPlace:
     """A table of `[tool.poetry]` that says everything itself."""
 

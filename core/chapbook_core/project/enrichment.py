@@ -6,7 +6,6 @@ Poetry builds with the standard requirement, and locks with what both allow, tak
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.marker import ALWAYS, parse_marker
@@ -18,6 +17,7 @@ from chapbook_core.requirements.origin import (
     Origin,
     UrlOrigin,
 )
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.dependency_entry import Entry, read_entries
 from chapbook_core.project.enrichment import built_requirements, locked_requirements
 from chapbook_core.requirements.name import canonical_name, is_valid_name
 from chapbook_core.requirements.requirement import Requirement, parse_requirement
+from chapbook_core.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from pathlib import Path as Folder
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAIN = "main"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Requirements that are installed together; `main` are those of the project itself."""
 
@@ -32,7 +32,7 @@ class Group:
     """The normalised names of the groups it includes."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Draft:
     """A group while both tables are being read."""
 

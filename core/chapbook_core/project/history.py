@@ -11,13 +11,13 @@ import json
 import re
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.lock_place import STATE_FOLDER, make_ignore
 from chapbook_core.project.writing import write_file
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +45,7 @@ class HistoryDamaged(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One change of a project."""
 
@@ -63,7 +63,7 @@ class Entry:
     """The undoing that it took back."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Course:
     """Which changes stand, and which were undone and may be done again."""
 

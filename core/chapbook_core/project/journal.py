@@ -6,11 +6,11 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.writing import new_token
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ class JournalUnusable(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileChange:
     """One file of a project before and after; None stands for a file that is not there."""
 
@@ -48,7 +48,7 @@ class FileChange:
         return replace(self, before=self.after, after=self.before, token=new_token())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """Changes that belong together."""
 

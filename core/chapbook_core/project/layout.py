@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ _LONG_LITERAL = re.compile(r"'''.*?'''(?:'{1,2}(?!'))?", re.DOTALL)
 _PLAIN = re.compile(r"[^,\]}#\r\n]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A value: the characters from `start` to `end`, and what is inside it."""
 
@@ -47,7 +48,7 @@ class Node:
             yield from child.walk()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A `[header]` and the pairs under it; the first section of a text has no header."""
 
@@ -66,7 +67,7 @@ class Section:
         return self.pairs[-1].end if self.pairs else self.header_end
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """The map of a valid TOML text."""
 

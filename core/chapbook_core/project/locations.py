@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,7 @@ _APPLICATION = "chapbook"
 _POETRY = "pypoetry"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Locations:
     """The folders of one person on one machine."""
 

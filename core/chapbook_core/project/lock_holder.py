@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
+
+from chapbook_core.value import frozen
 
 MARK = "chapbook: the lock of a project"
 """The first line; a file with any other is somebody else's."""
@@ -14,7 +15,7 @@ _MOST_DIGITS = 18
 _DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     """A process that writes in a project."""
 

@@ -7,11 +7,11 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.lock_holder import MARK
+from chapbook_core.value import frozen, mutable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ class LockRefused(ChapbookError):
         )
 
 
-@dataclass(slots=True)
+@mutable
 class OpenLock:
     """An open lock file."""
 
@@ -81,7 +81,7 @@ class OpenLock:
         os.close(self.descriptor)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockPlace:
     """A folder for lock files, and the name of one in it."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import FileMistakes, Mistake
 from chapbook_core.project.about import About, read_about
+from chapbook_core.project.build_table import has_version_source
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.enrichment import built_requirements, locked_requirements
 from chapbook_core.project.groups import MAIN, Group, read_groups
@@ -18,6 +18,7 @@ from chapbook_core.project.reading import Findings, Table, place_text
 from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.requirements.constraint import ANY, Constraint
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """One project: its name, what it requires and where from, and what it says about itself."""
 
@@ -167,7 +168,8 @@ def _check_identity(document: Table, poetry: Table, dynamic: frozenset[str], *, 
         # That it is no table is noted already.
         return
     for key in ("name", "version"):
-        if key not in given and (package_mode or key in required):
+        is_read_elsewhere = key == "version" and key in dynamic and has_version_source(document.data)
+        if key not in given and (package_mode or key in required) and not is_read_elsewhere:
             otherwise = ", or `package-mode = false` under [tool.poetry] if it is no package"
             hint = f'add `{key} = "..."` under [{place_text(path)}]{"" if key in required else otherwise}'
             message = "is dynamic, and [tool.poetry] does not give it" if key in dynamic else "is missing"

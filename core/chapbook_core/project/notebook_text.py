@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
+
+from chapbook_core.value import frozen
 
 KERNEL_NAME = "chapbook"
 KERNEL_TITLE = "Project (Chapbook)"
@@ -13,7 +14,7 @@ _FORMAT = (4, 5)
 _ID_LENGTH = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """One cell without any output."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +17,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.project.journal import FileChange, Journal, JournalUnusable, journal_bytes, read_journal
 from chapbook_core.project.lock_place import STATE_FOLDER
 from chapbook_core.project.writing import WriteFailed, new_token, passing_name, settle, stage_file, write_file
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.dependency_entry import Entry, read_entries
@@ -12,6 +11,7 @@ from chapbook_core.project.source import Priority, Source
 from chapbook_core.requirements.constraint import Constraint, parse_constraint
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.url import split_userinfo
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ _FORMATS = frozenset({"sdist", "wheel"})
 _FORMER_PRIORITIES = {"default": "use `primary`", "secondary": "use `supplemental`"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PackageInclude:
     """A package, or a module, that goes into the distribution."""
 
@@ -34,7 +34,7 @@ class PackageInclude:
     formats: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileInclude:
     """A file, or a pattern of files, that goes into the distribution."""
 
@@ -42,7 +42,7 @@ class FileInclude:
     formats: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PoetryTable:
     """What `[tool.poetry]` declares; everything has its default when there is no such table."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -10,6 +9,7 @@ from packaging.version import Version
 from chapbook_core.requirements.constraint import Constraint, parse_constraint
 from chapbook_core.requirements.name import canonical_name, is_valid_name
 from chapbook_core.requirements.requirement import Requirement, parse_requirement
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ DYNAMIC_FIELDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectTable:
     """What `[project]` declares; everything is empty when there is no such table."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ T = TypeVar("T")
 _NOUNS = {str: "a string", bool: "true or false", int: "a number", float: "a number", list: "an array", dict: "a table"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """A mistake that knows its path, but not yet its line."""
 
@@ -26,7 +26,7 @@ class Finding:
     hint: str = ""
 
 
-@dataclass(slots=True)
+@mutable
 class Findings:
     """The mistakes of one file, in the order they were found."""
 
@@ -59,7 +59,7 @@ def place_text(path: Path) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A table, where it stands, and where its mistakes are noted."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.constraint_text import NoSpecifier
 from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 from chapbook_core.requirements.requirement import UNSTATED
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StandardForm:
     """A text for `[project]` or `[dependency-groups]`, and the keys that only `[tool.poetry]` can add to it."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
 from chapbook_core.requirements.marker import Marker, parse_marker
 from chapbook_core.requirements.name import canonical_name, is_valid_name
 from chapbook_core.requirements.requirement import Requirement, parse_requirement
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ Prereleases = Literal["when-needed", "explicit", "allow", "never"]
 _Choice = TypeVar("_Choice", bound=str)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rival:
     """An extra or a group that cannot be turned on together with another one."""
 
@@ -29,7 +29,7 @@ class Rival:
     is_group: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResolutionTable:
     """The wishes of a project about its lock."""
 

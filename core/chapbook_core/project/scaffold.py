@@ -5,7 +5,6 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.notebook_text import Cell, notebook_text
 from chapbook_core.project.toml_text import value_text
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Layout(Enum):
     """There is no package: the project is its notebooks."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outline:
     """What is known of a project before it exists."""
 

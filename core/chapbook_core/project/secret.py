@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from chapbook_core.value import field, frozen
 
 MASK = "****"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """A password or token: printing, formatting or logging it shows a mask; only `reveal` gives the text."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import UsageError
@@ -23,6 +22,7 @@ from chapbook_core.project.config_keys import (
 from chapbook_core.project.locations import Locations, find_locations
 from chapbook_core.project.secret import Secret
 from chapbook_core.requirements.url import split_userinfo
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ _PREFIXES = ("CHAPBOOK_", "POETRY_")
 _REFERENCE = re.compile(r"\{(?P<name>[a-z-]+(?:\.[a-z-]+)*)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Login:
     """A user name and a password for one repository."""
 
@@ -43,7 +43,7 @@ class Login:
     password: Secret | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One setting as it holds."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.requirements.url import Userinfo
@@ -21,7 +22,7 @@ class Priority(Enum):
     """Only for requirements that name it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """One entry of `[[tool.poetry.source]]`."""
 

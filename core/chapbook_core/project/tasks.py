@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import FileMistakes, Mistake
 from chapbook_core.project.layout import read_layout
 from chapbook_core.project.reading import Findings, Table, noun, place_text
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _KEYS = frozenset({"run", "needs", "help"})
 _SHELL_WORDS = frozenset("|&;<>")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """One task."""
 

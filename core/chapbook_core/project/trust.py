@@ -10,7 +10,6 @@ import json
 import os
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +18,7 @@ from chapbook_core.project.kernel_lock import try_lock, unlock
 from chapbook_core.project.lock_place import LockPlace, LockRefused
 from chapbook_core.project.trust_mark import read_mark, remove_mark, write_mark
 from chapbook_core.project.writing import WriteFailed, write_file
+from chapbook_core.value import frozen, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ class TrustNotRecorded(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrustedProject:
     """A project on the record."""
 
@@ -58,7 +58,7 @@ class TrustedProject:
     """In seconds since 1970."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     mark: str
     since: float
@@ -146,7 +146,7 @@ def _record(locations: Locations) -> Iterator[dict[str, _Entry]]:
         with _held(LockPlace(locations.data, f"{RECORD}.lock", is_private=True), path):
             entries = _entries(path)
             yield entries
-            content = {"format": _FORMAT, "projects": {key: asdict(entry) for key, entry in entries.items()}}
+            content = {"format": _FORMAT, "projects": {key: members(entry) for key, entry in entries.items()}}
             write_file(path, json.dumps(content, indent=1).encode(), mode=_PRIVATE)
     except WriteFailed as cause:
         raise TrustNotRecorded(path, cause.message) from cause

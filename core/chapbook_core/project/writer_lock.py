@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from chapbook_core.events import Notice
 from chapbook_core.project.kernel_lock import try_lock, unlock
 from chapbook_core.project.lock_holder import Holder, parse_holder, this_process
 from chapbook_core.project.lock_place import LockPlace, OpenLock, place_elsewhere, project_place
+from chapbook_core.value import mutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -57,7 +57,7 @@ class ProjectCannotBeLocked(ChapbookError):
         )
 
 
-@dataclass(slots=True)
+@mutable
 class _Claim:
     """The thread of this process that writes in a project, or waits until it may."""
 

@@ -7,10 +7,10 @@ import os
 import secrets
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.value import frozen
 
 _HINTS = {
     errno.ENOSPC: "free some space on that disk and try again",
@@ -43,7 +43,7 @@ def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
     stage_file(path, content, mode=mode).place()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StagedFile:
     """New content for a file, whole on the disk under a passing name beside it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from chapbook_core.requirements.origin import (
 )
 from chapbook_core.requirements.requirement import Requirement, make_requirement
 from chapbook_core.requirements.url import masked_url
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

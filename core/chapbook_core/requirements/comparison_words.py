@@ -7,11 +7,11 @@ same as one at the release it leads to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import TRUE, node_of
 from chapbook_core.requirements.interpreter_version import FINAL, family, full_comparison, minor_comparison, parts
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ _EXTRA = "extra"
 _PRECISION = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Words:
     """A variable, an operator and a value; or several values, of which any (`==`) or none (`!=`) is meant."""
 

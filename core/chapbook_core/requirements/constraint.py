@@ -8,7 +8,6 @@ one takes twenty times as long. The tests hold `packaging` against every answer 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from chapbook_core.requirements.constraint_parser import InvalidConstraint, pars
 from chapbook_core.requirements.constraint_text import NoSpecifier, poetry_text, specifier_text
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.requirements.version_set import EVERYTHING, Cuts, complement, intersection, union
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from chapbook_core.requirements.cut import Cut
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ANY", "EMPTY", "Constraint", "InvalidConstraint", "NoSpecifier", "parse_constraint"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constraint:
     """A set of versions; equal to another one when both mean the same versions."""
 

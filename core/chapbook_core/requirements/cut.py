@@ -7,12 +7,12 @@ cuts with no version between them have the same key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 
 from packaging.version import Version
 
 from chapbook_core.requirements.version_key import key_above_locals, key_above_only, key_above_posts, key_of
+from chapbook_core.value import field, frozen
 
 
 class Side(Enum):
@@ -26,7 +26,7 @@ class Side(Enum):
     ABOVE_POSTS = "above the version and its post releases"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """A place between versions, and the words for it."""
 

@@ -15,9 +15,10 @@ integer of a patch release (its `a0`) is where its family begins, and what follo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +75,7 @@ def text_of(integer: int) -> str:
     return f"{major}.{minor}.{patch}{letter}{place - _PHASES[letter]}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """Where a version of any form lies among interpreters."""
 

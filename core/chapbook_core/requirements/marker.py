@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from chapbook_core.requirements.environment_point import EnvironmentPoint
 from chapbook_core.requirements.marker_parser import InvalidMarker, read_marker
 from chapbook_core.requirements.marker_variable import EXTRA, EXTRAS, GROUPS, PYTHON, from_cuts, name_of
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ALWAYS", "NEVER", "InvalidMarker", "Marker", "parse_marker", "python_marker"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marker:
     """A function of the environment; two markers are equal exactly when they mean the same."""
 

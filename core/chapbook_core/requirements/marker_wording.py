@@ -8,7 +8,6 @@ meaning with the algebra's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -26,6 +25,7 @@ from chapbook_core.requirements.comparison_words import (
     words_of,
 )
 from chapbook_core.requirements.marker_spelling import expression_of
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,14 +43,14 @@ class TooManyWords(Exception):
     """A wording that grows beyond what anybody reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Every:
     """Parts that are all true; none for always."""
 
     parts: tuple[Wording, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Some:
     """Parts of which one is true; none for never."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from chapbook_core.requirements.url import Userinfo, split_userinfo
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,14 +21,14 @@ _FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)
 _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IndexOrigin:
     """Any configured index, or the one source that is named."""
 
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GitOrigin:
     """A git repository at a branch, a tag, a revision or its default branch."""
 
@@ -47,7 +47,7 @@ class GitOrigin:
         return self.branch or self.tag or self.revision
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UrlOrigin:
     """A wheel or source distribution at an address."""
 
@@ -57,7 +57,7 @@ class UrlOrigin:
     userinfo: Userinfo | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileOrigin:
     """A wheel or source distribution on this machine."""
 
@@ -66,7 +66,7 @@ class FileOrigin:
     subdirectory: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DirectoryOrigin:
     """A folder with a project on this machine."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from chapbook_core.errors import ChapbookError
@@ -22,6 +21,7 @@ from chapbook_core.requirements.origin import (
 )
 from chapbook_core.requirements.url import masked_url
 from chapbook_core.requirements.version_set import EVERYTHING
+from chapbook_core.value import field, frozen
 
 __all__ = [
     "UNSTATED",
@@ -65,7 +65,7 @@ class InvalidRequirement(ChapbookError):
         super().__init__(f"`{self.text}` is not a requirement: {self.reason}", hints=[hint] if hint else [])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requirement:
     """A package that is asked for: which versions, where from, and when."""
 

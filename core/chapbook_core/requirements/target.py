@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.constraint import ANY
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ _NEWEST_MACOS = (15, 0)
 _WINDOWS_TAGS = {"amd64": "win_amd64", "arm64": "win_arm64", "x86": "win32"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """A Python on a platform and machine; the words are those of markers: `linux`, `x86_64`, `cpython`."""
 

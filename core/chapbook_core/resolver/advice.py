@@ -7,7 +7,6 @@ apart, one constraint fewer, one wish fewer, one requirement fewer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from chapbook_core.requirements.marker import Marker
 from chapbook_core.resolver.explain import NoSolution, python_words
 from chapbook_core.resolver.problem import MAIN, Solution, Switch
 from chapbook_core.resolver.solver import solve
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -28,7 +28,7 @@ _MOST_STEPS = 20_000
 """A trial that takes longer is given up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Advice:
     """An edit, in words, and what would come of it."""
 

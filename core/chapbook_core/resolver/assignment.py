@@ -8,11 +8,11 @@ of a partial solution is true of the restriction of this one to any single point
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, contains, difference, disjunction
 from chapbook_core.resolver.versions import ABSENT
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ Pieces = dict[int, int]
 BEFORE_THE_TRAIL = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assignment:
     """A package's versions narrowed on a region: by a decision when it has no cause, else by a derivation."""
 
@@ -44,7 +44,7 @@ class Assignment:
     selected_before: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Satisfier:
     """The assignment that makes a term true at a point."""
 
@@ -56,7 +56,7 @@ class Satisfier:
     cause: Incompatibility | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clash:
     """A package would be left without a version on a region, because of an incompatibility."""
 

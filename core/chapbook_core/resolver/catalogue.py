@@ -8,7 +8,6 @@ known. Such a discovery only ever adds, so this comes to an end.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +27,7 @@ from chapbook_core.resolver.facts import Dependency, Metadata, MetadataWanted, U
 from chapbook_core.resolver.incompatibility import Incompatibility
 from chapbook_core.resolver.problem import Prereleases
 from chapbook_core.resolver.versions import ABSENT, Versions, is_prerelease, merged
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

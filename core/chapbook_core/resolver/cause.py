@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.requirements.origin import Origin
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.problem import RootRequirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RootRequires:
     """The project requires a package."""
 
     requirement: RootRequirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requires:
     """A release requires a package."""
 
@@ -28,14 +29,14 @@ class Requires:
     dependency: Dependency
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constrained:
     """The project constrains a package, should it be needed."""
 
     constraint: Dependency
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NeedsPython:
     """Releases do not run on every Python of the project."""
 
@@ -43,21 +44,21 @@ class NeedsPython:
     requires_python: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prerelease:
     """Nobody asked for the pre-releases of a package."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Yanked:
     """Releases were withdrawn by their authors, and nobody pins one."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unusable:
     """Releases have no file, or no readable metadata, with which they could be installed."""
 
@@ -65,7 +66,7 @@ class Unusable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FromElsewhere:
     """Releases come from a source that the project takes this package from only in other environments."""
 
@@ -73,7 +74,7 @@ class FromElsewhere:
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Derived:
     """Two incompatibilities together imply this one."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.resolver.incompatibility import Incompatibility
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.facts import Dependency
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """What a requirement does to the packages it names, while its terms are true."""
 

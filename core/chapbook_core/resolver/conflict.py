@@ -6,16 +6,16 @@ learns holds in the common region of all causes it used, which contains the poin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.resolver.incompatibility import Incompatibility, resolvent
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.resolver.assignment import PartialSolution, Point, Satisfier
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lesson:
     """What a conflict taught: an incompatibility, and the level at which it leaves one package to narrow."""
 

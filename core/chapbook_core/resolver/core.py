@@ -7,7 +7,6 @@ the proof's region.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import TRUE, conjunction, contains, sample
@@ -16,6 +15,7 @@ from chapbook_core.resolver.cause import Derived, Requires, RootRequires, requir
 from chapbook_core.resolver.conflict import resolve
 from chapbook_core.resolver.incompatibility import Incompatibility
 from chapbook_core.resolver.propagation import Propagation
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +29,7 @@ _MOST_CONSTRAINTS = 3
 """Beyond this many different requirements of one package on another, they are told as one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Facts that differ only in the release they are about."""
 

@@ -7,7 +7,6 @@ sees for himself that they exclude each other. The same as data is `NoSolution.s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -29,6 +28,7 @@ from chapbook_core.resolver.cause import (
 from chapbook_core.resolver.core import core_of, region_of
 from chapbook_core.resolver.problem import MAIN
 from chapbook_core.resolver.versions import ABSENT
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ _BELOW = re.compile(r"<=(?=(?P<version>[^,|\s]+),!=(?P=version)(?![^,|\s]))(?P=v
 """Below a version, its pre-releases included, which few care to be told about."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One fact of the story."""
 
@@ -57,7 +57,7 @@ class Line:
     """The package that is required; empty when it is about one package only."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Story:
     """Why there is no solution."""
 

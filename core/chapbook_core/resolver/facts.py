@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements import diagram
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.requirements.origin import Origin
     from chapbook_core.resolver.versions import Versions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionsWanted:
     """Which releases of a package does this origin offer? The answer is `Versions`."""
 
@@ -22,7 +22,7 @@ class VersionsWanted:
     """None is the default index; a direct reference has exactly one release, its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetadataWanted:
     """What does this release depend on? The answer is `Metadata`, or `Unavailable` when it cannot be told."""
 
@@ -34,7 +34,7 @@ class MetadataWanted:
 Want = VersionsWanted | MetadataWanted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far the solver is, for whoever watches it."""
 
@@ -47,7 +47,7 @@ class Progress:
     """The package that the most conflicts are about; empty while there are none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Need:
     """A question. The solver goes on when everything wanted is answered; hints may be fetched ahead."""
 
@@ -57,7 +57,7 @@ class Need:
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dependency:
     """A requirement on a package, as the solver sees it: for a region, and perhaps for an extra of who requires it."""
 
@@ -75,7 +75,7 @@ class Dependency:
     """Whether pre-releases are asked for; None leaves that to the constraint."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metadata:
     """What a release depends on."""
 
@@ -84,7 +84,7 @@ class Metadata:
     """Requires-Python, for origins whose list of releases does not tell it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unavailable:
     """A release whose metadata cannot be had; it is passed over."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import conjunction
 from chapbook_core.resolver.cause import Derived
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.cause import Cause
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Incompatibility:
     """In no environment of the region does each package have a version in its mask.
 

@@ -8,7 +8,6 @@ have to satisfy the project and each other, as the lock's own tables of dependen
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.requirement import parse_requirement
 from chapbook_core.requirements.target import sample_targets
 from chapbook_core.resolver.verify import Demand, Installed, Wishes, verify
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     """What the lock of a project has to satisfy."""
 
@@ -50,7 +50,7 @@ class Promise:
     excludes: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """Something the lock does not hold."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from chapbook_core.requirements.origin import (
     UrlOrigin,
     reference_text,
 )
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Demand:
     """A requirement of a locked package, with the marker as its metadata words it."""
 

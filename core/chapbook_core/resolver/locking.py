@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,6 +10,7 @@ from chapbook_core.requirements.marker import Marker
 from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin
 from chapbook_core.resolver.locked_texts import Demand, dependencies_table, extras_table
 from chapbook_core.resolver.path_words import PathWords
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     _Tables: TypeAlias = tuple[Mapping[str, tuple[LockedDependency, ...]], Mapping[str, tuple[str, ...]]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Details:
     """What a lock repeats of a release, besides its name and version.
 
@@ -37,7 +37,7 @@ class Details:
     """Where it comes from, unless that is the default index."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """What a lock says of its project."""
 

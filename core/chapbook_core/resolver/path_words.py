@@ -7,7 +7,6 @@ its words are taken where they mean the region, and the algebra's own elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.comparison_words import releases_of
@@ -24,6 +23,7 @@ from chapbook_core.requirements.marker_wording import (
     wording_of,
 )
 from chapbook_core.requirements.release_agreement import agree
+from chapbook_core.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ _ROUNDS = 4
 """A cycle needs a second round, a cycle of cycles a third."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RootDemand:
     """A requirement of the project, and which of its groups has it."""
 
@@ -53,7 +53,7 @@ _Key = tuple[str, str, tuple[str, ...]]
 _PROJECT: _Key = ("", "", ())
 
 
-@dataclass(slots=True)
+@mutable
 class _Place:
     """A package on the way, with or without extras."""
 

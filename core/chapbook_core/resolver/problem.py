@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements import diagram
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ class ForkStrategy(Enum):
     """The best version for each Python."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """How to choose where the requirements leave a choice."""
 
@@ -61,7 +61,7 @@ class Policy:
     guesses."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RootRequirement:
     """What the project requires in one of its groups; `dependency.extra` is the project's extra that holds it."""
 
@@ -69,7 +69,7 @@ class RootRequirement:
     group: str = MAIN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedVersion:
     """A version that an earlier solution selected, and where."""
 
@@ -79,7 +79,7 @@ class LockedVersion:
     region: int = diagram.TRUE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Switch:
     """Something that whoever installs the project turns on: an extra, or a group."""
 
@@ -87,7 +87,7 @@ class Switch:
     is_group: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """The requirements of a project and the wishes about their solution."""
 
@@ -111,7 +111,7 @@ class Problem:
     policy: Policy = Policy()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selected:
     """A version of a package in the solution."""
 
@@ -126,7 +126,7 @@ class Selected:
     """For each of its extras that is on: where."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Solution:
     """One version of every needed package for every environment."""
 

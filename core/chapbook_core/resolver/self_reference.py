@@ -6,12 +6,12 @@ for `thesis`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import FALSE, conjunction
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.resolver.problem import RootRequirement
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from chapbook_core.resolver.problem import Problem

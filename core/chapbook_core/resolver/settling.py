@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os.path
 import posixpath
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from chapbook_core.requirements.origin import (
     reference_text,
 )
 from chapbook_core.requirements.url import masked_url
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -30,7 +30,6 @@ The same problem and the same facts give the same solution, in whatever order th
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -52,6 +51,7 @@ from chapbook_core.resolver.propagation import Propagation
 from chapbook_core.resolver.reach import needed_packages
 from chapbook_core.resolver.self_reference import without_self_references
 from chapbook_core.resolver.universe import Universe
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping

@@ -6,7 +6,6 @@ what tests and `check --lock --deep` rely on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,13 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from chapbook_core.value import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Demand:
     """A requirement, with a judgement of versions instead of a constraint."""
 
@@ -33,7 +34,7 @@ class Demand:
     """Whether it names a repository, an address or a path, so that nothing from an index will do."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installed:
     """A release that is selected in an environment."""
 
@@ -45,7 +46,7 @@ class Installed:
     is_direct: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Violation:
     """Something that is wrong with a selection."""
 
@@ -56,7 +57,7 @@ class Violation:
         return f"{self.environment}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wishes:
     """What the project says of other people's requirements."""
 

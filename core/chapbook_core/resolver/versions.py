@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from packaging.version import Version
 
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ ABSENT = 1
 _FINAL = re.compile(r"v?[0-9!.]+(?:\.post[0-9]+)?(?:\+.*)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Release:
     """One version of a package as its index, or a direct reference, offers it."""
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from chapbook_core.commands.report import (
     as_data,
 )
 from chapbook_core.commands.text import Writing, write_text
+from chapbook_core.value import frozen
 
 
 def test_lines_of_more_detail_are_shown_to_the_verbose() -> None:
@@ -76,13 +76,13 @@ class Colour(Enum):
     RED = "red"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inner:
     path: Path
     colour: Colour
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outer(Result):
     inner: tuple[Inner, ...]
     names: frozenset[str]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.layout import read_layout
 from chapbook_core.project.reading import place_text
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ class Severity(Enum):
     """Worth knowing; shown to the verbose."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing that is not as it should be."""
 
@@ -49,7 +49,7 @@ class Finding:
         return f"{where}: {place}: {self.message}" if place else f"{where}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """A project that could be read as TOML."""
 

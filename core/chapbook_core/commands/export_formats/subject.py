@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock.condition import packages_for
 from chapbook_core.lock.requirements_format import can_be_hashed, format_requirements
 from chapbook_core.requirements.target import PYTHON_MINORS
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PATCHES = range(60)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """A project with its lock, and what of it somebody asked for."""
 

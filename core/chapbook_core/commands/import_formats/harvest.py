@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from chapbook_core.requirements.marker import ALWAYS, Marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import DirectoryOrigin
 from chapbook_core.requirements.url import masked_url, split_userinfo
+from chapbook_core.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ _EXACT = re.compile(r"\s*={2,3}\s*(?P<version>[^\s,*|]+)\s*")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """A requirement that a file has, and where it belongs."""
 
@@ -35,7 +35,7 @@ class Wish:
     extra: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pin:
     """A version that a file holds a package at, and where."""
 
@@ -44,7 +44,7 @@ class Pin:
     marker: Marker = ALWAYS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundSource:
     """A package index that a file names."""
 
@@ -55,7 +55,7 @@ class FoundSource:
     """What the file calls it; empty when it does not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remark:
     """Something in a file that is not taken over, or not as it stands."""
 
@@ -68,7 +68,7 @@ class Remark:
         return f"{where}: {self.message}"
 
 
-@dataclass(slots=True)
+@mutable
 class Harvest:
     """Filled by one reader after the other."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.import_formats.harvest import constraint_around
@@ -26,6 +25,7 @@ from chapbook_core.requirements.origin import (
     UrlOrigin,
 )
 from chapbook_core.requirements.requirement import UNSTATED, Requirement
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

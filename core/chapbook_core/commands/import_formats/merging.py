@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.requirements.constraint import Constraint, NoSpecifier, parse_constraint
 from chapbook_core.requirements.marker import Marker, python_marker
 from chapbook_core.requirements.requirement import UNSTATED
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

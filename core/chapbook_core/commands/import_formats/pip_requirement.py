@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.argument import parse_argument
 from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ class NotImportable(ChapbookError):
     """A requirement that means something only where it was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PipRequirement:
     """A requirement, and whether its name was only guessed."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.import_formats.harvest import constraint_around, exact_version
@@ -16,6 +15,7 @@ from chapbook_core.project.source import Priority
 from chapbook_core.project.toml_mistake import toml_mistake
 from chapbook_core.requirements.marker import ALWAYS, Marker, parse_marker
 from chapbook_core.requirements.requirement import UNSTATED
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

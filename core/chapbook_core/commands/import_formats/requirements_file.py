@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.import_formats.harvest import constraint_around, exact_version
@@ -12,6 +11,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.project.source import Priority
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import DirectoryOrigin, IndexOrigin
+from chapbook_core.value import field, mutable, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ _LONG = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": 
 _IGNORED = frozenset({"--require-hashes", "--prefer-binary", "--use-feature", "--trusted-host", "--pre"})
 
 
-@dataclass(slots=True)
+@mutable
 class _Entry:
     """One requirement of a file."""
 
@@ -41,7 +41,7 @@ class _Entry:
     """Who asks for it, by the comments of `pip-compile` and `uv pip compile`."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Line:
     """A line with all its continuations."""
 
@@ -152,8 +152,6 @@ class _Reading:
                 if entry.via and {canonical_name(asker) for asker in entry.via} <= names:
                     # Somebody else in the file asks for it: it comes by itself.
                     continue
-                from dataclasses import replace
-
                 requirement = replace(requirement, constraint=constraint_around([version]))
             self._harvest.wish(requirement)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from chapbook_core.project.toml_mistake import toml_mistake
 from chapbook_core.requirements.marker import ALWAYS, Marker, parse_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.requirement import UNSTATED
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def read_uv_lock(text: str, file: Path, harvest: Harvest) -> None:
         _Member(versions, file, harvest).take(_table(member.get("metadata")))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Member:
     """The project that a lock was made for."""
 
