@@ -3,21 +3,29 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import time
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.builder.build_failure import BuildFailed, HookMissing
+from chapbook_core.builder.build_system import BuildSystem, read_build_system
 from chapbook_core.builder.child import ChildTookTooLong, run_child
-from chapbook_core.builder.frontend import BuildFailed, BuildSystem, Frontend, read_build_system
-from chapbook_core.builder.isolation import Supply
-from chapbook_core.errors import Cancelled
-from chapbook_core.events import Event, Notice, Unwatched
+from chapbook_core.builder.frontend import Frontend
+from chapbook_core.builder.isolation import BuildEnvironment, BuildRequirementsFailed
+from chapbook_core.builder.unpacking import unpack
+from chapbook_core.errors import Cancelled, ChapbookError
+from chapbook_core.events import Event, Unwatched
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from chapbook_core.events import Watcher
 
 PATH = {"PATH": os.environ.get("PATH", os.defpath)}
 
@@ -38,18 +46,46 @@ class _Watcher:
             raise Cancelled
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+class _Environments:
+    """One environment with nothing in it, whatever is required; of some names it knows nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.asked: list[tuple[str, ...]] = []
+
+    def environment(self, requires: Sequence[str]) -> BuildEnvironment:
+        self.asked.append(tuple(requires))
+        if "nowhere-to-be-found" in requires:
+            raise BuildRequirementsFailed(requires, ChapbookError("no index has it", hints=["look elsewhere"]))
+        return BuildEnvironment(self._folder)
 
 
 @pytest.fixture(scope="module")
-def frontend(cache: Path) -> Iterator[Frontend]:
-    with Frontend({**PATH, "A_TOKEN": "s3cret"}, Unwatched(), supply=Supply(), cache_folder=cache) as frontend:
-        yield frontend
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return folder
 
 
-def _tree(folder: Path, backend: str, table: str = 'requires = []\nbuild-backend = "b"\nbackend-path = ["."]') -> Path:
+@pytest.fixture
+def environments(python: Path) -> _Environments:
+    return _Environments(python)
+
+
+def _frontend(environments: _Environments, folder: Path, watcher: Watcher | None = None) -> Frontend:
+    folder.mkdir()
+    return Frontend({**PATH, "A_TOKEN": "s3cret"}, watcher or Unwatched(), environments, folder)
+
+
+@pytest.fixture
+def frontend(environments: _Environments, tmp_path: Path) -> Frontend:
+    return _frontend(environments, tmp_path / "builds")
+
+
+IN_TREE = 'build-backend = "b"\nbackend-path = ["."]'
+
+
+def _tree(folder: Path, backend: str, table: str = f"requires = []\n{IN_TREE}") -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "pyproject.toml").write_text(f"[build-system]\n{table}\n", "utf-8")
     (folder / "b.py").write_text(backend, "utf-8")
@@ -74,50 +110,121 @@ def build_wheel(folder, settings=None, metadata_directory=None):
 """
 
 
-def test_an_archive_is_built_by_its_own_backend_without_any_network(tmp_path: Path, cache: Path) -> None:
-    log = tmp_path / "log"
-    watcher = _Watcher()
+def _unpacked(tmp_path: Path, log: Path) -> Path:
     with FakeIndex() as index:
         index.serve("source", "1.0", requires=["c>=3"], sdist="dynamic-only", build_log=str(log))
         (file,) = index.files("source")
         archive = tmp_path / file.filename
         archive.write_bytes(file.body)
+    return unpack(archive, archive.name, tmp_path / "tree")
 
-    with Frontend(PATH, watcher, supply=Supply(), cache_folder=cache) as frontend:
-        found = frontend.metadata_of_archive(archive, archive.name, "source 1.0")
 
-    assert ("c>=3",) == found.requires_dist
+def test_metadata_comes_from_the_backend_of_the_tree_itself(frontend: Frontend, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    found = frontend.metadata(_unpacked(tmp_path, log), "source 1.0")
+
+    assert (("c>=3",), None) == (found.metadata.requires_dist, found.wheel)
     assert ["get_requires_for_build_wheel", "prepare_metadata_for_build_wheel"] == log.read_text().split()
-    notices = [event.message for event in watcher.events if isinstance(event, Notice)]
-    assert ["source 1.0 tells what it requires only to its build backend; building it"] == notices
+
+
+def test_a_wheel_comes_from_the_backend_of_the_tree_itself(frontend: Frontend, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    wheel = frontend.wheel(_unpacked(tmp_path, log), "source 1.0")
+
+    assert "source-1.0-py3-none-any.whl" == wheel.name
+    assert "source/__init__.py" in zipfile.ZipFile(wheel).namelist()
+    assert ["get_requires_for_build_wheel", "build_wheel"] == log.read_text().split()
+
+
+def test_an_editable_wheel_leads_to_the_tree(frontend: Frontend, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    tree = _unpacked(tmp_path, log)
+
+    wheel = frontend.wheel(tree, "source 1.0", kind="editable")
+
+    assert f"{tree / 'src'}\n" == zipfile.ZipFile(wheel).read("_source_1.0.pth").decode()
+    assert ["get_requires_for_build_editable", "build_editable"] == log.read_text().split()
+
+
+def test_a_backend_without_editables_is_told_apart(frontend: Frontend, tmp_path: Path) -> None:
+    with pytest.raises(HookMissing):
+        frontend.wheel(_tree(tmp_path / "a", BUILDS), "a", kind="editable")
+
+
+def test_a_backend_hears_the_settings(frontend: Frontend, tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    backend = (
+        "import json\n"
+        "def build_wheel(folder, settings=None, metadata=None):\n"
+        f"    open({str(heard)!r}, 'w').write(json.dumps(settings))\n"
+        "    open(folder + '/a-1-py3-none-any.whl', 'w').close()\n"
+        "    return 'a-1-py3-none-any.whl'\n"
+    )
+
+    frontend.wheel(_tree(tmp_path / "a", backend), "a", {"x": "1", "--global-option": ["a", "b"]})
+
+    assert {"x": "1", "--global-option": ["a", "b"]} == json.loads(heard.read_text())
+
+
+def test_a_backend_may_require_more_than_its_table_says(
+    frontend: Frontend, environments: _Environments, tmp_path: Path
+) -> None:
+    backend = f"def get_requires_for_build_wheel(settings=None): return ['one', 'two>=2']\n{PREPARES}"
+
+    frontend.metadata(_tree(tmp_path / "a", backend, 'requires = ["one"]\n' + IN_TREE), "a")
+
+    assert [("one",), ("one", "two>=2")] == environments.asked
+
+
+def test_a_backend_may_talk_and_finds_nobody_to_ask(frontend: Frontend, tmp_path: Path) -> None:
+    backend = f"import sys\nprint('garbage {{\"result\": 1}}')\nassert sys.stdin.read() == ''\n{PREPARES}"
+
+    found = frontend.metadata(_tree(tmp_path / "a", backend), "a")
+
+    assert "a" == found.metadata.name
+
+
+def test_everything_a_failed_build_said_is_kept(environments: _Environments, tmp_path: Path) -> None:
+    kept = []
+
+    def keep(what: str, output: str) -> Path:
+        kept.append((what, output))
+        return tmp_path / "log"
+
+    (tmp_path / "builds").mkdir()
+    frontend = Frontend(PATH, Unwatched(), environments, tmp_path / "builds", keep)
+    backend = "for number in range(500): print(f'line {number} https://me:s3cret@example.org/')\n1 / 0"
+
+    with pytest.raises(BuildFailed) as caught:
+        frontend.metadata(_tree(tmp_path / "a", backend), "a 1.0")
+
+    ((what, output),) = kept
+    assert "a 1.0" == what
+    assert "line 0 https://****@example.org/" in output
+    assert "line 0 " not in caught.value.message
+    assert "ZeroDivisionError" in caught.value.message
+    assert f"everything it said is in `{tmp_path / 'log'}`" in caught.value.hints
 
 
 @pytest.mark.parametrize("backend", [PREPARES, BUILDS])
 def test_metadata_is_prepared_or_taken_from_a_wheel(frontend: Frontend, tmp_path: Path, backend: str) -> None:
-    found = frontend.metadata_of_tree(_tree(tmp_path / "a", backend), "a")
+    found = frontend.metadata(_tree(tmp_path / "a", backend), "a").metadata
 
     assert ("a", "1", ("c>=3",)) == (found.name, found.version, found.requires_dist)
-
-
-def test_builds_that_ask_for_the_same_share_an_environment(frontend: Frontend, tmp_path: Path) -> None:
-    frontend.metadata_of_tree(_tree(tmp_path / "a", PREPARES), "a")
-    began = time.monotonic()
-    frontend.metadata_of_tree(_tree(tmp_path / "b", PREPARES), "b")
-
-    assert 1 == len(frontend._isolations)
-    assert time.monotonic() - began < 10
 
 
 def test_a_build_sees_no_variable_that_could_hold_a_token(frontend: Frontend, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     backend = f"import json, os\nwith open({str(seen)!r}, 'w') as file: json.dump(dict(os.environ), file)\n{PREPARES}"
 
-    frontend.metadata_of_tree(_tree(tmp_path / "a", backend), "a")
+    frontend.metadata(_tree(tmp_path / "a", backend), "a")
 
     variables = json.loads(seen.read_text())
     assert "s3cret" not in seen.read_text()
     assert "PATH" in variables
-    assert str(frontend._folder) in variables["TMPDIR"]
+    assert str(frontend.folder) in variables["TMPDIR"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +244,7 @@ def test_a_build_sees_no_variable_that_could_hold_a_token(frontend: Frontend, tm
 )
 def test_a_build_that_fails_shows_its_words(frontend: Frontend, tmp_path: Path, backend: str, words: str) -> None:
     with pytest.raises(BuildFailed) as caught:
-        frontend.metadata_of_tree(_tree(tmp_path / "a", backend), "a 1.0")
+        frontend.metadata(_tree(tmp_path / "a", backend), "a 1.0")
 
     assert "building a 1.0 failed" in caught.value.message
     assert words in caught.value.message
@@ -146,31 +253,13 @@ def test_a_build_that_fails_shows_its_words(frontend: Frontend, tmp_path: Path, 
 def test_requirements_that_are_nowhere_are_told(frontend: Frontend, tmp_path: Path) -> None:
     tree = _tree(tmp_path / "a", PREPARES, 'requires = ["nowhere-to-be-found"]\nbuild-backend = "b"')
 
-    with pytest.raises(BuildFailed, match=r"what the build needs \(nowhere-to-be-found\) cannot be installed"):
-        frontend.metadata_of_tree(tree, "a")
+    with pytest.raises(BuildFailed, match=r"what its build needs \(nowhere-to-be-found\) cannot be had") as caught:
+        frontend.metadata(tree, "a")
+
+    assert ("look elsewhere",) == tuple(caught.value.hints)
 
 
-def test_build_requirements_come_from_the_index(tmp_path: Path, cache: Path) -> None:
-    with FakeIndex() as index:
-        index.serve("helper", "2.0")
-        with Frontend(PATH, Unwatched(), supply=Supply((index.url,)), cache_folder=cache) as frontend:
-            backend = f"import helper\n{PREPARES}"
-            table = 'requires = ["helper"]\nbuild-backend = "b"\nbackend-path = ["."]'
-            found = frontend.metadata_of_tree(_tree(tmp_path / "a", backend, table), "a")
-
-    assert "a" == found.name
-
-
-def test_everything_is_removed_at_the_end(tmp_path: Path, cache: Path) -> None:
-    with Frontend(PATH, Unwatched(), supply=Supply(), cache_folder=cache) as frontend:
-        folder = frontend._folder
-        frontend.metadata_of_tree(_tree(tmp_path / "a", PREPARES), "a")
-        assert folder.is_dir()
-
-    assert not folder.exists()
-
-
-def test_a_build_can_be_cancelled_and_takes_its_children_along(tmp_path: Path, cache: Path) -> None:
+def test_a_build_can_be_cancelled_and_takes_its_children_along(environments: _Environments, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     backend = (
         "import subprocess, sys, time\n"
@@ -179,8 +268,9 @@ def test_a_build_can_be_cancelled_and_takes_its_children_along(tmp_path: Path, c
         "time.sleep(60)\n"
     )
     began = time.monotonic()
-    with Frontend(PATH, _Watcher(3), supply=Supply(), cache_folder=cache) as frontend, pytest.raises(Cancelled):
-        frontend.metadata_of_tree(_tree(tmp_path / "a", backend), "a")
+    frontend = _frontend(environments, tmp_path / "builds", _Watcher(3))
+    with pytest.raises(Cancelled):
+        frontend.metadata(_tree(tmp_path / "a", backend), "a")
 
     assert time.monotonic() - began < 20
     time.sleep(3.2)
