@@ -1,0 +1,45 @@
+"""Files of a project that its version control leaves out, as git tells."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_SECONDS = 60
+_LIST = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z")
+
+
+def ignored_files(folder: Path, warn: Callable[[str], None]) -> frozenset[str]:
+    """Return the ignored files below a folder, from there; none outside a repository.
+
+    A project that is itself ignored by the repository around it has ignored nothing.
+    """
+    if not any((above / ".git").exists() for above in (folder, *folder.parents)):
+        return frozenset()
+    try:
+        listed = _git(folder, *_LIST)
+    except (OSError, subprocess.TimeoutExpired):
+        warn("git cannot be run, so files that `.gitignore` names are packed too")
+        return frozenset()
+    if listed is None:
+        warn("git does not read the repository of this project, so files that `.gitignore` names are packed too")
+        return frozenset()
+    if not listed or _git(folder, "check-ignore", "--quiet", ".") is not None:
+        return frozenset()
+    return frozenset(listed.decode("utf-8", "surrogateescape").rstrip("\0").split("\0"))
+
+
+def _git(folder: Path, *words: str) -> bytes | None:
+    done = subprocess.run(  # noqa: S603  # a list of words, no shell
+        ["git", *words],  # noqa: S607  # the git of the machine
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    return done.stdout if done.returncode == 0 else None
