@@ -36,6 +36,7 @@ INTERRUPTS_TO_KILL = 3
 _GLANCE = 0.2
 _POSIX = os.name == "posix"
 _LAST_WORDS = 4000
+_SECONDS_OF_AFTERMATH = 0.5
 _HARMFUL = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -356,6 +357,7 @@ class _Connection:
         self._is_over = False
         self._is_unwanted = False
         self._garbage = b""
+        self._last_words = ""
         self._problem = ""
         self._owner = os.getpid()
         self.has_said_hello = False
@@ -432,7 +434,7 @@ class _Connection:
             return self._problem
         words = self._words[0]
         if not self.has_said_hello:
-            said = self._last_words()
+            said = self._last_words
             return "the engine did not start with `{}`{}".format(words, ": " + said if said else "")
         status = self.status or 0
         if status < 0:
@@ -441,22 +443,9 @@ class _Connection:
 
     def hints(self) -> list[str]:
         """Say what can be done when it does not start."""
-        if "No module named" in self._last_words():
+        if "No module named" in self._last_words:
             return [f"install Chapbook for `{self._words[0]}`"]
         return [f"check that `{self._words[0]}` works, and that Chapbook is installed for it"]
-
-    def _last_words(self) -> str:
-        errors = self._errors
-        text = b""
-        if errors is not None:
-            try:
-                end = errors.seek(0, os.SEEK_END)
-                errors.seek(max(0, end - _LAST_WORDS))
-                text = errors.read()
-            except (OSError, ValueError):
-                text = b""
-        lines = (text or self._garbage).decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].strip()[:300] if lines else ""
 
     # The threads
 
@@ -476,27 +465,33 @@ class _Connection:
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or str(problem)
             self._problem = f"the engine did not start with `{self._words[0]}`: {reason}"
-            self._conclude(None)
+            self._conclude()
             return
         writer = threading.Thread(
             target=_write, args=(process.stdin, self._outbox), name="chapbook-asking", daemon=True
         )
+        reader = threading.Thread(target=self._read, args=(process,), name="chapbook-hearing", daemon=True)
         writer.start()
-        try:
-            self._read(process.stdout)
-        finally:
-            self._outbox.put(None)
-            self._conclude(process)
+        reader.start()
+        self.status = process.wait()
+        if self.status:
+            _kill_groups(list(self._groups))
+        # What it wrote last may still be on its way; whatever else holds the pipe may do so for long.
+        reader.join(_SECONDS_OF_AFTERMATH)
+        self._outbox.put(None)
+        if process.stdout is not None and not reader.is_alive():
+            process.stdout.close()
+        self._conclude()
 
-    def _read(self, stream: IO[bytes] | None) -> None:
-        assert stream is not None  # noqa: S101  it is a pipe
-        while True:
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        stream = process.stdout
+        while stream is not None:
             try:
                 line = stream.readline()
             except (OSError, ValueError):
-                return
+                break
             if not line:
-                return
+                break
             try:
                 message = json.loads(line.decode("utf-8"))
             except ValueError:
@@ -505,6 +500,11 @@ class _Connection:
                 self._sort(message)
             else:
                 self._garbage = line[:_LAST_WORDS]
+        try:
+            process.wait(PATIENCE_WITH_END)
+        except subprocess.TimeoutExpired:
+            # Nothing can be heard of it any more.
+            process.kill()
 
     def _sort(self, message: Message) -> None:
         event, identity = message.get("event"), message.get("id")
@@ -539,18 +539,9 @@ class _Connection:
             else:
                 self._groups.pop(group, None)
 
-    def _conclude(self, process: subprocess.Popen[bytes] | None) -> None:
-        """Wait for the end of the process, leave nothing of it behind, and tell whoever waits."""
-        if process is not None:
-            try:
-                self.status = process.wait(PATIENCE_WITH_END)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                self.status = process.wait()
-            if self.status:
-                _kill_groups(list(self._groups))
-            if process.stdout is not None:
-                process.stdout.close()
+    def _conclude(self) -> None:
+        """Tell whoever waits that the engine has ended."""
+        self._keep_last_words()
         with self._lock:
             self._is_over = True
             lost = list(self._requests.values())
@@ -560,6 +551,16 @@ class _Connection:
             request.is_lost = True
             request.inbox.put({})
         self._ended.set()
+
+    def _keep_last_words(self) -> None:
+        text = b""
+        if self._errors is not None:
+            with suppress(OSError, ValueError), self._errors as errors:
+                end = errors.seek(0, os.SEEK_END)
+                errors.seek(max(0, end - _LAST_WORDS))
+                text = errors.read()
+        lines = (text or self._garbage).decode("utf-8", "replace").strip().splitlines()
+        self._last_words = lines[-1].strip()[:300] if lines else ""
 
 
 def _write(stream: IO[bytes], outbox: SimpleQueue[bytes | None]) -> None:
