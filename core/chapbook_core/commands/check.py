@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.checks import CHECKS
 from chapbook_core.commands.checks.subject import Finding, Severity, Subject
 from chapbook_core.commands.report import Block, Line, Message, Result, Span
+from chapbook_core.errors import UsageError
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.project.manifest import inspect_manifest
 from chapbook_core.value import frozen, replace
@@ -48,8 +49,15 @@ class CheckResult(Result):
         return (*messages, Line((Span("All is well", "good"),)), *remarks)
 
 
-def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -> CheckResult:
-    """Run every check there is."""
+def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """Run every check there is, or the one of imports alone, which looks into everything."""
+    if invocation.flag("imports"):
+        # Reads every notebook and the lists of all that is installed.
+        from chapbook_core.commands.imports_check import run as check_imports
+
+        return check_imports(invocation, surroundings, watcher)
+    if invocation.flag("fix"):
+        raise UsageError("`--fix` goes with `--imports`", hints=["run `chapbook check --imports --fix`"])
     file = find_project(surroundings.start) / PROJECT_FILE
     manifest, mistakes = inspect_manifest(file)
     findings = [_from_mistake(mistake) for mistake in mistakes]

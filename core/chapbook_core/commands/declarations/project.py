@@ -102,17 +102,24 @@ CHECK = Command(
     name="check",
     summary="Look for mistakes in pyproject.toml, the lock and the notebooks",
     run="chapbook_core.commands.check:run",
-    description="Every mistake is told at once. Warnings fail only with `--strict`; remarks are shown with `-v`.",
+    writes=Writes(only_with=frozenset({"fix"})),
+    description=(
+        "Every mistake is told at once. Warnings fail only with `--strict`; remarks are shown with `-v`. "
+        "`--imports` holds every import of notebooks and modules against what the project requires instead."
+    ),
     options=(
         Option("lock", "a lock file must exist; an existing one is checked in any case"),
         Option("deep", "hold the lock against every platform, Python and extra it is for"),
         Option("strict", "fail on warnings too"),
+        Option("imports", "look at imports: what is not required, only there by chance, or required and not imported"),
+        Option("fix", "with `--imports`: require what is certainly missing; nothing is removed"),
         Option("format", "how to print the result", value="FORMAT", choices=("text", "json")),
     ),
     examples=(
         Example("check", "look for mistakes"),
         Example("check --lock --strict", "what a continuous integration should run"),
         Example("check --lock --deep", "look whether what is locked fits together everywhere"),
+        Example("check --imports --fix", "require what notebooks and modules import"),
     ),
 )
 
