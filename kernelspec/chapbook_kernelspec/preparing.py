@@ -86,8 +86,8 @@ class Preparation:
             return Refused("\n".join(self._lines[-5:]) or f"it ended with the status {self._child.returncode}", ())
         lines = self._lines[first:]
         hints = tuple(line.removeprefix(_HINT) for line in lines if line.startswith(_HINT))
-        story = "\n".join(line for line in lines if not line.startswith(_HINT))
-        return Refused(story.removeprefix(_ERROR), hints)
+        story = "\n".join(line.removeprefix(_ERROR) for line in lines if not line.startswith(_HINT))
+        return Refused(story, hints)
 
 
 async def prepared(belonging: Belonging, variables: Mapping[str, str], tell: Callable[[str], None]) -> Ready | Refused:

@@ -241,7 +241,7 @@ def _filled(stored: Mapping[str, StoredWheel], shelf: OverlayShelf, interpreter:
         folder = workshop.new_folder().resolve()
         (folder / PACKAGES).mkdir()
         paths = InstallPaths(folder, PACKAGES, PACKAGES, "bin", "include", interpreter.executable)
-        linker = Linker()
+        linker = Linker(is_edited=False)
         place_wheels([WheelArrival(wheel, paths, linker) for wheel in stored.values()], _Quiet(watcher))
         publish(folder, place)
     finally:

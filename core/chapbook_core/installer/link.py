@@ -48,7 +48,15 @@ class Changed(Exception):
 class Linker:
     """Brings files from one folder to another; remembers for each pair of devices what works."""
 
-    def __init__(self, method: Method | None = None, *, clone: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        method: Method | None = None,
+        *,
+        clone: Callable[[int, int], None] | None = None,
+        is_edited: bool = True,
+    ) -> None:
+        """`is_edited` is whether a person may edit what comes out of it; in a cache nobody does."""
+        self._is_edited = is_edited
         self._clone = clone or _clone
         self._first = method or _best_of_system(has_clone=clone is not None)
         self._methods: dict[tuple[int, int], Method] = {}
@@ -78,7 +86,8 @@ class Linker:
                 return
 
     def _bring(self, method: Method, file: StoredFile, here: Place, there: Place) -> None:
-        if method is Method.LINK and (not file.is_text or self._are_permissions_binding(here)):
+        is_safe = not self._is_edited or not file.is_text or self._are_permissions_binding(here)
+        if method is Method.LINK and is_safe:
             _compare(file, os.stat(here.name, dir_fd=here.folder, follow_symlinks=False))
             os.link(here.name, there.name, src_dir_fd=here.folder, dst_dir_fd=there.folder, follow_symlinks=False)
             return

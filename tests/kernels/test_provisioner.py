@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.kernels.world import Running, World
+
+
+@pytest.fixture(scope="module", params=["3.9", "3.11", "3.13"])
+def folder(request: pytest.FixtureRequest, world: World) -> Path:
+    return world.project("old", ["packaging==20.9", "pip"], request.param)
+
+
+@pytest.fixture(scope="module")
+def kernel(folder: Path, world: World) -> Iterator[Running]:
+    # Made before the variables of the process are that person's.
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in world.variables.items():
+            patch.setenv(name, value)
+        with world.kernel(folder) as running:
+            yield running
+
+
+def test_the_kernel_is_the_projects_own_python_and_no_process_stands_between(kernel: Running, folder: Path) -> None:
+    assert str(folder / ".venv") == kernel.value("__import__('sys').prefix")
+    assert kernel.pid == kernel.value("__import__('os').getpid()")
+    assert os.getpid() == kernel.value("__import__('os').getppid()")
+
+
+def test_locked_versions_win_over_what_the_kernel_brings(kernel: Running) -> None:
+    assert kernel.value("__import__('packaging').__version__") == "20.9"
+    folders = kernel.value("__import__('sys').path")
+    assert isinstance(folders, list)
+    own = [place for place, folder in enumerate(folders) if folder.endswith("site-packages")]
+    beside = [place for place, folder in enumerate(folders) if "chapbook" in Path(folder).parts]
+    assert own
+    assert max(own) < min(beside)
+
+
+def test_what_the_kernel_starts_sees_the_projects_packages_alone(kernel: Running) -> None:
+    listed = json.loads(kernel.run("!pip list --format json --disable-pip-version-check"))
+    assert {entry["name"] for entry in listed} == {"packaging", "pip", "pyparsing"}
+    assert "overlays" not in kernel.run("!python -c 'import sys; print(sys.path)'")
+    assert "overlays" not in kernel.run("!env")
+
+
+def test_the_variables_are_those_of_the_active_environment(kernel: Running, folder: Path) -> None:
+    assert str(folder / ".venv") == kernel.value("__import__('os').environ['VIRTUAL_ENV']")
+    assert kernel.value("[n for n in __import__('os').environ if n in ('PYTHONHOME', 'PYTHONPATH')]") == []
+
+
+def test_nothing_of_the_tool_is_loaded_before_the_magic_is_used(kernel: Running) -> None:
+    loaded = "[n for n in __import__('sys').modules if n.startswith('chapbook')]"
+    kernel.restart()
+    assert kernel.value(loaded) == []
+    assert "old 1.0" in kernel.run("%poetry")
+    assert kernel.value(loaded) != []
+
+
+def test_encryption_is_declared_where_the_kernel_has_it(kernel: Running) -> None:
+    spec = kernel.manager.kernel_spec
+    assert spec is not None
+    version = str(kernel.value("__import__('ipykernel').__version__"))
+    assert (int(version.split(".")[0]) >= 7) == ("supported_encryption" in spec.metadata)
+
+
+def test_restarts_add_nothing_to_the_path(kernel: Running, folder: Path) -> None:
+    for _ in range(3):
+        kernel.restart()
+    path = str(kernel.value("__import__('os').environ['PATH']"))
+    assert path.split(os.pathsep).count(str(folder / ".venv" / "bin")) == 1
+    assert path.startswith(str(folder / ".venv" / "bin"))
+
+
+def test_one_interrupt_is_one_signal(kernel: Running) -> None:
+    # Outside of a cell a kernel does not listen.
+    counted = kernel.run(
+        "import signal, time\n"
+        "count = []\n"
+        "before = signal.signal(signal.SIGINT, lambda *_: count.append(1))\n"
+        "end = time.monotonic() + 0.8\n"
+        "while time.monotonic() < end:\n"
+        "    time.sleep(0.02)\n"
+        "signal.signal(signal.SIGINT, before)\n"
+        "print(len(count))",
+        interrupt_after=0.4,
+    )
+    assert counted == "1\n"
+
+
+def test_a_killed_kernel_leaves_no_process_behind(world: World) -> None:
+    folder = world.project("plain")
+    with world.kernel(folder) as kernel:
+        kernel.run("import subprocess")
+        file = kernel.manager.connection_file
+        os.kill(kernel.pid, signal.SIGKILL)
+        psutil.wait_procs([psutil.Process(kernel.pid)] if psutil.pid_exists(kernel.pid) else [], timeout=5)
+        left = [
+            process.pid
+            for process in psutil.process_iter(["cmdline", "status"])
+            if file in (process.info["cmdline"] or ()) and process.info["status"] != psutil.STATUS_ZOMBIE
+        ]
+    assert left == []
