@@ -18,6 +18,7 @@ from chapbook_core.commands.rival_groups import require_additions
 from chapbook_core.commands.solving import solved
 from chapbook_core.commands.speculation import Speculation
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
+from chapbook_core.events import Committed
 from chapbook_core.index.mode import Mode
 from chapbook_core.lock.conflict import has_conflict
 from chapbook_core.lock.continuity import continued
@@ -184,6 +185,7 @@ def write_lock(session: Session, outcome: LockOutcome) -> None:
     """Put the lock in its place, unless it is there already."""
     if outcome.is_changed:
         write_file(session.lock_file, outcome.text.encode())
+        session.watcher.emit(Committed())
 
 
 def read_present_lock(file: Path) -> PresentLock:
