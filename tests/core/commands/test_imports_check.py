@@ -133,7 +133,7 @@ def test_what_is_certain_is_added(project: Project, chapbook: Chapbook) -> None:
     assert ["below 1.0", "scikit-learn 1.5", "top 1.0"] == project.pins
     assert "'below (>=1.0,<2.0)'" in project.text
     assert "[dependency-groups]" in project.text
-    assert "Added scikit-learn (>=1.5,<2.0) to the group dev" in outcome.out
+    assert "Added scikit-learn (^1.5) to the group dev" in outcome.out
     assert [] == checked(chapbook)["undeclared"]
 
 
