@@ -68,9 +68,12 @@ class Frontend:
         what: str,
         settings: Mapping[str, str | list[str]] | None = None,
         *,
-        kind: Literal["wheel", "editable"] = "wheel",
+        kind: Literal["wheel", "editable", "sdist"] = "wheel",
     ) -> Path:
-        """Build a wheel, or an editable one, and return it; raises BuildFailed, and HookMissing for an editable."""
+        """Build a wheel, an editable one or a source distribution, and return it.
+
+        Raises BuildFailed, and HookMissing for an editable.
+        """
         return self._guarded(what, lambda: self._built(tree, kind, dict(settings or {})))
 
     def run(self, tree: Path, what: str, words: Sequence[str]) -> None:
@@ -109,7 +112,7 @@ class Frontend:
             return Built(parse_metadata(_metadata_in(wheel), what), wheel)
         return Built(parse_metadata(_small(_inside(folder, name) / "METADATA"), what))
 
-    def _built(self, tree: Path, kind: Literal["wheel", "editable"], settings: Settings) -> Path:
+    def _built(self, tree: Path, kind: Literal["wheel", "editable", "sdist"], settings: Settings) -> Path:
         system = read_build_system(tree)
         environment = self._equipped(system, tree, f"get_requires_for_build_{kind}", settings)
         return self._made(environment, system, tree, f"build_{kind}", settings)
@@ -134,11 +137,12 @@ class Frontend:
         except HookMissing:
             if hook == "build_editable":
                 raise
-            raise ValueError(f"its backend `{system.backend}` has no hook to build a wheel") from None
-        wheel = _inside(folder, name)
-        if not wheel.is_file() or wheel.suffix != ".whl":
-            raise ValueError(f"its backend `{system.backend}` made no wheel, but says that it is `{wheel.name}`")
-        return wheel
+            raise ValueError(f"its backend `{system.backend}` has no hook `{hook}`") from None
+        made = _inside(folder, name)
+        noun, suffix = ("source distribution", ".tar.gz") if hook == "build_sdist" else ("wheel", ".whl")
+        if not made.is_file() or not made.name.endswith(suffix):
+            raise ValueError(f"its backend `{system.backend}` made no {noun}, but says that it is `{made.name}`")
+        return made
 
     def _call(
         self, environment: BuildEnvironment, system: BuildSystem, tree: Path, hook: str, *arguments: object

@@ -50,6 +50,11 @@ class EditableProject:
         return _hash_of(settings_fingerprint(self.folder), *python, script.hex())
 
     @property
+    def is_built_from_more(self) -> bool:
+        """Whether files besides the project file say what is put in."""
+        return self.script is not None or any((self.folder / name).exists() for name in ("setup.py", "setup.cfg"))
+
+    @property
     def by_paths(self) -> EditableArrival:
         """What is put in without its backend; the manifest has a name and a version then."""
         if self.manifest is None:

@@ -132,6 +132,9 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     request = replace(request, gone=request.gone | postponed(environment.path))
     plan = _plan(session, lock, request, interpreter, present)
     editable = _editable(session, request, environment, interpreter)
+    if editable is not None and editable.is_built_from_more:
+        # That something is to be done cannot be told from the few files that are looked at first.
+        request = replace(request, fingerprint=lambda _environment: None)
     step = _root_step(session, request, editable, present)
     installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
     leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))

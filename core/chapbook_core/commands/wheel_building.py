@@ -139,8 +139,12 @@ def _workers(bench: Workbench) -> int:
     settings = bench.session.settings
     if not settings.flag("installer.parallel"):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, settings.number("installer.max-workers") or cores)
+    return min(cores(), settings.number("installer.max-workers") or cores())
+
+
+def cores() -> int:
+    """Return how many builds the machine has room for at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Stoppable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import tempfile
@@ -119,7 +120,9 @@ class Workbench:
     def settings(self, name: str) -> Mapping[str, str | list[str]]:
         """Return what the person wants the build of a package to be told."""
         value = self.session.settings.get(f"installer.build-config-settings.{name}").value
-        return dict(value) if isinstance(value, dict) else {}
+        # Its form was checked where it was read.
+        options: dict[str, str | list[str]] = json.loads(value) if isinstance(value, str) and value else {}
+        return options
 
     def constraints(self, name: str) -> tuple[Requirement, ...]:
         """Return what the project allows of what the build of a package needs."""

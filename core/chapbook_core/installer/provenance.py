@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chapbook_core.lock.lockfile import LockedPackage, LockedSource
+
+_SCP = re.compile(r"(?P<host>[\w.-]+@[\w.-]+):(?P<path>(?!//).+)", re.ASCII)
+"""How git writes an address of ssh; others want a URL."""
 
 DirectUrl = dict[str, object]
 """What `direct_url.json` holds."""
@@ -36,11 +40,8 @@ def difference(package: LockedPackage, direct_url: Mapping[str, object] | None, 
     return _in_kind(package, source, direct_url)
 
 
-def direct_url(package: LockedPackage, project: Path, digest: str = "") -> DirectUrl | None:
-    """Return what `direct_url.json` says of a locked package; None when it comes from an index.
-
-    `digest` is that of the archive, as `sha256=...`, when there is one.
-    """
+def direct_url(package: LockedPackage, project: Path) -> DirectUrl | None:
+    """Return what `direct_url.json` says of a locked package; None when it comes from an index."""
     source = package.source
     if source is None or source.type == "legacy":
         return None
@@ -48,14 +49,16 @@ def direct_url(package: LockedPackage, project: Path, digest: str = "") -> Direc
     match source.type:
         case "git":
             vcs: dict[str, str] = {"vcs": "git"}
-            if source.reference:
+            if source.reference and source.reference != "HEAD":
                 vcs["requested_revision"] = source.reference
             value["vcs_info"] = {**vcs, "commit_id": source.resolved_reference}
         case "directory":
             value["dir_info"] = {"editable": True} if package.develop else {}
         case "file" | "url":
-            name, _, hexadecimal = digest.partition("=")
-            value["archive_info"] = {"hash": digest, "hashes": {name: hexadecimal}} if digest else {}
+            # The archive is what is locked, also where a wheel was built from it.
+            algorithm, _, digest = package.files[0].hash.partition(":") if package.files else ("", "", "")
+            hashes = {"hash": f"{algorithm}={digest}", "hashes": {algorithm: digest}}
+            value["archive_info"] = hashes if digest else {}
     if source.subdirectory:
         value["subdirectory"] = source.subdirectory
     return value
@@ -90,7 +93,8 @@ def _is_listed(package: LockedPackage, digest: str) -> bool:
 def _url(source: LockedSource, project: Path) -> str:
     if source.type in {"directory", "file"} and "://" not in source.url:
         return Path(os.path.normpath(project / source.url)).as_uri()
-    return masked_url(source.url)
+    scp = _SCP.fullmatch(source.url) if source.type == "git" else None
+    return f"ssh://{scp['host']}/{scp['path'].lstrip('/')}" if scp else masked_url(source.url.partition("#")[0])
 
 
 def _is_same_place(one: str, other: str) -> bool:
