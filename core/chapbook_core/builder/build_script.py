@@ -6,7 +6,6 @@ import subprocess
 import sys
 import sysconfig
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.cannot_build import CannotBuild, FileMissing
@@ -15,6 +14,7 @@ from chapbook_core.builder.setup_file import setup_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from chapbook_core.builder.distribution import Distribution
 

@@ -9,7 +9,6 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from chapbook_core.builder.member import Member
 from chapbook_core.builder.passing_file import passing_file
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.builder.build_date import BuildDate
+    from chapbook_core.builder.member import Member
 
 _UNIX = 3
 _FILE, _PROGRAM = 0o100644, 0o100755

@@ -83,7 +83,7 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
         with progress:
             result = perform(invocation, surroundings, progress)
         if not isinstance(result, Programs):
-            if "format" in invocation.values and invocation.text("format") == "json":
+            if invocation.values.get("format") == "json":
                 return _print_json(result)
             return _print_result(result, manner)
     # Loaded only to start other programs.

@@ -114,7 +114,7 @@ def run_prepared(
         writing,
         command=invocation.command.name,
         quiet=manner.quiet,
-        as_json="format" in invocation.values and invocation.text("format") == "json",
+        as_json=invocation.values.get("format") == "json",
         environment_changed=project is not None and _mark(project, surroundings) != before,
         project=None if project is None else str(project),
     )

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_TAGS = "v*"
+OWN_BACKENDS = frozenset(
+    {"chapbook_core.builder.backend", "poetry.core.masonry.api", "poetry_core.masonry.api", "poetry.masonry.api"}
+)
+"""The backends that read what we read, and build the same from it."""
 
 
 @frozen
@@ -62,11 +66,14 @@ def read_build_table(tool: Mapping[str, object], file: Path) -> BuildTable:
     return read
 
 
-def has_version_source(data: Mapping[str, object]) -> bool:
-    """Tell whether a project file as parsed says where its version is read."""
-    tool = data.get("tool")
+def has_version_elsewhere(data: Mapping[str, object]) -> bool:
+    """Tell whether a project file as parsed leaves its version to `[tool.chapbook.version]` or to a foreign backend."""
+    tool, system = data.get("tool"), data.get("build-system")
     chapbook = tool.get("chapbook") if isinstance(tool, dict) else None
-    return isinstance(chapbook, dict) and isinstance(chapbook.get("version"), dict)
+    if isinstance(chapbook, dict) and isinstance(chapbook.get("version"), dict):
+        return True
+    backend = system.get("build-backend") if isinstance(system, dict) else None
+    return isinstance(backend, str) and backend not in OWN_BACKENDS
 
 
 def _version(table: Table) -> VersionSource | None:

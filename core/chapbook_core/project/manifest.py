@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import FileMistakes, Mistake
 from chapbook_core.project.about import About, read_about
-from chapbook_core.project.build_table import has_version_source
+from chapbook_core.project.build_table import has_version_elsewhere
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.enrichment import built_requirements, locked_requirements
 from chapbook_core.project.groups import MAIN, Group, read_groups
@@ -168,7 +168,7 @@ def _check_identity(document: Table, poetry: Table, dynamic: frozenset[str], *, 
         # That it is no table is noted already.
         return
     for key in ("name", "version"):
-        is_read_elsewhere = key == "version" and key in dynamic and has_version_source(document.data)
+        is_read_elsewhere = key == "version" and key in dynamic and has_version_elsewhere(document.data)
         if key not in given and (package_mode or key in required) and not is_read_elsewhere:
             otherwise = ", or `package-mode = false` under [tool.poetry] if it is no package"
             hint = f'add `{key} = "..."` under [{place_text(path)}]{"" if key in required else otherwise}'
