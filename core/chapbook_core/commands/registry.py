@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.declarations import (
+    building,
     changing,
     environment,
     history,
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     *history.COMMANDS,
     *inspecting.COMMANDS,
     *imports.COMMANDS,
+    *building.COMMANDS,
     *interchange.COMMANDS,
     *settings.COMMANDS,
     *index.COMMANDS,

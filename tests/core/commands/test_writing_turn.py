@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READERS = frozenset(
     {
         "about",
+        "build",
         "cache clear",
         "cache info",
         "cache list",
