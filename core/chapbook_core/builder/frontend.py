@@ -132,14 +132,14 @@ class Frontend:
         self, environment: BuildEnvironment, system: BuildSystem, tree: Path, hook: str, config: Settings
     ) -> Path:
         folder = self._new_folder()
+        noun, suffix = ("source distribution", ".tar.gz") if hook == "build_sdist" else ("wheel", ".whl")
         try:
             name = self._call(environment, system, tree, hook, str(folder), config or None)
         except HookMissing:
             if hook == "build_editable":
                 raise
-            raise ValueError(f"its backend `{system.backend}` has no hook `{hook}`") from None
+            raise ValueError(f"its backend `{system.backend}` has no hook to build a {noun}") from None
         made = _inside(folder, name)
-        noun, suffix = ("source distribution", ".tar.gz") if hook == "build_sdist" else ("wheel", ".whl")
         if not made.is_file() or not made.name.endswith(suffix):
             raise ValueError(f"its backend `{system.backend}` made no {noun}, but says that it is `{made.name}`")
         return made
