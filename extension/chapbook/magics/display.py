@@ -141,21 +141,9 @@ class NotebookDisplay:
     def line(self, label: str, note: str, share: float | None) -> None:
         """Show progress below the notices."""
         # Only commands that take their time need it.
-        from html import escape
+        from chapbook.magics.markup import progress
 
-        bar = ""
-        if share is not None:
-            bar = (
-                '<span style="display:inline-block;width:8em;height:.5em;margin-right:.7em;vertical-align:middle;'
-                'border-radius:.25em;background:rgba(128,128,128,.25);overflow:hidden">'
-                f'<span style="display:block;height:100%;width:{share:.0%};border-radius:.25em;'
-                'background:currentColor;opacity:.55"></span></span>'
-            )
-        html = (
-            '<div style="font-size:var(--jp-ui-font-size1,13px);line-height:1.5">'
-            f'{bar}{escape(label)} <span style="opacity:.65">{escape(note)}</span></div>'
-        )
-        self._show(f"{label} {note}".rstrip(), html)
+        self._show(f"{label} {note}".rstrip(), progress(label, note, share))
 
     def notice(self, text: str, html: str) -> None:
         """Keep it, and show it above what follows."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from html import escape
 
 from chapbook.magics.client import Interrupted
 from chapbook.magics.connection import WIDTH, engine, facts, here, liveness
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chapbook.magics.client import Message, Outcome
 
 _QUIET = ("-q", "--quiet")
-_NOTICE = "font-size:var(--jp-ui-font-size1,13px);border-left:3px solid #b26a00;padding-left:10px;margin:3px 0"
+_VARIABLE = re.compile(r"(?<!\$)\$([A-Za-z_]\w*)")
 
 
 class MagicMistake(Exception):
@@ -70,9 +70,9 @@ def _run_one(
             forget(shell)
         result = Result(_masked(text, secrets), outcome, shown_in=shell.execution_count)
         texts, parts = [outcome.text.rstrip("\n")], [outcome.html]
-        for more in _afterwords(result, following if is_cancelled or not result else ()):
+        for more in _afterwords(result, names, following if is_cancelled or not result else ()):
             texts.append(more)
-            parts.append(f'<div style="margin-top:.4em">{escape(more)}</div>')
+            parts.append(_paragraph(more))
         live.finish("".join(f"{one}\n" for one in texts if one), "".join(parts))
     if is_cancelled:
         raise CommandCancelled(result)
@@ -115,16 +115,28 @@ def _stale(outcome: Outcome) -> list[str]:
     return [one["name"] for one in told.get("stale", ())] if isinstance(told, dict) else []
 
 
-def _notice(label: str, message: str, hint: str = "") -> Message:
-    text = f"{label}: {message}\n" + (f"hint: {hint}\n" if hint else "")
-    html = f'<div style="{_NOTICE}"><b>{label.capitalize()}</b>: {escape(message)}'
-    html += f'<br><span style="opacity:.7">hint:</span> {escape(hint)}</div>' if hint else "</div>"
-    return {"event": "notice", "level": "info", "text": text, "html": html}
+def _notice(level: str, message: str, hint: str = "") -> Message:
+    # Hardly any line needs it.
+    from chapbook.magics import markup
+
+    text = f"{level}: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    return {"event": "notice", "level": "info", "text": text, "html": markup.notice(level, message, hint)}
 
 
-def _afterwords(result: Result, not_run: tuple[Command, ...] | list[Command]) -> list[str]:
+def _paragraph(text: str) -> str:
+    from chapbook.magics import markup  # as above
+
+    return markup.paragraph(text)
+
+
+def _afterwords(result: Result, names: Mapping[str, Any], not_run: tuple[Command, ...] | list[Command]) -> list[str]:
     """Say what the command itself cannot know."""
     more = []
+    unknown = [] if result else [name for name in _VARIABLE.findall(result.line) if name not in names]
+    if unknown:
+        more.append(
+            f"There is no variable of that name, so it stayed as it is: {', '.join(f'`${name}`' for name in unknown)}"
+        )
     if result.environment_changed and result.environment:
         # Needed after changes alone.
         from chapbook.magics.place import is_this_environment

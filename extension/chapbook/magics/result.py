@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from chapbook.magics.client import Outcome
 
+_STORY = ", because"
 _KINDS = {"add": "added", "remove": "removed", "update": "changed", "downgrade": "changed", "reinstall": "changed"}
 
 
@@ -130,7 +131,10 @@ class CommandFailed(Exception):
     """
 
     def __init__(self, result: Result) -> None:
-        reason = result.message.strip().partition("\n")[0] or f"it ended with status {result.exit_status}"
+        # A story of several lines begins with what it explains.
+        first = result.message.strip().partition("\n")[0]
+        first = first[: -len(_STORY)] if first.endswith(_STORY) else first
+        reason = first or f"it ended with status {result.exit_status}"
         super().__init__(f"`{f'%poetry {result.line}'.rstrip()}`: {reason}")
         self.result = result
 

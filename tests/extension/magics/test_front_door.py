@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import chapbook
-from chapbook.magics import place, welcome
+from chapbook.magics import connection, place, welcome
 
 if TYPE_CHECKING:
     import pytest
@@ -39,6 +39,15 @@ def test_the_front_door_brings_nothing_along(tmp_path: Path) -> None:
     at_import, registered = json.loads(done.stdout)
     assert at_import == ["chapbook"]
     assert registered == ["chapbook.magics", "chapbook.magics.completion", "chapbook.magics.missing"]
+
+
+def test_the_kernel_of_a_project_knows_the_magic_and_starts_nothing(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_line_magic("load_ext", "chapbook.magics")
+    assert shell.find_line_magic("poetry") is chapbook.poetry
+    assert capsys.readouterr().out == ""
+    assert connection.engine().pid is None
 
 
 def test_the_magic_is_known_until_the_extension_is_unloaded(shell: Shell) -> None:

@@ -136,6 +136,18 @@ def test_a_cell_without_commands_is_a_mistake(shell: Shell) -> None:
     assert isinstance(run_cell(shell, "%%poetry\n# nothing\n").error_in_exec, MagicMistake)
 
 
+def test_a_variable_that_is_none_is_named_when_the_command_fails(shell: Shell, page: Page) -> None:
+    run_cell(shell, "%poetry fail $nothing here")
+    told = "There is no variable of that name, so it stayed as it is: `$nothing`"
+    assert page.texts == [f"error: $nothing here\n{told}"]
+
+
+def test_a_story_is_cut_to_what_it_explains(shell: Shell) -> None:
+    shell.user_ns["story"] = "no solution, because\n  - a requires b"
+    done = run_cell(shell, '%poetry fail "$story"')
+    assert str(done.error_in_exec) == '`%poetry fail "$story"`: no solution'
+
+
 # Questions
 
 
