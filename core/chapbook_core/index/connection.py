@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import selectors
 import socket
 import threading
 import time
 from base64 import b64encode
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from chapbook_core.errors import Cancelled
 from chapbook_core.index.address import Origin, origin_of, request_target
 from chapbook_core.index.failure import AccessDenied, IndexFailure, TooLarge, TooSlow, Truncated, Unreachable, Untrusted
 from chapbook_core.index.proxy import Proxy, proxy_for
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 _SLICE = 0.5
 """Seconds between two looks at the clock and at the person who may want to stop."""
 _RATE_GRACE = 10.0
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, getattr(errno, "WSAEWOULDBLOCK", -1)})
 _PROXY_AUTHENTICATION = 407
 
 
@@ -123,6 +129,12 @@ class Connection:
         """Close the socket."""
         self._socket.close()
 
+    def break_off(self) -> None:
+        """Wake the thread that waits for an answer; the socket is closed by that thread."""
+        with suppress(OSError):
+            # Not of the TLS layer, whose state belongs to the thread that reads.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
 
 class Connections:
     """The transport of the standard library: at most `bound` connections to an origin, reused last in, first out."""
@@ -136,6 +148,7 @@ class Connections:
         self._general_trust = trust_from(variables)
         self._lock = threading.Lock()
         self._idle: dict[Origin, list[Connection]] = {}
+        self._busy: set[Connection] = set()
         self._places: dict[Origin, threading.BoundedSemaphore] = {}
         self._contexts: dict[Trust, ssl.SSLContext] = {}
         self._closed = False
@@ -159,13 +172,19 @@ class Connections:
     def _get(self, request: Request, origin: Origin) -> Answer:
         for connection in self._usable(request, origin):
             try:
+                self._begin(connection)
                 answer, keeps = connection.exchange(request, origin.authority)
             except BaseException as problem:
                 connection.close()
+                if self._closed:
+                    raise Cancelled from None
                 # A kept connection may have been closed by the server meanwhile; nothing was answered, so ask anew.
                 if connection.used and not connection.begun and isinstance(problem, Cut | OSError):
                     continue
                 raise _told(problem, request) from problem
+            finally:
+                with self._lock:
+                    self._busy.discard(connection)
             if keeps and not self._closed:
                 with self._lock:
                     self._idle.setdefault(origin, []).append(connection)
@@ -175,6 +194,12 @@ class Connections:
                 raise AccessDenied(str(proxy_for(origin, self._variables)), answer.status, (), None)
             return answer
         raise AssertionError("a fresh connection always answers or fails")
+
+    def _begin(self, connection: Connection) -> None:
+        with self._lock:
+            self._busy.add(connection)
+            if self._closed:
+                raise Cancelled
 
     def _usable(self, request: Request, origin: Origin) -> Iterator[Connection]:
         while True:
@@ -208,8 +233,10 @@ class Connections:
         import ssl
 
         try:
-            connected.settimeout(request.limits.connect)
-            secured = self._context(origin).wrap_socket(connected, server_hostname=origin.host)
+            secured = self._context(origin).wrap_socket(
+                connected, server_hostname=origin.host, do_handshake_on_connect=False
+            )
+            _shake_hands(secured, request)
         except TrustUnreadable as problem:
             raise Untrusted(request.url, str(problem)) from None
         except ssl.SSLCertVerificationError as problem:
@@ -229,20 +256,41 @@ class Connections:
             return self._contexts[trust]
 
     def close(self) -> None:
-        """Close the idle connections, and each busy one after its answer."""
+        """Close all connections; whoever waits for an answer gets `Cancelled` at once."""
         with self._lock:
             self._closed = True
             idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()
+            busy = list(self._busy)
         for connection in idle:
             connection.close()
+        for connection in busy:
+            connection.break_off()
+
+
+def _shake_hands(secured: ssl.SSLSocket, request: Request) -> None:
+    """Agree on keys, in slices; a socket with which that fails is closed."""
+    started = time.monotonic()
+    secured.settimeout(_SLICE)
+    try:
+        while True:
+            try:
+                return secured.do_handshake()
+            except TimeoutError:
+                waited = time.monotonic() - started
+                if waited >= request.limits.connect:
+                    raise
+                request.tick(waited)
+    except BaseException:
+        secured.close()
+        raise
 
 
 def _open(host: str, port: int, request: Request, proxy: Proxy | None) -> socket.socket:
     patience = min(request.limits.connect, max(0.1, request.deadline - time.monotonic()))
     what = f"the proxy {proxy}" if proxy else host
     try:
-        connected = socket.create_connection((host, port), timeout=patience)
+        connected = _connected(host, port, patience, request)
     except socket.gaierror:
         raise Unreachable(request.url, f"the name {what} is not known") from None
     except TimeoutError:
@@ -252,6 +300,46 @@ def _open(host: str, port: int, request: Request, proxy: Proxy | None) -> socket
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connected.settimeout(_SLICE)
     return connected
+
+
+def _connected(host: str, port: int, patience: float, request: Request) -> socket.socket:
+    """Try the addresses of a host in turn, with an eye on the person who may want to stop."""
+    problem: OSError = TimeoutError()
+    for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            connecting = socket.socket(family, kind, protocol)
+        except OSError as cause:
+            problem = cause
+            continue
+        try:
+            _reach(connecting, address, patience, request)
+        except OSError as cause:
+            connecting.close()
+            problem = cause
+        except BaseException:
+            connecting.close()
+            raise
+        else:
+            return connecting
+    raise problem
+
+
+def _reach(connecting: socket.socket, address: object, patience: float, request: Request) -> None:
+    """Wait until an address has answered, in slices."""
+    started = time.monotonic()
+    connecting.settimeout(0.0)
+    with selectors.DefaultSelector() as selector:
+        code = connecting.connect_ex(address)  # type: ignore[arg-type]  # as `getaddrinfo` gave it
+        if code in _UNDER_WAY:
+            selector.register(connecting, selectors.EVENT_WRITE)
+            while not selector.select(min(_SLICE, max(0.0, started + patience - time.monotonic()))):
+                waited = time.monotonic() - started
+                if waited >= patience:
+                    raise TimeoutError
+                request.tick(waited)
+            code = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 def _tunnel(connected: socket.socket, origin: Origin, header: str, request: Request, proxy: Proxy) -> None:

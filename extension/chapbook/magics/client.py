@@ -474,10 +474,12 @@ class _Connection:
         writer.start()
         reader.start()
         self.status = process.wait()
+        # What it wrote last may still be on its way, such as which programs it has started; one that it has left behind
+        # may hold the pipe for long.
+        reader.join(_SECONDS_OF_AFTERMATH)
         if self.status:
             _kill_groups(list(self._groups))
-        # What it wrote last may still be on its way; whatever else holds the pipe may do so for long.
-        reader.join(_SECONDS_OF_AFTERMATH)
+            reader.join(_SECONDS_OF_AFTERMATH)
         self._outbox.put(None)
         if process.stdout is not None and not reader.is_alive():
             process.stdout.close()
