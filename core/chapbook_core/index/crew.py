@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -78,12 +79,13 @@ class Crew:
             if not self._closed:
                 wish.do()
 
-    def close(self) -> None:
-        """Let go of what has not begun; wait for what has."""
+    def close(self, patience: float) -> None:
+        """Let go of what has not begun; wait so many seconds for what has."""
+        end = time.monotonic() + patience
         with self._lock:
             self._closed = True
             threads = list(self._threads)
             for _thread in threads:
                 self._queue.put((_LAST, next(self._serials), None))
         for thread in threads:
-            thread.join(timeout=5.0)
+            thread.join(timeout=max(0.0, end - time.monotonic()))

@@ -12,6 +12,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
+from chapbook_core.errors import Cancelled
 from chapbook_core.index.address import origin_of
 from chapbook_core.index.cache import Cache
 from chapbook_core.index.mode import Mode
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 INDEX_FOLDER = "index"
 CACHE_BOUND = 1_000_000_000
 """Bytes the index cache may take."""
+_HASTE = 0.5
+"""Seconds that threads get to end when nobody waits for their results any more."""
 
 
 class Connector:
@@ -45,10 +48,13 @@ class Connector:
         self._make = make
         self._lock = threading.Lock()
         self._client: Client | None = None
+        self._is_closed = False
 
     def __call__(self) -> Client:
         """Give the client."""
         with self._lock:
+            if self._is_closed:
+                raise Cancelled
             if self._client is None:
                 self._client = self._make()
         return self._client
@@ -56,6 +62,7 @@ class Connector:
     def close(self) -> None:
         """Close the client if there is one."""
         with self._lock:
+            self._is_closed = True
             if self._client is not None:
                 self._client.close()
 
@@ -79,6 +86,10 @@ class OpenIndex:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if problem is not None:
+            # Nobody waits for the answers any more: who reads them is woken up.
+            self.connector.close()
+            self.reader.close(patience=_HASTE)
         self.close()
 
     def close(self) -> None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _GLANCE = 0.25
 """Seconds between two looks at whether the person wants to stop."""
+_PATIENCE = 5.0
 _TASK = "index"
 WORKERS = 50
 """Requests at once, when so many things are wanted; as many as uv allows itself."""
@@ -284,9 +285,12 @@ class IndexReader:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Stop the threads, and write what the cache still holds back; client and cache stay open."""
-        self._crew.close()
+    def close(self, patience: float = _PATIENCE) -> None:
+        """Stop the threads, and write what the cache still holds back; client and cache stay open.
+
+        What is being read is waited for, so many seconds, because the cache will have it then.
+        """
+        self._crew.close(patience)
         self._cache.flush()
         self._progress.end()
 

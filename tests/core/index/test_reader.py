@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,10 @@ from tests.fakes.watcher import RecordingWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
+
+    from chapbook_core.index.offer import Offers
 
 NAMES = [f"p{number}" for number in range(12)]
 
@@ -283,3 +287,21 @@ def test_an_index_of_find_links_is_one_request_for_all_packages(index: FakeIndex
         for name in NAMES:
             assert open_index.reader.versions(name).summary.versions == ("1.0", "2.0")
     assert index.counts["find-links"] == 1
+
+
+def begin_and_interrupt(index: FakeIndex, cache: Path, futures: list[Future[Offers]]) -> None:
+    with opened(index, cache) as open_index:
+        futures += [open_index.reader.want_versions(name) for name in NAMES]
+        while not index.requests:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_drops_the_connections_and_does_not_wait_for_answers(index: FakeIndex, tmp_path: Path) -> None:
+    index.faults.always("*", reply_faults.slow(8.0))
+    before = time.monotonic()
+    futures: list[Future[Offers]] = []
+    with pytest.raises(KeyboardInterrupt):
+        begin_and_interrupt(index, tmp_path / "cache", futures)
+    assert time.monotonic() - before < 3.0
+    assert any(isinstance(future.exception(timeout=1), Cancelled) for future in futures if future.done())
