@@ -163,7 +163,8 @@ def _plan(request: Request, surroundings: Surroundings, manner: Manner, ready: R
     from chapbook_kernelspec.execution import Plan
     from chapbook_kernelspec.project_kernel import make_ready  # both load what speaks with kernels
 
-    with stopping_by_signals(), Progress(sys.stderr, _writing(sys.stderr), quiet=manner.quiet) as progress:
+    # Whatever has been installed by then, the notebook was not run.
+    with stopping_by_signals(lambda: False), Progress(sys.stderr, _writing(sys.stderr), quiet=manner.quiet) as progress:
         manager = (ready or make_ready)(request.notebook, surroundings, progress)
     return Plan(manager, request.notebook.parent, request.cell_timeout, request.allow_errors)
 

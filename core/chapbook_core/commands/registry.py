@@ -16,6 +16,7 @@ from chapbook_core.commands.declarations import (
     interchange,
     kernel,
     kernel_start,
+    lab,
     locking,
     project,
     settings,
@@ -42,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     *index.COMMANDS,
     *kernel.COMMANDS,
     *kernel_start.COMMANDS,
+    *lab.COMMANDS,
     *trust.COMMANDS,
 )
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}

@@ -37,6 +37,7 @@ READERS = frozenset(
         "kernel list",
         "kernel prune",
         "kernel remove",
+        "lab",
         "list",
         "merge-driver run",
         "new",
@@ -47,6 +48,7 @@ READERS = frozenset(
         "source show",
         "status",
         "trust",
+        "verify",
         "why",
     }
 )
