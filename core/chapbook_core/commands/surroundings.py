@@ -53,6 +53,8 @@ class Surroundings:
     """What a process that runs many commands remembers of package indexes; absent where only one is run."""
     kernel: RunningKernel | None = None
     """The kernel that the command was typed in; absent elsewhere."""
+    notebook: Path | None = None
+    """The notebook that it was typed in, where that is known."""
     now: Callable[[], float] = time.time
 
     @property
