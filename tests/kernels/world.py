@@ -21,7 +21,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.index.default_index import default_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Iterator, Sequence
 
     from jupyter_client.asynchronous.client import AsyncKernelClient
 
@@ -104,22 +104,22 @@ class Running:
 
     def start(self, **options: object) -> None:
         """Start it, and wait for its first answer."""
-        self._runner.run(self.manager.start_kernel(**options))
+        self._wait(self.manager.start_kernel(**options))
         self._client = self.manager.client()
         self._client.start_channels()
-        self._runner.run(self._client.wait_for_ready(timeout=_SECONDS))
+        self._wait(self._client.wait_for_ready(timeout=_SECONDS))
 
     def restart(self) -> None:
         """Restart it as the button does."""
-        self._runner.run(self.manager.restart_kernel(now=True))
-        self._runner.run(self.client.wait_for_ready(timeout=_SECONDS))
+        self._wait(self.manager.restart_kernel(now=True))
+        self._wait(self.client.wait_for_ready(timeout=_SECONDS))
 
     def stop(self) -> None:
         """End it, if it runs."""
         if self._client is not None:
             self._client.stop_channels()
         if self.manager.has_kernel:
-            self._runner.run(self.manager.shutdown_kernel(now=True))
+            self._wait(self.manager.shutdown_kernel(now=True))
 
     @property
     def client(self) -> AsyncKernelClient:
@@ -148,8 +148,14 @@ class Running:
             running = self.client.execute_interactive(code, output_hook=take, timeout=_SECONDS)
             await asyncio.gather(running, *([interrupt(interrupt_after)] if interrupt_after is not None else []))
 
-        self._runner.run(execute())
+        self._wait(execute())
         return "".join(shown)
+
+    def _wait(self, awaited: Awaitable[object]) -> None:
+        async def wait() -> None:
+            await awaited
+
+        self._runner.run(wait())
 
     def value(self, expression: str) -> object:
         """Return the value of an expression, as JSON has it."""
