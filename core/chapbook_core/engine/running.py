@@ -146,7 +146,7 @@ def surroundings_for(where: Where, manner: Manner) -> Surroundings:
     project = surroundings.project
     if project is None and not manner.directory:
         project = _start(where, variables)
-    return replace(surroundings, project=project, kernel=read_running_kernel(where.kernel))
+    return replace(surroundings, project=project, kernel=read_running_kernel(where.kernel), notebook=_notebook(where))
 
 
 def writing_for(where: Where, manner: Manner) -> Writing:
@@ -171,6 +171,11 @@ def _start(where: Where, variables: Mapping[str, str]) -> Path | None:
         return None
     folder = Path(where.notebook).parent
     return folder if folder.is_dir() else None
+
+
+def _notebook(where: Where) -> Path | None:
+    path = Path(where.notebook or ".")
+    return path if path.is_absolute() and path.suffix == ".ipynb" else None
 
 
 def _home(variables: Mapping[str, str]) -> Path:
