@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -141,8 +140,15 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _writing(stream: TextIO, manner: Manner) -> Writing:
-    width = shutil.get_terminal_size().columns if stream.isatty() else None
+    width = _width() if stream.isatty() else None
     return Writing(ansi=_wants_ansi(stream, manner), verbosity=manner.verbosity, width=width)
+
+
+def _width() -> int:
+    # Imported here because it brings every compression there is, and pipes have no width.
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def _wants_ansi(stream: TextIO, manner: Manner) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import fill
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from chapbook_core.commands.report import (
@@ -98,6 +97,9 @@ def _simple_lines(block: Blank | Line | Paragraph | Heading | Verbatim, writing:
             if detail <= writing.verbosity:
                 yield _shown(text, writing)
         case Paragraph(text):
+            # Imported here because few commands tell whole paragraphs.
+            from textwrap import fill
+
             yield from _shown(fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False), writing).splitlines()
         case Heading(text):
             yield _shown(Span(plain(text), "strong"), writing)

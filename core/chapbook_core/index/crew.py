@@ -6,11 +6,11 @@ import itertools
 import queue
 import threading
 import time
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 _T = TypeVar("_T")
 _URGENT, _LATER, _LAST = 0, 1, 2
@@ -22,6 +22,9 @@ class Wish(Generic[_T]):
     __slots__ = ("_claim", "_work", "future")
 
     def __init__(self, work: Callable[[], _T]) -> None:
+        # Imported here because it brings `logging`, and with all in the cache nobody wishes for anything.
+        from concurrent.futures import Future
+
         self.future: Future[_T] = Future()
         self._work = work
         self._claim = threading.Lock()

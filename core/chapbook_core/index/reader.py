@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -30,6 +28,7 @@ from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from types import TracebackType
 
     from chapbook_core.events import Watcher
@@ -272,7 +271,7 @@ class IndexReader:
         while True:
             try:
                 return wish.future.result(timeout=_GLANCE)
-            except NotYet:
+            except TimeoutError:
                 if wish.future.done():
                     raise
                 self._watcher.checkpoint()
