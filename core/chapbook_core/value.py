@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["field", "frozen", "is_value", "members", "mutable", "replace"]
 T = TypeVar("T")
-_COMPILED_AFTER = 16
-"""How many instances a class makes without a compiled `__init__`: compiling pays for itself with some fifty."""
+_COMPILED_AFTER = 64
+"""How many instances a class makes without a compiled `__init__`: compiling costs as much as that many spare."""
 _MISSING = object()
 """Stands for a default where there is none."""
 
@@ -164,27 +164,31 @@ def _fields_of(kind: type) -> Mapping[str, _Field]:
 
 def _give_init(kind: type, fields: Mapping[str, _Field]) -> None:
     """Give the class an `__init__` that sets the fields one by one, until it is worth compiling one."""
-    names = tuple(fields)
-    setters = [getattr(kind, name).__set__ for name in names]
+    setters = [getattr(kind, name).__set__ for name in fields]
+    steps = [(name, one, setter) for (name, one), setter in zip(fields.items(), setters, strict=True)]
     left = _COMPILED_AFTER
 
     def __init__(self: object, *given: object, **named: object) -> None:  # noqa: N807  it becomes the method
         nonlocal left
         left -= 1
-        if left < 0 or len(given) > len(names) or not named.keys() <= fields.keys() - names[: len(given)]:
-            _compile_init(kind, fields, setters)
-            kind.__init__(self, *given, **named)  # type: ignore[misc]  # the one just compiled
-            return
-        for setter, item in zip(setters, given, strict=False):
-            setter(self, item)
-        for place in range(len(given), len(names)):
-            name = names[place]
-            item = named[name] if name in named else fields[name].made()
-            if item is _MISSING:
-                left = 0
-                __init__(self, *given, **named)
-                return
-            setters[place](self, item)
+        count = len(given)
+        if left >= 0 and count <= len(steps):
+            for setter, item in zip(setters, given, strict=False):
+                setter(self, item)
+            for name, one, setter in steps[count:]:
+                if name in named:
+                    setter(self, named[name])
+                    count += 1
+                elif (item := one.made()) is not _MISSING:
+                    setter(self, item)
+                else:
+                    break
+            else:
+                if count == len(given) + len(named):
+                    return
+        # The compiled one tells what is wrong with the arguments, if anything is.
+        _compile_init(kind, fields, setters)
+        kind.__init__(self, *given, **named)  # type: ignore[misc]  # the one just compiled
 
     kind.__init__ = __init__  # type: ignore[misc]  # as a decorator does
 

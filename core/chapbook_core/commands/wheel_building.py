@@ -15,6 +15,7 @@ from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.file import File
 from chapbook_core.index.filename import UnusableName, read_wheel_name
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,15 +60,11 @@ def build_wheels(
     progress.start()
     try:
         if len(sources) == 1 or chain:
-            for source in sources:
-                stored[source.name] = _build(bench, source, environments, chain, progress, watcher)
-            return stored
+            builder = _Builder(bench, environments, chain, progress, watcher)
+            return {source.name: builder.build(source) for source in sources}
+        builder = _Builder(bench, environments, chain, progress, _Stoppable(watcher, stop))
         with ThreadPoolExecutor(min(_workers(bench), len(sources)), "chapbook-build") as pool:
-            stoppable = _Stoppable(watcher, stop)
-            futures = [
-                (source, pool.submit(_build, bench, source, environments, chain, progress, stoppable))
-                for source in sources
-            ]
+            futures = [(source, pool.submit(builder.build, source)) for source in sources]
             try:
                 stored.update((source.name, future.result()) for source, future in futures)
             except BaseException:
@@ -107,28 +104,32 @@ def check_wheel(bench: Workbench, name: str, version: str, what: str, filename: 
         raise BuildFailed(what, f"its backend made a wheel that does not fit this Python: `{filename}`", hints=hints)
 
 
-def _build(
-    bench: Workbench,
-    source: BuildSource,
-    environments: EnvironmentsFor,
-    chain: Chain,
-    progress: _Progress,
-    watcher: Watcher,
-) -> StoredWheel:
-    if source.name in chain:
-        raise NeedsItself((*chain[chain.index(source.name) :], source.name))
-    watcher.checkpoint()
-    progress.at(source.name)
-    try:
-        frontend = bench.frontend(environments(source.name, (*chain, source.name)), watcher)
-        with source.tree() as tree:
-            wheel = frontend.wheel(tree, source.what, bench.settings(source.name))
-        stored = take_wheel(bench, source, wheel)
-    except BaseException as problem:
-        progress.fail(problem)
-        raise
-    progress.done(source.name)
-    return stored
+@frozen
+class _Builder:
+    """Builds one source after another, for others to see how far it is."""
+
+    bench: Workbench
+    environments: EnvironmentsFor
+    chain: Chain
+    progress: _Progress
+    watcher: Watcher
+
+    def build(self, source: BuildSource) -> StoredWheel:
+        if source.name in self.chain:
+            raise NeedsItself((*self.chain[self.chain.index(source.name) :], source.name))
+        self.watcher.checkpoint()
+        self.progress.at(source.name)
+        try:
+            environments = self.environments(source.name, (*self.chain, source.name))
+            frontend = self.bench.frontend(environments, self.watcher)
+            with source.tree() as tree:
+                wheel = frontend.wheel(tree, source.what, self.bench.settings(source.name))
+            stored = take_wheel(self.bench, source, wheel)
+        except BaseException as problem:
+            self.progress.fail(problem)
+            raise
+        self.progress.done(source.name)
+        return stored
 
 
 def _key(bench: Workbench, source: BuildSource) -> str:
