@@ -190,8 +190,8 @@ def test_a_wheel_that_locking_had_to_build_is_the_one_that_is_put_in(
 ) -> None:
     lib(
         project / "lib",
-        BACKEND
-        + f"\n_make = _wheel\ndef _wheel(*all):\n    open({str(tmp_path / 'log')!r}, 'a').write('x')\n    return _make(*all)\n",
+        f"{BACKEND}\n_make = _wheel\ndef _wheel(*all):\n"
+        f"    open({str(tmp_path / 'log')!r}, 'a').write('x')\n    return _make(*all)\n",
     )
     require(project, "lib @ file:lib")
 
@@ -407,9 +407,7 @@ def test_an_environment_that_a_build_has_changed_is_made_anew(
     assert not list((cache / "build-environments").rglob("spoiled.py"))
 
 
-def test_settings_reach_the_build_and_make_another_wheel(
-    project: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_settings_reach_the_build_and_make_another_wheel(project: Path, chapbook: Chapbook) -> None:
     lib(project / "lib")
     require(project, "lib @ file:lib")
     put_in(chapbook)
@@ -549,7 +547,8 @@ def test_of_several_builds_the_first_failure_is_told(project: Path, index: FakeI
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_an_interrupt_ends_a_build_with_all_its_children(project: Path, cache: Path, tmp_path: Path) -> None:
     mark, begun = tmp_path / "mark", tmp_path / "begun"
-    code = f"import pathlib, time; pathlib.Path({str(begun)!r}).touch(); time.sleep(4); pathlib.Path({str(mark)!r}).touch()"
+    touch = f"import pathlib; pathlib.Path({str(begun)!r}).touch()"
+    code = f"{touch}; import time; time.sleep(4); pathlib.Path({str(mark)!r}).touch()"
     hang = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {code!r}])\ntime.sleep(60)\n"
     folder = lib(project / "made", hang + BACKEND)
     (folder / "PKG-INFO").write_text("Metadata-Version: 2.2\nName: lib\nVersion: 1.0\n")
@@ -718,7 +717,8 @@ def test_a_process_that_was_killed_leaves_its_builds_to_the_next(
     assert [] == list((cache / "builds").iterdir())
 
 
-def test_two_processes_can_build_the_same(project: Path, index: FakeIndex, cache: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("project")
+def test_two_processes_can_build_the_same(index: FakeIndex, tmp_path: Path) -> None:
     index.serve("helper", "1.0")
     index.serve("a", "1.0", sdist="only", build_requires=["helper"])
     folders = [tmp_path / name for name in ("one", "two")]
