@@ -1,0 +1,118 @@
+"""The project that a newcomer opens first; it is tried with the package index that pip is configured for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from chapbook_core.index.default_index import default_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "notebooks" / "first-project"
+NOTEBOOK = "first-project.ipynb"
+DEAD_INDEX = "http://127.0.0.1:9/simple/"
+_PATIENCE = 600
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Be a newcomer: a home without anything in it."""
+    index = default_index(os.environ, Path.home()).url
+    try:
+        with urlopen(Request(f"{index.rstrip('/')}/humanize/", method="HEAD"), timeout=10):
+            pass
+    except (URLError, OSError, ValueError) as cause:
+        pytest.skip(f"no package index can be reached: {cause}")
+    home = tmp_path_factory.mktemp("home")
+    unwanted = ("XDG_", "CHAPBOOK_", "POETRY_", "JUPYTER_", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    return {**kept, "HOME": str(home), "USERPROFILE": str(home), "PIP_INDEX_URL": index}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("clone") / "first-project"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".*"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def chapbook(folder: Path, variables: dict[str, str], *words: str) -> str:
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "chapbook_core.cli", *words],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    assert 0 == ended.returncode, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def outputs(path: Path) -> list[dict[str, Any]]:
+    cells = json.loads(path.read_bytes())["cells"]
+    return [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
+
+
+def shown(path: Path) -> str:
+    return "".join("".join(output.get("data", {}).get("text/plain", "")) for output in outputs(path))
+
+
+def required(project: Path) -> list[str]:
+    found: list[str] = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
+    return found
+
+
+def test_the_lock_is_fresh_and_names_no_index(tmp_path: Path) -> None:
+    text = (PROJECT / "poetry.lock").read_text()
+    assert "://" not in text
+    assert "[package.source]" not in text
+    chapbook(PROJECT, {**os.environ, "HOME": str(tmp_path), "PIP_INDEX_URL": DEAD_INDEX}, "check", "--lock")
+
+
+def test_the_notebook_is_saved_without_outputs_and_for_the_projects_kernel() -> None:
+    notebook = json.loads((PROJECT / NOTEBOOK).read_bytes())
+    assert "chapbook" == notebook["metadata"]["kernelspec"]["name"]
+    assert [] == outputs(PROJECT / NOTEBOOK)
+
+
+def test_it_runs_without_a_browser_and_again_without_the_network(project: Path, variables: dict[str, str]) -> None:
+    assert not any("humanize" in text for text in required(project))
+    chapbook(project, variables, "run", NOTEBOOK, "-o", "first.ipynb")
+    assert "+ humanize" in shown(project / "first.ipynb")
+    assert any("image/png" in output.get("data", {}) for output in outputs(project / "first.ipynb"))
+    assert any("humanize" in text for text in required(project))
+
+    chapbook(project, {**variables, "PIP_INDEX_URL": DEAD_INDEX}, "run", NOTEBOOK, "-o", "second.ipynb")
+    assert "`humanize` is required already" in shown(project / "second.ipynb")
+    assert any("image/png" in output.get("data", {}) for output in outputs(project / "second.ipynb"))
+
+
+def test_a_person_opens_it_in_jupyterlab(project: Path, variables: dict[str, str], tmp_path: Path) -> None:
+    seen_file = tmp_path / "seen.json"
+    browser = f"{sys.executable} {Path(__file__).with_name('person.py')} {seen_file} %s"
+    chapbook(project, {**variables, "BROWSER": browser}, "lab")
+    seen = json.loads(seen_file.read_bytes())
+    assert "failure" not in seen, seen["failure"]
+    assert seen["is_lab"]
+    assert NOTEBOOK == seen["path"]
+    assert ("chapbook", "chapbook") == (seen["default"], seen["kernel"])
+    assert {"chapbook": "Project (Chapbook)", "python3": "Python 3 (project)"}.items() <= seen["kernels"].items()
+    assert ["", ""] == [cell["error"] for cell in seen["cells"]]
+    assert "image/png" in seen["cells"][-1]["types"]
+    assert str(project / ".venv") == seen["prefix"]
