@@ -76,18 +76,21 @@ PROJECTS: dict[str, Project] = {
     "legacy with everything": legacy(
         'maintainers = ["Grace Hopper <grace@example.org>"]\nlicense = "MIT"\nreadme = "README.md"\n'
         'keywords = ["one", "two"]\nhomepage = "https://example.org"\nrepository = "https://example.org/r"\n'
-        'documentation = "https://example.org/d"\nclassifiers = ["Topic :: Software Development", "Environment :: Console"]\n'
+        'documentation = "https://example.org/d"\n'
+        'classifiers = ["Topic :: Software Development", "Environment :: Console"]\n'
         '[tool.poetry.urls]\n"Bug Tracker" = "https://example.org/b"\nAnother = "https://example.org/a"\n'
         '[tool.poetry.dependencies]\npython = "^3.8"\nrequests = "^2.28"\n',
         files={**PACKAGE, "README.md": "# Hello\n\nwords\n", "LICENSE": "MIT\n", "AUTHORS.md": "Ada\n"},
     ),
     "standard": standard(),
     "standard with everything": standard(
-        'license = "MIT"\nlicense-files = ["LICEN*", "vendored/**/LICENSE"]\nreadme = "README.rst"\nkeywords = ["a", "b"]\n'
+        'license = "MIT"\nlicense-files = ["LICEN*", "vendored/**/LICENSE"]\nreadme = "README.rst"\n'
+        'keywords = ["a", "b"]\n'
         'maintainers = [{ name = "Grace Hopper", email = "grace@example.org" }]\n'
         'classifiers = ["Topic :: Software Development", "Programming Language :: Python :: 3"]\n'
         'dependencies = ["requests (>=2.28,<3.0)", "idna>=3"]\n'
-        '[project.urls]\nHomepage = "https://example.org"\nchangelog = "https://example.org/c"\nSource = "https://example.org/s"\n',
+        '[project.urls]\nHomepage = "https://example.org"\nchangelog = "https://example.org/c"\n'
+        'Source = "https://example.org/s"\n',
         files={**PACKAGE, "README.rst": "Hello\n=====\n", "LICENSE": "MIT\n", "vendored/x/LICENSE": "BSD\n"},
     ),
     "source folder": standard(files=SOURCE),
@@ -120,7 +123,8 @@ PROJECTS: dict[str, Project] = {
     ),
     "excludes": legacy('exclude = ["**/*.json", "some_package/data/deep"]\n', files=DATA),
     "excluded and included": legacy(
-        'exclude = ["some_package/data/**"]\ninclude = [{ path = "some_package/data/a.json", format = ["sdist", "wheel"] }]\n',
+        'exclude = ["some_package/data/**"]\n'
+        'include = [{ path = "some_package/data/a.json", format = ["sdist", "wheel"] }]\n',
         files=DATA,
     ),
     "excluded in one format": legacy(
@@ -145,27 +149,33 @@ PROJECTS: dict[str, Project] = {
         '[project.entry-points."some.plugins"]\nb = "some_package:b"\na = "some_package:a"\n'
     ),
     "legacy scripts": legacy(
-        '[tool.poetry.scripts]\nsome = "some_package.core:main"\nother = { reference = "some_package:o", type = "console" }\n'
+        '[tool.poetry.scripts]\nsome = "some_package.core:main"\n'
+        'other = { reference = "some_package:o", type = "console" }\n'
         'run-it = { reference = "bin/run.sh", type = "file" }\n[tool.poetry.plugins."blogtool.parsers"]\n'
         '".rst" = "some_package:parse"\n',
         files={**PACKAGE, "bin/run.sh": "#!/bin/sh\n"},
         programs=("bin/run.sh",),
     ),
     "extras": standard(
-        'dependencies = ["idna"]\n[project.optional-dependencies]\nb_x = ["six>=1", "requests[socks] ; sys_platform == \'win32\'"]\n'
+        'dependencies = ["idna"]\n[project.optional-dependencies]\n'
+        'b_x = ["six>=1", "requests[socks] ; sys_platform == \'win32\'"]\n'
         'A = ["six (>=1.10,<2)"]\nall = ["some-package[a]"]\n'
     ),
     "legacy extras": legacy(
         '[tool.poetry.dependencies]\npython = ">=3.9,<4"\nsix = { version = "^1", optional = true }\n'
-        'idna = { version = ">=3", optional = true, markers = "sys_platform == \'linux\'" }\nunused = { version = "*", optional = true }\n'
+        'idna = { version = ">=3", optional = true, markers = "sys_platform == \'linux\'" }\n'
+        'unused = { version = "*", optional = true }\n'
         '[tool.poetry.extras]\nSome_Extra = ["six"]\nboth = ["six", "idna"]\nempty = []\n'
     ),
     "groups": standard(
-        'dependencies = ["idna"]\n[dependency-groups]\ndev = ["pytest"]\n[tool.poetry.group.docs.dependencies]\nsphinx = "*"\n'
+        'dependencies = ["idna"]\n[dependency-groups]\ndev = ["pytest"]\n'
+        '[tool.poetry.group.docs.dependencies]\nsphinx = "*"\n'
     ),
     "constraints": legacy(
-        '[tool.poetry.dependencies]\npython = "~3.10"\na = "^1.2.3"\nb = "~1.2"\nc = "1.2.*"\nd = ">=1,!=1.5,<2"\ne = "*"\n'
-        'f = "1.0"\ng = "==2.0.0"\nh = "^0.3"\ni = ">=1.0a1"\nj = "!=1.3"\nk = "~=1.4.2"\nl = "<2"\nm = ">1.0,<=2.0.post1"\nn = "^1.0.0b2"\n'
+        '[tool.poetry.dependencies]\npython = "~3.10"\na = "^1.2.3"\nb = "~1.2"\nc = "1.2.*"\n'
+        'd = ">=1,!=1.5,<2"\ne = "*"\n'
+        'f = "1.0"\ng = "==2.0.0"\nh = "^0.3"\ni = ">=1.0a1"\nj = "!=1.3"\nk = "~=1.4.2"\nl = "<2"\n'
+        'm = ">1.0,<=2.0.post1"\nn = "^1.0.0b2"\n'
         'o = "!=2.*"\np = "1.0+local"\n'
     ),
     "standard constraints": standard(
@@ -173,17 +183,20 @@ PROJECTS: dict[str, Project] = {
         '"j!=1.0,!=1.1", "l<3,>=2.1"]\n'
     ),
     "markers": standard(
-        "dependencies = [\"a ; python_version < '3.11'\", \"b>=1; sys_platform == 'win32' and python_version >= '3.10'\", "
+        "dependencies = [\"a ; python_version < '3.11'\", "
+        "\"b>=1; sys_platform == 'win32' and python_version >= '3.10'\", "
         "\"c ; (os_name == 'nt' or sys_platform == 'darwin') and python_full_version > '3.9.1'\", "
         "\"d ; platform_machine in 'x86_64 aarch64'\", \"e ; 'linux' in sys_platform\", "
         "\"f ; implementation_name == 'cpython' or extra == 'x'\", \"g ; python_version not in '3.9, 3.10'\"]\n"
     ),
     "legacy markers": legacy(
         '[tool.poetry.dependencies]\npython = "^3.9"\na = { version = "^1", python = "<3.11" }\n'
-        'b = { version = "^1", platform = "win32" }\nc = { version = "^1", markers = "os_name == \'nt\' or sys_platform == \'darwin\'" }\n'
+        'b = { version = "^1", platform = "win32" }\n'
+        "c = { version = \"^1\", markers = \"os_name == 'nt' or sys_platform == 'darwin'\" }\n"
         'd = { version = "^1", python = ">=3.10,<3.12", platform = "linux" }\n'
         'e = [{ version = "^1", python = "<3.10" }, { version = "^2", python = ">=3.10" }]\n'
-        'f = { version = "^1", extras = ["y", "x"], markers = "platform_machine == \'x86_64\' and python_version > \'3.9\'" }\n'
+        'f = { version = "^1", extras = ["y", "x"], '
+        "markers = \"platform_machine == 'x86_64' and python_version > '3.9'\" }\n"
         'g = { version = "^1", python = "~3.10 || ~3.12" }\n'
     ),
     "direct references": standard(
@@ -192,7 +205,8 @@ PROJECTS: dict[str, Project] = {
     ),
     "legacy direct references": legacy(
         '[tool.poetry.dependencies]\npython = "^3.9"\na = { url = "https://example.org/a-1.0-py3-none-any.whl" }\n'
-        'b = { git = "https://example.org/b.git", tag = "v1" }\nc = { git = "git@example.org:o/c.git", rev = "abc123", subdirectory = "s" }\n'
+        'b = { git = "https://example.org/b.git", tag = "v1" }\n'
+        'c = { git = "git@example.org:o/c.git", rev = "abc123", subdirectory = "s" }\n'
         'd = { git = "https://example.org/d.git" }\ne = { path = "../other" }\n'
     ),
     "pythons": Project('[project]\nname = "some-package"\nversion = "1"\nrequires-python = ">=3.9,!=3.10.*,<3.14"\n'),
@@ -217,18 +231,21 @@ PROJECTS: dict[str, Project] = {
         '[[tool.poetry.source]]\nname = "private"\nurl = "https://example.org/simple/"\n'
     ),
     "unicode": Project(
-        '[project]\nname = "some-package"\nversion = "1"\ndescription = "Zażółć gęślą jaźń ☃"\nrequires-python = ">=3.9"\n'
+        '[project]\nname = "some-package"\nversion = "1"\ndescription = "Zażółć gęślą jaźń ☃"\n'
+        'requires-python = ">=3.9"\n'
         'authors = [{ name = "José Núñez" }]\nkeywords = ["żółw"]\nreadme = "LIESMICH.md"\n',
         files={**PACKAGE, "LIESMICH.md": "# Grüße 🐢\n", "some_package/größe.txt": "ü", "some_package/日本.py": ""},
     ),
     "author without address": Project(
-        '[project]\nname = "some-package"\nversion = "1"\nauthors = [{ name = "Ada" }, { name = "Bob", email = "b@example.org" }]\n'
+        '[project]\nname = "some-package"\nversion = "1"\n'
+        'authors = [{ name = "Ada" }, { name = "Bob", email = "b@example.org" }]\n'
     ),
     "address without author": Project(
         '[project]\nname = "some-package"\nversion = "1"\nauthors = [{ email = "team@example.org" }]\n'
     ),
     "several authors, legacy": Project(
-        '[tool.poetry]\nname = "some-package"\nversion = "1"\ndescription = ""\nauthors = ["Ada", "Bob <b@example.org>"]\n'
+        '[tool.poetry]\nname = "some-package"\nversion = "1"\ndescription = ""\n'
+        'authors = ["Ada", "Bob <b@example.org>"]\n'
     ),
     "several readmes": legacy(
         'readme = ["README.md", "CHANGES.md"]\n',
