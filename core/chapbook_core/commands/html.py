@@ -59,7 +59,11 @@ _PAGE = (
     "font-size:var(--jp-ui-font-size1,13px);line-height:1.5;white-space:pre-wrap;overflow-wrap:anywhere;"
     "text-align:left"
 )
-_TABLE = "border-collapse:collapse;border:none;margin:2px 0;table-layout:auto;width:auto"
+_TABLE = (
+    # What a page without a document type does not let tables inherit.
+    "color:inherit;font-size:inherit;line-height:inherit;"
+    "border-collapse:collapse;border:none;margin:2px 0;table-layout:auto;width:auto"
+)
 _ROW = "background:transparent;border:none"
 _CELL = "text-align:left;vertical-align:top;padding:1px 16px 1px 0;border:none;background:transparent;max-width:60em"
 _CODE = f"font-family:{_MONO};font-size:.95em;background:{_SHADE};padding:0 3px;border-radius:3px"
