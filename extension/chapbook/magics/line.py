@@ -139,22 +139,15 @@ def _afterwords(result: Result, names: Mapping[str, Any], not_run: tuple[Command
         )
     if result.environment_changed and result.environment:
         # Needed after changes alone.
-        from chapbook.magics.place import is_this_environment
         from chapbook.magics.welcome import elsewhere
 
-        if not is_this_environment(result.environment) and result.environment not in _told:
-            _told.add(result.environment)
-            more.append(elsewhere(result.environment))
+        more += elsewhere(result.environment)
     if not_run:
         lines = ", ".join(
             f"line {command.line} `{_masked(command.text, _secrets(command.text))}`" for command in not_run
         )
         more.append(f"Not run: {lines}")
     return more
-
-
-_told: set[str] = set()
-"""Environments of which the person knows that this kernel does not run in them."""
 
 
 def _secrets(text: str) -> list[str]:

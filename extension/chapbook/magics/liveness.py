@@ -225,6 +225,8 @@ def _refresh_resources() -> None:
 
 
 def _lock_stamp(project: str) -> Stamp:
+    if not project:
+        return None
     try:
         status = os.stat(os.path.join(project, "poetry.lock"))  # noqa: PTH116, PTH118  no pathlib in a kernel
     except OSError:

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_told: set[str] = set()
+"""Environments of which the person knows that this kernel does not run in them."""
 SWITCH = "choose the kernel `Project (Chapbook)` (menu Kernel, Change Kernel) to run in it"
 
 
@@ -32,11 +34,16 @@ def greetings(shell: Any) -> list[str]:
     if project is None:
         return [f"There is no project in {start} or above it: `%poetry init` makes one here"]
     environment = Path(project, ".venv")
-    if environment.is_dir() and not is_this_environment(str(environment)):
-        return [elsewhere(str(environment))]
-    return []
+    return elsewhere(str(environment)) if environment.is_dir() else []
 
 
-def elsewhere(environment: str) -> str:
-    """Say that this kernel cannot import what is installed there."""
+def elsewhere(environment: str) -> list[str]:
+    """Say that this kernel cannot import what is installed there; once, and nothing where it can."""
+    if environment in _told or is_this_environment(environment):
+        return []
+    _told.add(environment)
+    return [_switch(environment)]
+
+
+def _switch(environment: str) -> str:
     return f"This kernel does not run in the project's environment, {environment}: {SWITCH}"

@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import chapbook
-from chapbook.magics import connection, line
+from chapbook.magics import connection, welcome
 from chapbook.magics.client import Engine
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]
     engine = Engine(sys.executable, ("-P", SCRIPT))
     monkeypatch.setattr(connection, "_engine", engine)
     monkeypatch.setattr(connection, "_liveness", None)
-    monkeypatch.setattr(line, "_told", set())
+    monkeypatch.setattr(welcome, "_told", set())
     config = Config()
     config.HistoryManager.hist_file = str(tmp_path / "history.sqlite")
     hook, main = sys.displayhook, sys.modules["__main__"]

@@ -174,8 +174,13 @@ def test_another_environment_is_told_once(variables: dict[str, str], tmp_path: P
     folder = make_project(tmp_path, variables)
     with RealKernel(Path(sys.executable), folder, variables, shelf) as kernel:
         assert "does not run in the project's environment" in kernel.run("%load_ext chapbook").stdout
-        assert "Change Kernel" in kernel.run("%poetry add tiny").text
-        assert "Change Kernel" not in kernel.run("%poetry remove tiny").text
+        shown = kernel.run("%poetry add tiny")
+        assert "Change Kernel" not in shown.text
+        assert "changed outside" not in shown.text
+    with RealKernel(Path(sys.executable), folder, variables, shelf) as kernel:
+        kernel.run("%load_ext chapbook.magics")
+        assert "Change Kernel" in kernel.run("%poetry add lonely").text
+        assert "Change Kernel" not in kernel.run("%poetry remove lonely").text
 
 
 # Notebooks that run without anybody there
