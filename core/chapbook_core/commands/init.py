@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.outline_wishes import read_wishes, with_sources, with_wishes
 from chapbook_core.commands.outlining import ask_outline, read_outline
 from chapbook_core.commands.report import Block, Line, Message, Result, Span
 from chapbook_core.errors import Cancelled, ChapbookError, FileMistakes
@@ -65,6 +66,8 @@ class Initialised(Result):
     offered: tuple[str, ...]
     """Imported and known, but not required."""
     imports: Bringing
+    remarks: tuple[str, ...] = ()
+    """What of the files given with `--from` is not taken over, or not as it stands."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell what was made, and what is left to do."""
@@ -80,6 +83,7 @@ class Initialised(Result):
         for module, files in self.imports.unknown.items():
             hints = ("find out which package brings it, and run `chapbook add NAME`",)
             blocks.append(Message("note", f"`{files[0]}` imports `{module}`, and who brings that is not known", hints))
+        blocks += [Message("note", remark) for remark in self.remarks]
         blocks += [Message("warning", f"`{file.file}` was passed over: {file.reason}") for file in self.imports.unread]
         return tuple(blocks)
 
@@ -93,6 +97,8 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
     layout = _layout(invocation, folder, imports)
     outline = read_outline(invocation, surroundings, folder, layout)
     outline = replace(outline, readme=_readme(folder))
+    harvest = read_wishes(invocation.texts("from"), surroundings, folder)
+    outline = with_wishes(outline, harvest, is_python_given=invocation.text("python") is not None)
     bringing = _bringing(imports)
     wanted: Iterable[str] = bringing.known if invocation.flag("imports") else ()
     if surroundings.ask is not None:
@@ -102,7 +108,7 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
             # The person has seen what is imported, and decided.
             bringing = replace(bringing, known={}, unknown={})
     outline = _with_imports(outline, wanted)
-    text = pyproject_text(outline, folder, before or "")
+    text = with_sources(pyproject_text(outline, folder, before or ""), file, harvest)
     _require_sound(text, file)
     if surroundings.ask is not None:
         surroundings.ask.tell("\n" + text)
@@ -112,7 +118,8 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
     note_trust(folder, find_locations(surroundings.variables, surroundings.home))
     required = tuple(requirement.pretty_name for requirement in outline.dependencies)
     offered = tuple(name for name in bringing.known if name not in map(canonical_name, required))
-    return Initialised(outline.name, file, layout, before is not None, required, offered, bringing)
+    remarks = tuple(map(str, harvest.remarks))
+    return Initialised(outline.name, file, layout, before is not None, required, offered, bringing, remarks)
 
 
 def _existing_text(file: Path) -> str | None:

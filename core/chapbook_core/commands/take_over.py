@@ -104,7 +104,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     document = read_document(session.manifest.file)
     harvest = Harvest(session.manifest.folder, invocation.text("group") or MAIN)
     for name in invocation.texts("file"):
-        _read(surroundings.folder / Path(name).expanduser(), name, invocation.text("from"), harvest)
+        read_file_into(harvest, surroundings.folder / Path(name).expanduser(), name, invocation.text("from"))
     if harvest.mistakes:
         raise NotImported(harvest.mistakes)
     sources = tuple(_add_sources(document, session, harvest))
@@ -130,7 +130,8 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     )
 
 
-def _read(path: Path, shown: str, given: str | None, harvest: Harvest) -> None:
+def read_file_into(harvest: Harvest, path: Path, shown: str, given: str | None = None) -> None:
+    """Take what a file of any known format holds; `given` is its format, where the name does not tell."""
     file = Path(shown)
     try:
         text = path.read_text("utf-8-sig")

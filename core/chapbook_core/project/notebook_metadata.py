@@ -73,6 +73,31 @@ def with_own_metadata(text: str, own: Mapping[str, object], file: Path) -> str:
     return text[: members[-1].end] + style.comma + entry + text[members[-1].end :]
 
 
+def with_first_cell(text: str, cell: Mapping[str, object], file: Path) -> str:
+    """Return the text with another cell before the first one; raises NoNotebook."""
+    metadata, cells = _metadata(text, file), _cells(text, file)
+    entry = _Style(text, metadata).value(cell)
+    elements = list(_elements_of(text, cells.start))
+    if not elements:
+        return text[: cells.start] + _Style(text, metadata).around(entry, ("[", "]")) + text[cells.end :]
+    begin = elements[0][0]
+    return text[:begin] + entry + _Style(text, metadata).comma + text[begin:]
+
+
+def first_cell_removed(text: str, identity: str, file: Path) -> str:
+    """Return the text without the first cell, if it has this `id`; raises NoNotebook."""
+    _metadata(text, file)
+    cells = _cells(text, file)
+    elements = list(_elements_of(text, cells.start))
+    match cells.value:
+        case [{"id": found}, *_] if found == identity:
+            if len(elements) == 1:
+                return text[: cells.start] + "[]" + text[cells.end :]
+            return text[: elements[0][0]] + text[elements[1][0] :]
+        case _:
+            return text
+
+
 def _without(text: str, metadata: _Member, members: list[_Member], place: int) -> str:
     if len(members) == 1:
         return text[: metadata.start] + "{}" + text[metadata.end :]
@@ -101,11 +126,12 @@ class _Style:
         )
         return dumped if self._unit is None else dumped.replace("\n", f"{self._ending}{self._unit * 2}")
 
-    def around(self, entry: str) -> str:
-        """Return an object with one entry."""
+    def around(self, entry: str, brackets: tuple[str, str] = ("{", "}")) -> str:
+        """Return an object, or an array, with one entry."""
+        opening, closing = brackets
         if self._unit is None:
-            return f"{{{entry}}}"
-        return f"{{{self._ending}{self._unit * 2}{entry}{self._ending}{self._unit}}}"
+            return f"{opening}{entry}{closing}"
+        return f"{opening}{self._ending}{self._unit * 2}{entry}{self._ending}{self._unit}{closing}"
 
 
 def _metadata(text: str, file: Path) -> _Member:
@@ -118,6 +144,25 @@ def _metadata(text: str, file: Path) -> _Member:
     if not found or not any(member.key == "cells" for member in members):
         raise NoNotebook(file, "it has no cells with metadata beside them, as format 4 has")
     return found[-1]
+
+
+def _cells(text: str, file: Path) -> _Member:
+    found = [member for member in _members_of(text, _space(text, 0)) if member.key == "cells"]
+    if not isinstance(found[-1].value, list):
+        raise NoNotebook(file, "its cells are no list")
+    return found[-1]
+
+
+def _elements_of(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield the places of the elements of the array that begins at a place."""
+    decoder = json.JSONDecoder()
+    place = _space(text, start + 1)
+    while text[place] != "]":
+        _value, end = decoder.raw_decode(text, place)
+        yield place, end
+        place = _space(text, end)
+        if text[place] == ",":
+            place = _space(text, place + 1)
 
 
 def _members_of(text: str, start: int) -> Iterator[_Member]:

@@ -1,4 +1,4 @@
-"""The commands about what notebooks and modules import."""
+"""The commands about notebooks: what they import, what produced them, and how they travel."""
 
 from __future__ import annotations
 
@@ -51,4 +51,38 @@ VERIFY = Command(
     examples=(Example("verify *.ipynb", "look whether the outputs are still those of this environment"),),
 )
 
-COMMANDS = (FIND_MODULE, STAMP, VERIFY)
+PACK = Command(
+    name="pack",
+    summary="Put a notebook and its project into one file that travels alone",
+    run="chapbook_core.commands.packing:pack",
+    description=(
+        "The copy carries `pyproject.toml` and `poetry.lock` in its metadata, and in a first, folded cell the inline "
+        "metadata that other tools read. `chapbook unpack` makes the same project of it, without asking any index."
+    ),
+    arguments=(Argument("notebook", "the notebook", completes="path"),),
+    options=(
+        Option("output", "the file; by default NAME.packed.ipynb", short="o", value="PATH", completes="path"),
+        _FORMAT,
+    ),
+    examples=(Example("pack analysis.ipynb", "write analysis.packed.ipynb, to be sent to somebody"),),
+)
+
+UNPACK = Command(
+    name="unpack",
+    summary="Make a project of a single notebook",
+    run="chapbook_core.commands.packing:unpack",
+    description=(
+        "A packed notebook brings its project and lock. Of any other one the inline metadata, and what its cells "
+        "install, become the requirements. Nothing is installed."
+    ),
+    arguments=(
+        Argument("notebook", "the notebook", completes="path"),
+        Argument(
+            "folder", "the folder to make; by default as the notebook is called", required=False, completes="path"
+        ),
+    ),
+    options=(_FORMAT,),
+    examples=(Example("unpack analysis.packed.ipynb", "make the folder `analysis` with the same project"),),
+)
+
+COMMANDS = (FIND_MODULE, STAMP, VERIFY, PACK, UNPACK)

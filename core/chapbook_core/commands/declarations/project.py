@@ -69,11 +69,19 @@ INIT = Command(
         *_DESCRIBE,
         Option("imports", "add the packages that notebooks and modules here import, without asking"),
         Option("no-imports", "do not look at what is imported"),
+        Option(
+            "from",
+            "a notebook, script or other file whose requirements the project begins with",
+            value="FILE",
+            repeated=True,
+            completes="path",
+        ),
     ),
     exclusive=(frozenset({"notebook", "no-notebook"}), frozenset({"imports", "no-imports"})),
     examples=(
         Example("init", "answer a few questions"),
         Example("init --no-interaction --imports", "ask nothing and take over what the notebooks import"),
+        Example("init --from analysis.ipynb", "require what the notebook says or installs in its cells"),
     ),
 )
 

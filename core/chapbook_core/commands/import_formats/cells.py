@@ -96,6 +96,7 @@ class _Code:
             return
         if isinstance(python := table.get("requires-python"), str):
             self._remark(f"it is for Python {python}", first)
+            self._harvest.pythons.append(python)
         dependencies = table.get("dependencies", [])
         if not isinstance(dependencies, list):
             self._mistake("`dependencies` of the script metadata should be a list", first, "")

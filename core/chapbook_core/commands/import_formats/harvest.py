@@ -80,6 +80,8 @@ class Harvest:
     pins: list[Pin] = field(default_factory=list)
     sources: list[FoundSource] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    pythons: list[str] = field(default_factory=list)
+    """The Pythons that a file says it is for, as specifiers."""
     mistakes: dict[Path, list[Mistake]] = field(default_factory=dict)
 
     def wish(self, requirement: Requirement, *, group: str = MAIN, extra: str | None = None) -> None:
