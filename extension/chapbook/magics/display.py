@@ -155,9 +155,11 @@ class NotebookDisplay:
         _write(stream, text)
 
     def pause(self) -> None:
-        """Let no progress stand above the question."""
+        """Let no progress stand above the question; what is said after it stands below it, as it was said."""
         if self._id:
             self._show("", "")
+        if self._notices:
+            self._id, self._notices = "", []
 
     def finish(self, text: str, html: str) -> None:
         """Show the result below the notices."""

@@ -61,7 +61,10 @@ def perform(identity: int, words: list[str], params: dict[str, object]) -> dict[
         case ["print"]:
             send({"id": identity, "event": "output", "stream": "stdout", "text": "from a program\n"})
             return result("")
-        case ["ask", kind]:
+        case ["ask", kind, *more]:
+            if more:
+                notice = {"event": "notice", "level": "info", "text": "think\n", "html": "<p>think</p>"}
+                send({"id": identity, **notice})
             send({"id": identity, "event": "question", "question": 1, "kind": kind, "text": "what", "default": ""})
             ANSWERED.wait(10)
             return result(f"answer: {ANSWERS.get('value')}")

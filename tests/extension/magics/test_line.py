@@ -164,6 +164,14 @@ def test_questions_are_put_through_input(
     assert page.texts == [f"answer: {answer}"]
 
 
+def test_what_a_question_is_about_stays_above_it_and_the_result_comes_below(
+    shell: Shell, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: "blue")
+    run_cell(shell, "%poetry ask ask warned")
+    assert page.texts == ["think", "answer: blue"]
+
+
 def test_a_secret_is_asked_for_without_being_shown(shell: Shell, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chapbook.magics.questions.getpass", lambda _: "hunter2")
     run_cell(shell, "%poetry ask secret")
