@@ -6,13 +6,13 @@ import asyncio
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from chapbook_core.errors import Cancelled, ChapbookError
+from chapbook_core.value import frozen
 from chapbook_kernelspec.parameters import INJECTED_TAG
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Audience(Protocol):
         """A cell has written to `stdout` or `stderr`, or shown something that can be read as text."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """How a notebook is executed."""
 

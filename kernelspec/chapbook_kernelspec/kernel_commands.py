@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from chapbook_core.environment.environment import PROGRAM_SUFFIX
 from chapbook_core.environment.place import VENV
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import ProjectNotFound, find_project
+from chapbook_core.value import frozen, replace
 from chapbook_kernelspec.jupyter_places import KERNELS, data_folder_of, search_folders, user_data_folder
 from chapbook_kernelspec.registration import (
     Kernelspec,
@@ -44,7 +44,7 @@ class NoSuchKernel(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KernelInstalled(Result):
     """A kernel is listed from here on."""
 
@@ -66,7 +66,7 @@ class KernelInstalled(Result):
         return tuple(blocks)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KernelsListed(Result):
     """The kernels that Chapbook has written."""
 
@@ -89,7 +89,7 @@ class KernelsListed(Result):
         return (Table(rows, ("name", "shown as", "project", "")),)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KernelsRemoved(Result):
     """Kernels that are gone, or would be."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from chapbook_core.events import Notice
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.trust import note_trust
+from chapbook_core.value import replace
 from chapbook_kernelspec.jupyter_places import KERNELS, data_folder_of
 from chapbook_kernelspec.registration import GENERIC_NAME, PROVISIONER, generic_kernel, write_kernel
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import keyword
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import UsageError
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _MINOR_WITH_IDS = 5
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None, "null": None}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Injection:
     """What became of the parameters."""
 

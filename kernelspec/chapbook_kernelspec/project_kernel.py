@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import zmq
@@ -16,6 +15,7 @@ from chapbook_core.commands.kernel_preparation import Prepared
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.trust import note_trust
+from chapbook_core.value import replace
 from chapbook_kernelspec.belonging import NOTEBOOK, PROJECT, find_belonging
 from chapbook_kernelspec.launching import kernel_command
 from chapbook_kernelspec.registration import GENERIC_DISPLAY_NAME

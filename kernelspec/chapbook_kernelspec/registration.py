@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from chapbook_core.commands.own_version import own_version
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.writing import WriteFailed, write_file
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -51,7 +51,7 @@ class KernelNotOurs(ChapbookError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kernelspec:
     """What Jupyter, or any editor, has to know of a kernel."""
 
@@ -87,7 +87,7 @@ class Kernelspec:
         return data
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registered:
     """A kernelspec that was found."""
 

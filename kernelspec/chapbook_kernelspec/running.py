@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -22,6 +21,7 @@ from chapbook_core.commands.text import Writing, write_text
 from chapbook_core.commands.words import Manner, parse
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
 from chapbook_core.project.writing import write_file
+from chapbook_core.value import frozen
 from chapbook_kernelspec.parameters import inject_parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class NotANotebook(ChapbookError):
         super().__init__(f"`{path}` is not a notebook: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What a person wants to be run, and what becomes of it."""
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +18,7 @@ from chapbook_core.events import Notice, Unwatched
 from chapbook_core.project.discovery import ProjectNotFound
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.trust import is_trusted
+from chapbook_core.value import replace
 from tests.kernelspec.notebooks import write_notebook
 
 if TYPE_CHECKING:

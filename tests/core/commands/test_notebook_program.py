@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
 from chapbook_core.events import Unwatched
+from chapbook_core.value import replace
 
 
 def programs(words: str, surroundings: Surroundings) -> Programs:
