@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.declarations import (
     building,
     changing,
+    completions,
     environment,
     history,
     imports,
@@ -40,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     *building.COMMANDS,
     *interchange.COMMANDS,
     *settings.COMMANDS,
+    *completions.COMMANDS,
     *index.COMMANDS,
     *kernel.COMMANDS,
     *kernel_start.COMMANDS,

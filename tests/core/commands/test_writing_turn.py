@@ -25,6 +25,7 @@ READERS = frozenset(
         "cache info",
         "cache list",
         "check",
+        "completions",
         "debug resolve",
         "env activate",
         "env info",
