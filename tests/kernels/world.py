@@ -52,7 +52,7 @@ class World:
         folder = self.root / name
         folder.mkdir()
         (folder / "pyproject.toml").write_text(
-            f'[project]\nname = "{name.partition("-")[0]}"\nversion = "1.0"\nrequires-python = ">=3.9"\n'
+            f'[project]\nname = "{name.partition("-")[0]}"\nversion = "1.0"\nrequires-python = ">={python}"\n'
             f"dependencies = {json.dumps(list(dependencies))}\n\n[tool.poetry]\npackage-mode = false\n"
         )
         self.chapbook(folder, "env", "use", str(program))
