@@ -58,7 +58,7 @@ def provide(backend: str, folder: Path) -> None:
         case "setuptools":
             carried_setuptools(folder)
         case "hatchling":
-            for name in ("hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"):
+            for name in ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"):
                 repacked(name, folder)
         case _:
             repacked(backend, folder)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chapbook_core.builder.tree_fingerprint import tree_fingerprint
-from chapbook_core.builder.unpacking import unpack
 from chapbook_core.errors import ChapbookError
 from chapbook_core.requirements.origin import GitOrigin, UrlOrigin
 from chapbook_core.value import frozen
@@ -70,6 +69,8 @@ def archive_source(
 
     @contextmanager
     def tree() -> Iterator[Path]:
+        from chapbook_core.builder.unpacking import unpack  # what was built before needs no source
+
         with bench.lookup_lock:
             location = locate()
         file, _digest = bench.archives.path(location.url, location.filename, location.hashes)

@@ -58,7 +58,7 @@ class BuildShop:
 
         Raises NoFittingFile, FileGone, BuildFailed, BadWheel, StoreFailed, and what an index failed with.
         """
-        return supply(self.bench, packages, self.environments, chain)
+        return supply(self.bench, packages, lambda: self.environments, chain)
 
     def elsewhere(self, settling: Settling, chain: Chain, /) -> ProjectElsewhere:
         """Return what answers for requirements of builds that no index tells."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ from chapbook_core.commands.project_environment import (
     interpreter_of,
     present_condition,
 )
+from chapbook_core.commands.wheel_supply import supply
+from chapbook_core.commands.workbench import Workbench
 from chapbook_core.environment.condition import Absent
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
 from chapbook_core.environment.state import forget_postponed, set_fingerprint
@@ -41,6 +45,7 @@ from chapbook_core.value import field, frozen, replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from chapbook_core.commands.building import BuildShop
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
@@ -270,31 +275,42 @@ def _arriving(
     session: Session, request: InstallRequest, task: _Task, store: Store, paths: InstallPaths
 ) -> tuple[list[WheelArrival], list[EditableArrival]]:
     """Bring everything that is to be put in into the store, whatever has to be built for it; nothing is changed yet."""
-    # Only what comes costs the time to load this.
-    from chapbook_core.commands.building import BuildShop
-    from chapbook_core.commands.editable_supply import arrival_of
-    from chapbook_core.commands.workbench import Workbench
-
     editables = dict(_editables(session, task, paths))
     packages = [package for package in task.plan.arriving if package.name not in editables]
     asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
     linker = Linker()
     wheels: list[WheelArrival] = []
     others: list[EditableArrival] = []
-    with Workbench(session, request.mode, store=store, interpreter=task.interpreter) as bench:
-        shop = BuildShop(bench)
-        stored = shop.supplied(packages) if packages else {}
+    with Workbench(session, request.mode, store=store, interpreter=task.interpreter) as bench, ExitStack() as stack:
+
+        @cache
+        def shop() -> BuildShop:
+            # The solver and whatever else makes build environments: hardly a command needs it.
+            from chapbook_core.commands.building import BuildShop
+
+            return stack.enter_context(closing(BuildShop(bench)))
+
+        stored = supply(bench, packages, lambda: shop().environments) if packages else {}
         for package in packages:
             origin = direct_url(package, session.manifest.folder)
             wheels.append(WheelArrival(stored[package.name], paths, linker, package.name in asked, origin))
         for name, project in editables.items():
-            arrival = arrival_of(project, shop, linker, is_requested=name in asked)
+            arrival = _made_editable(project, shop, linker, is_requested=name in asked)
             if isinstance(arrival, WheelArrival):
                 wheels.append(arrival)
             else:
                 others.append(arrival)
-        shop.close()
     return wheels, others
+
+
+def _made_editable(
+    project: EditableProject, shop: Callable[[], BuildShop], linker: Linker, *, is_requested: bool
+) -> WheelArrival | EditableArrival:
+    if not project.key:
+        return project.by_paths
+    from chapbook_core.commands.editable_supply import arrival_of  # as `shop`
+
+    return arrival_of(project, shop(), linker, is_requested=is_requested)
 
 
 def _editables(session: Session, task: _Task, paths: InstallPaths) -> Iterator[tuple[str, EditableProject]]:

@@ -39,11 +39,6 @@ class EnvironmentsFor(Protocol):
         """`chain` ends with the name."""
 
 
-def kept_wheel(bench: Workbench, source: BuildSource) -> StoredWheel | None:
-    """Return what was built out of a source before."""
-    return bench.built.wheel(_key(bench, source))
-
-
 def build_wheels(
     bench: Workbench, sources: Sequence[BuildSource], environments: EnvironmentsFor, chain: Chain = ()
 ) -> dict[str, StoredWheel]:
@@ -84,7 +79,7 @@ def take_wheel(bench: Workbench, source: BuildSource, wheel: Path) -> StoredWhee
     """Check a wheel that was built and put it into the store; raises BuildFailed, BadWheel and StoreFailed."""
     check_wheel(bench, source.name, source.version, source.what, wheel.name)
     stored = bench.store.add(wheel, wheel.name)
-    bench.built.keep_wheel(_key(bench, source), stored)
+    bench.built.keep_wheel(bench.key("wheel", source.identity, source.name), stored)
     return stored
 
 
@@ -130,10 +125,6 @@ class _Builder:
             raise
         self.progress.done(source.name)
         return stored
-
-
-def _key(bench: Workbench, source: BuildSource) -> str:
-    return bench.key("wheel", source.identity, source.name)
 
 
 def _workers(bench: Workbench) -> int:

@@ -15,7 +15,6 @@ from chapbook_core.commands.build_sources import (
     with_login,
 )
 from chapbook_core.commands.policies import policies_of
-from chapbook_core.commands.wheel_building import build_wheels, kept_wheel
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.policy import NoBinary, OnlyBinary
 from chapbook_core.installer.choice import NoFittingFile, fitting_files, matching_file
@@ -24,7 +23,7 @@ from chapbook_core.requirements.origin import ARCHIVE_SUFFIXES, UrlOrigin
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from chapbook_core.commands.build_sources import BuildSource
     from chapbook_core.commands.session import Session
@@ -83,11 +82,11 @@ def supply_wheels(
 
 
 def supply(
-    bench: Workbench, packages: Sequence[LockedPackage], environments: EnvironmentsFor, chain: Chain = ()
+    bench: Workbench, packages: Sequence[LockedPackage], environments: Callable[[], EnvironmentsFor], chain: Chain = ()
 ) -> Mapping[str, StoredWheel]:
     """Return the stored wheel of each package, by name; those that have none are built.
 
-    Raises what `supply_wheels` raises, and BuildFailed.
+    `environments` is called when it comes to a build. Raises what `supply_wheels` raises, and BuildFailed.
     """
     session = bench.session
     found, missing = _looked_up(session, bench.store, packages, bench.tags)
@@ -96,7 +95,7 @@ def supply(
     for wanted in missing:
         if not wanted.wheels:
             source = _source(bench, wanted)
-            stored = kept_wheel(bench, source)
+            stored = bench.kept(source)
             if stored is None:
                 sources.append(source)
             else:
@@ -104,7 +103,9 @@ def supply(
     if ready:
         found.update(_fetched(session, bench.store, bench.index, ready))
     if sources:
-        found.update(build_wheels(bench, sources, environments, chain))
+        from chapbook_core.commands.wheel_building import build_wheels  # hardly a command builds
+
+        found.update(build_wheels(bench, sources, environments(), chain))
     return found
 
 

@@ -12,13 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from chapbook_core.builder.frontend import Frontend
-from chapbook_core.builder.git import GitRepositories
-from chapbook_core.commands.build_logs import keep_log
 from chapbook_core.commands.built_wheels import BuiltWheels
 from chapbook_core.commands.cache_folders import cache_folder, open_store
 from chapbook_core.commands.project_environment import choose_interpreter, interpreter_of, present_condition
-from chapbook_core.commands.source_archives import SourceArchives
 from chapbook_core.environment.condition import Moved, Sound
 from chapbook_core.environment.wheel_tags import wheel_tags
 from chapbook_core.index.mode import Mode
@@ -29,12 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
+    from chapbook_core.builder.frontend import Frontend
+    from chapbook_core.builder.git import GitRepositories
     from chapbook_core.builder.isolation import BuildEnvironments
+    from chapbook_core.commands.build_sources import BuildSource
     from chapbook_core.commands.session import Session
+    from chapbook_core.commands.source_archives import SourceArchives
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.events import Watcher
     from chapbook_core.index.opening import OpenIndex
-    from chapbook_core.installer.store import Store
+    from chapbook_core.installer.store import Store, StoredWheel
     from chapbook_core.requirements.requirement import Requirement
 
 
@@ -102,6 +102,9 @@ class Workbench:
     @cached_property
     def archives(self) -> SourceArchives:
         """Source archives that were downloaded."""
+        # What is in the store already needs no source, and no build.
+        from chapbook_core.commands.source_archives import SourceArchives
+
         folder = self.folder / "sources" if self.cache is None else self.cache / "sources"
         return SourceArchives(folder, lambda: self.index.client, self.mode)
 
@@ -113,6 +116,8 @@ class Workbench:
     @cached_property
     def repositories(self) -> GitRepositories:
         """Git repositories that were fetched."""
+        from chapbook_core.builder.git import GitRepositories  # as above
+
         folder = (self.cache.resolve() if self.cache is not None else self.folder) / "git"
         is_offline = self.mode is Mode.OFFLINE
         return GitRepositories(folder, self.session.surroundings.variables, self.session.watcher, is_offline=is_offline)
@@ -136,8 +141,15 @@ class Workbench:
         constraints = [str((each.name, each.constraint.text, str(each.marker))) for each in self.constraints(name)]
         return self.built.key(kind, identity, python, settings, constraints)
 
+    def kept(self, source: BuildSource) -> StoredWheel | None:
+        """Return what was built out of a source before."""
+        return self.built.wheel(self.key("wheel", source.identity, source.name))
+
     def frontend(self, environments: BuildEnvironments, watcher: Watcher | None = None) -> Frontend:
         """Return what builds one source tree."""
+        from chapbook_core.builder.frontend import Frontend  # as above
+        from chapbook_core.commands.build_logs import keep_log
+
         logs = None if self.cache is None else self.cache / "logs"
         return Frontend(
             self.session.surroundings.variables,
