@@ -140,7 +140,7 @@ class Live:
         reason = f": {_told(self.stale)}" if self.stale else ""
         hints = ["restart the kernel; a project's kernel brings the environment up to date before it starts"]
         if self.stale:
-            hints.append("run it again with `--apply-now` to change what is loaded all the same")
+            hints.append("run `chapbook install --apply-now` to change what is loaded all the same")
         return (Message("warning", f"the environment stays as it is until the kernel restarts{reason}", tuple(hints)),)
 
 

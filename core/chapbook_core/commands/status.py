@@ -143,7 +143,9 @@ class ProjectStatus(Result):
         if self.lock != "fresh":
             reason = "there is no lock" if self.lock == "missing" else f"{LOCK_FILE} does not belong to pyproject.toml"
             yield Message("note", reason, ("run `chapbook lock`",))
-        if self.condition != "sound":
+        if self.condition == "absent":
+            yield Message("note", "there is no environment yet", ("run `chapbook install`",))
+        elif self.condition != "sound":
             yield Message("note", f"the environment is {self.condition}", ("run `chapbook env info` to see why",))
         elif drifts & {"not installed", "another version"}:
             yield Message("note", "the environment is not as it is locked", ("run `chapbook install`",))

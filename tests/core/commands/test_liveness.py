@@ -103,9 +103,19 @@ def test_an_update_of_what_is_loaded_waits_for_the_next_start_when_nobody_can_be
     assert [{"name": "a", "before": "1.0", "after": "1.1", "modules": ["a"]}] == found["stale"]
     text = told(result)
     assert "the environment stays as it is until the kernel restarts: `a` 1.0 -> 1.1 (1 module loaded)" in text
-    assert "--apply-now" in text
+    assert "run `chapbook install --apply-now`" in text
     assert 0 == chapbook("install").status
     assert ["a 1.1"] == installed(project)
+
+
+def test_what_waits_can_be_had_at_once_after_all(project: Project, index: FakeIndex) -> None:
+    serve(index, "a", "1.1")
+    with running_kernel(project.folder, "a") as kernel:
+        perform_inside(project.folder, "update a --refresh", kernel.value)
+        again = perform_inside(project.folder, "install", kernel.value)
+        assert (False, ["a 1.0"]) == (live(again)["applied"], installed(project))
+        result = perform_inside(project.folder, "install --apply-now", kernel.value)
+    assert (True, ["a 1.1"]) == (live(result)["applied"], installed(project))
 
 
 def test_what_is_not_loaded_is_updated_at_once(project: Project, index: FakeIndex) -> None:
