@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chapbook_core.events import Watcher
+    from chapbook_core.index.memory import Memory
     from chapbook_core.index.sources import Place
     from tests.fakes.clock import Clock
     from tests.fakes.index import FakeIndex
@@ -36,6 +37,7 @@ def opened(
     patience: Patience = QUICK,
     clock: Clock | None = None,
     home: Path | None = None,
+    memory: Memory | None = None,
 ) -> OpenIndex:
     """Open a fake index, a place or several; without a folder there is no cache."""
     return open_index(
@@ -46,6 +48,7 @@ def opened(
         cache_folder=cache,
         mode=mode,
         keyring=False,
+        memory=memory,
         workers=8,
         limits=limits or Limits(connect=2.0, silence=1.5),
         patience=patience,

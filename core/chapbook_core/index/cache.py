@@ -16,7 +16,7 @@ from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Hashable
     from pathlib import Path
 
     from chapbook_core.events import Watcher
@@ -74,6 +74,14 @@ class Cache:
         """Give what a package's page was kept with, but not the page; nothing when there is none."""
         row = self._page_row("length(value)", source, name)
         return _validity(row) if row is not None and row[0] else None
+
+    def stamp(self) -> Hashable:
+        """Give what stays the same as long as every page and its validity do; nothing when that cannot be told.
+
+        A day's first look at a page is a write, because it tells what is in use; so the day belongs to it.
+        """
+        stamp = self._database.stamp()
+        return None if stamp is None else (self._today(), self._database.path.parent, stamp)
 
     def _page_row(self, what: str, source: str, name: str) -> _PageRow | None:
         # The value comes last in the table, so that it costs nothing to leave it alone.

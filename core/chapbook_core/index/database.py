@@ -87,6 +87,24 @@ class Database:
         """The file in use."""
         return self._folder / f"{_STEM}-{self._generation}.sqlite"
 
+    def stamp(self) -> tuple[float, ...] | None:
+        """Give what changes with every write, whoever writes; nothing while there is no database."""
+        if self._gone:
+            return None
+        try:
+            with self._lock:
+                self._find_generation()
+            file = self.path.stat()
+        except OSError:
+            return None
+        numbers = (self._generation, file.st_ino, file.st_size, file.st_mtime_ns)
+        try:
+            journal = self.path.with_name(f"{self.path.name}-wal").stat()
+        except OSError:
+            return numbers
+        # Those who only read leave an empty one.
+        return (*numbers, journal.st_ino, journal.st_size, journal.st_mtime_ns) if journal.st_size else numbers
+
     def read(self, act: Callable[[sqlite3.Connection], _T], otherwise: _T) -> _T:
         """Give what `act` reads; `otherwise` when the database cannot be used."""
         return self._run(act, otherwise)
@@ -129,11 +147,14 @@ class Database:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             self._check_folder()
-            generations = (_NAME.fullmatch(entry) for entry in os.listdir(self._folder))  # noqa: PTH208  names suffice
-            newest = max((int(match[1]) for match in generations if match), default=0)
-            self._generation = max(self._generation, newest)
+            self._find_generation()
             self._connection = _connected(self.path)
         return self._connection
+
+    def _find_generation(self) -> None:
+        generations = (_NAME.fullmatch(entry) for entry in os.listdir(self._folder))  # noqa: PTH208  names suffice
+        newest = max((int(match[1]) for match in generations if match), default=0)
+        self._generation = max(self._generation, newest)
 
     def _check_folder(self) -> None:
         """Refuse a folder in which others could plant values: what is in the cache is believed."""

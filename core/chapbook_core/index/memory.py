@@ -1,8 +1,8 @@
 """Memory: what a long-lived process read of packages in former runs, so that it need not be read and decoded again.
 
 It is never stale: whoever wants to use a remembered page asks the database first whether the page there is still that
-very one, which takes a tenth of the time of reading it. What was computed from a page is remembered beside it, and is
-forgotten with it.
+very one. That takes a tenth of the time of reading the page, and is spared while nobody wrote to the database. What was
+computed from a page is remembered beside it, and is forgotten with it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _PACKAGES = 2000
 class Remembered:
     """One page of one source, and what was made of it."""
 
-    __slots__ = ("_identity", "derived", "files", "metadata", "summary")
+    __slots__ = ("_identity", "_seen", "derived", "files", "metadata", "summary")
 
     def __init__(self, summary: PageSummary, validity: Validity | None = None) -> None:
         self.summary = summary
         self._identity = _identity(validity)
+        self._seen: tuple[Hashable, Validity] | None = None
         self.files: dict[str, tuple[File, ...]] = {}
         """By version."""
         self.metadata: dict[str, Metadata] = {}
@@ -40,6 +41,14 @@ class Remembered:
     def is_of(self, validity: Validity) -> bool:
         """Whether it is the page that was kept with this."""
         return self._identity is not None and self._identity == _identity(validity)
+
+    def note(self, stamp: Hashable, validity: Validity) -> None:
+        """Take note that a database of this stamp, taken before, had the page with this validity."""
+        self._seen = (stamp, validity) if stamp is not None else None
+
+    def validity_at(self, stamp: Hashable) -> Validity | None:
+        """Give the validity that a database of this stamp has; nothing when that is not known."""
+        return self._seen[1] if self._seen is not None and self._seen[0] == stamp else None
 
 
 class Memory:

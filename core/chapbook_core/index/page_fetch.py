@@ -70,6 +70,8 @@ class PageFetch:
         self._listings: dict[Path, Listing] = {}
         self._links: dict[str, tuple[Listing, Validity]] = {}
         self._lock = threading.Lock()
+        self._stamp = cache.stamp()
+        """Taken before anything is read: what is read may be newer than it says, and never older."""
         self._unknown: set[tuple[str, str]] = set()
         """What the cache was found not to know, so that it is not looked up twice."""
         self.described: dict[tuple[str, str, str], Metadata] = {}
@@ -81,7 +83,9 @@ class PageFetch:
             return False, None
         source = source_key(place.url)
         if (remembered := self._memory.recall(source, name)) is not None:
-            validity = self._cache.validity(source, name)
+            validity = remembered.validity_at(self._stamp)
+            if validity is None and (validity := self._cache.validity(source, name)) is not None:
+                remembered.note(self._stamp, validity)
             if validity is not None and self._is_good(validity) and remembered.is_of(validity):
                 return True, Offer(place, remembered, partial(self._kept_files, place, name))
         found = self._cache.page(source, name)

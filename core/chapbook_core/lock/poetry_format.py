@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock import toml_text
@@ -83,9 +85,15 @@ def _file_lines(package: LockedPackage) -> Iterator[str]:
     if not package.files:
         yield "files = []"
         return
+    files = [(file.name, file.hash) for file in package.files]
+    files.sort(key=itemgetter(0))
     yield "files = ["
-    for file in sorted(package.files, key=lambda file: file.name):
-        yield f"    {{file = {toml_text.string(file.name)}, hash = {toml_text.string(file.hash)}}},"
+    # A lock has thousands of files; they are looked at together, and hardly ever is one with a letter to escape.
+    if toml_text.is_plain("".join(chain.from_iterable(files))):
+        yield from [f'    {{file = "{name}", hash = "{digest}"}},' for name, digest in files]
+    else:
+        for name, digest in files:
+            yield f"    {{file = {toml_text.string(name)}, hash = {toml_text.string(digest)}}},"
     yield "]"
 
 

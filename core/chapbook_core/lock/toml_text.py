@@ -18,6 +18,11 @@ def string(text: str) -> str:
     return f'"{_SPECIAL.sub(_escaped, text)}"' if _SPECIAL.search(text) else f'"{text}"'
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether a string needs nothing but its quotes."""
+    return not _SPECIAL.search(text)
+
+
 def key(text: str) -> str:
     """Write a key, quoted only when TOML asks for it."""
     return text if _BARE_KEY.fullmatch(text) else string(text)
