@@ -14,7 +14,7 @@ from chapbook.magics.words import Command, UnclosedQuote, cell_commands, expande
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence
 
     from chapbook.magics.client import Message, Outcome
 
@@ -49,7 +49,7 @@ def run(line: str, cell: str | None, local_names: Mapping[str, Any]) -> Result |
 
 
 def _run_one(
-    shell: Any, command: Command, options: str, names: Mapping[str, Any], following: tuple[Command, ...] | list[Command]
+    shell: Any, command: Command, options: str, names: Mapping[str, Any], following: Sequence[Command]
 ) -> Result:
     text = f"{options} {command.text}".strip()
     secrets = _secrets(text)
@@ -70,7 +70,7 @@ def _run_one(
             forget(shell)
         result = Result(_masked(text, secrets), outcome, shown_in=shell.execution_count)
         texts, parts = [outcome.text.rstrip("\n")], [outcome.html]
-        for more in _afterwords(result, names, following if is_cancelled or not result else ()):
+        for more in _afterwords(shell, result, names, following if is_cancelled or not result else ()):
             texts.append(more)
             parts.append(_paragraph(more))
         live.finish("".join(f"{one}\n" for one in texts if one), "".join(parts))
@@ -129,7 +129,9 @@ def _paragraph(text: str) -> str:
     return markup.paragraph(text)
 
 
-def _afterwords(result: Result, names: Mapping[str, Any], not_run: tuple[Command, ...] | list[Command]) -> list[str]:
+def _afterwords(
+    shell: Any, result: Result, names: Mapping[str, Any], not_run: tuple[Command, ...] | list[Command]
+) -> list[str]:
     """Say what the command itself cannot know."""
     more = []
     unknown = [] if result else [name for name in _VARIABLE.findall(result.line) if name not in names]
@@ -141,7 +143,7 @@ def _afterwords(result: Result, names: Mapping[str, Any], not_run: tuple[Command
         # Needed after changes alone.
         from chapbook.magics.welcome import elsewhere
 
-        more += elsewhere(result.environment)
+        more += elsewhere(shell, result.environment)
     if not_run:
         lines = ", ".join(
             f"line {command.line} `{_masked(command.text, _secrets(command.text))}`" for command in not_run

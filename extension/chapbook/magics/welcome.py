@@ -34,16 +34,13 @@ def greetings(shell: Any) -> list[str]:
     if project is None:
         return [f"There is no project in {start} or above it: `%poetry init` makes one here"]
     environment = Path(project, ".venv")
-    return elsewhere(str(environment)) if environment.is_dir() else []
+    return elsewhere(shell, str(environment)) if environment.is_dir() else []
 
 
-def elsewhere(environment: str) -> list[str]:
+def elsewhere(shell: Any, environment: str) -> list[str]:
     """Say that this kernel cannot import what is installed there; once, and nothing where it can."""
     if environment in _told or is_this_environment(environment):
         return []
     _told.add(environment)
-    return [_switch(environment)]
-
-
-def _switch(environment: str) -> str:
-    return f"This kernel does not run in the project's environment, {environment}: {SWITCH}"
+    here, what = ("kernel", SWITCH) if hasattr(shell, "kernel") else ("IPython", "what is put there cannot be imported")
+    return [f"This {here} does not run in the project's environment, {environment}: {what}"]

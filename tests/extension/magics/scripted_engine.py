@@ -41,7 +41,7 @@ def error(kind: str, message: str, status: int = 1) -> dict[str, object]:
     return {"error": {**told, "text": f"error: {message}\n", "html": f"<p>error: {escape(message)}</p>"}}
 
 
-def perform(identity: int, words: list[str], params: dict[str, object]) -> dict[str, object]:  # noqa: PLR0911  # a list of what it can do
+def perform(identity: int, words: list[str], params: dict[str, object]) -> dict[str, object]:  # noqa: C901, PLR0911  # a list of what it can do
     match [word for word in words if word != "-q"]:
         case ["ok", *rest]:
             return result(" ".join(rest))

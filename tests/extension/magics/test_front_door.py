@@ -66,13 +66,14 @@ def test_loading_it_where_there_is_no_project_says_how_to_make_one(
     assert capsys.readouterr().out == f"There is no project in {tmp_path} or above it: `%poetry init` makes one here\n"
 
 
-def test_loading_it_in_another_kernel_than_the_projects_says_how_to_switch(shell: Shell, tmp_path: Path) -> None:
+def test_loading_it_elsewhere_than_in_the_project_is_told_once(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     assert welcome.greetings(shell) == []
     (tmp_path / ".venv").mkdir()
-    (line,) = welcome.greetings(shell)
-    assert str(tmp_path / ".venv") in line
-    assert "Change Kernel" in line
+    environment = tmp_path / ".venv"
+    (told,) = welcome.greetings(shell)
+    assert told.startswith(f"This IPython does not run in the project's environment, {environment}: ")
+    assert welcome.greetings(shell) == []
 
 
 def test_loading_it_in_the_kernel_of_the_project_says_nothing(
