@@ -7,9 +7,40 @@ Only the standard library is used, and no variable is set, so what the kernel st
 
 from __future__ import annotations
 
+import importlib
 import os
 import runpy
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class MissingModuleListener:
+    """Waits for a cell to miss a module, and then lets the magics tell which package brings it.
+
+    It finds nothing itself. Until a module is missing nothing of the magics is loaded; afterwards it is gone.
+    """
+
+    def find_spec(self, *_wanted: object) -> None:
+        """Called by `import` when every finder before has failed."""
+        shell = _shell()
+        if shell is None:
+            return
+        try:
+            sys.meta_path.remove(self)
+            # By name, because it stands on this package and is not imported by it.
+            importlib.import_module("chapbook.magics.missing").register(shell)
+        except Exception:  # noqa: BLE001  what was to be imported is missing all the same, and that is told
+            return
+
+
+def _shell() -> Any:
+    """Return IPython's shell while it runs a cell; before that, many a library looks for what may be missing."""
+    module = sys.modules.get("IPython.core.interactiveshell")
+    shell = getattr(getattr(module, "InteractiveShell", None), "_instance", None)
+    return shell if getattr(getattr(shell, "displayhook", None), "exec_result", None) is not None else None
 
 
 def launch() -> None:
@@ -23,6 +54,8 @@ def launch() -> None:
     sys.path.extend(folder for folder in folders.split(os.pathsep) if folder)
     if os.name == "nt":
         _process_path_files(folders.split(os.pathsep))
+    # Last of all finders, so it is asked only about what nobody has found.
+    sys.meta_path.append(MissingModuleListener())
     runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
 
 

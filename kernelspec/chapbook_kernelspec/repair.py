@@ -6,6 +6,7 @@ python -m chapbook_kernelspec.repair REASON -f CONNECTION_FILE
 from __future__ import annotations
 
 import html
+import importlib
 import json
 import sys
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 TITLE = "This is not the project's kernel"
 _EXTENSION = "chapbook"
+"""By name, because it stands on this package and is not imported by it."""
 _BEFORE_CELL = "pre_run_cell"
 _LAST = "then restart the kernel: it will be the project's"
 
@@ -87,7 +89,8 @@ def launch(words: Sequence[str]) -> None:
     shell = application.shell
     if shell is not None:
         shell.banner2 = f"\n{notice.text()}\n"
-        shell.extension_manager.load_extension(_EXTENSION)
+        # Without the words for somebody who loads it by hand; that this kernel is another one is told below.
+        importlib.import_module(_EXTENSION).register(shell)
         tell_once(notice, shell.events)
     application.start()  # type: ignore[no-untyped-call]  # as above
 

@@ -67,6 +67,11 @@ def test_nothing_of_the_tool_is_loaded_before_the_magic_is_used(kernel: Running)
     assert kernel.value(loaded) != []
 
 
+def test_a_module_that_is_missing_is_followed_by_what_brings_it(kernel: Running) -> None:
+    kernel.restart()
+    assert "%poetry add scikit-learn" in kernel.run("import sklearn")
+
+
 def test_encryption_is_declared_where_the_kernel_has_it(kernel: Running) -> None:
     spec = kernel.manager.kernel_spec
     assert spec is not None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.mode import Mode
 
 _MAGICS = "chapbook"
-_LAZY_MAGICS_SINCE = (8, 0)
+_LAZY_MAGICS_SINCE = (7, 32)
 _WORDS_FOR_TABLES_SINCE = (5, 0)
 _FROZEN_MODULES_SINCE = (3, 11)
 

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chapbook_kernelspec
+from tests.kernels.world import find_python
+
+LAUNCHER = Path(chapbook_kernelspec.__file__).with_name("launcher.py")
+STUB = """
+import json, os, sys
+print(json.dumps({"name": __name__, "words": sys.argv, "path": sys.path, "variables": sorted(os.environ)}))
+"""
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.12", "3.13"])
+def test_the_overlay_comes_behind_everything_and_the_launchers_own_folder_goes(tmp_path: Path, version: str) -> None:
+    overlay, magics = tmp_path / "overlay", tmp_path / "magics"
+    overlay.mkdir()
+    magics.mkdir()
+    (overlay / "ipykernel_launcher.py").write_text(STUB)
+    variables = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(
+        [find_python(version), LAUNCHER, f"{overlay}{os.pathsep}{magics}", "-f", "connection.json", "--more"],
+        env=variables,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(ended.stdout)
+    assert found["name"] == "__main__"
+    assert found["words"][1:] == ["-f", "connection.json", "--more"]
+    assert [str(overlay), str(magics)] == found["path"][-2:]
+    assert str(LAUNCHER.parent) not in found["path"]
+    assert set(found["variables"]) <= {*variables, "LC_CTYPE", "PWD", "SHLVL", "_"}
+
+
+def test_a_kernel_that_is_in_the_project_is_the_one_that_runs(tmp_path: Path) -> None:
+    overlay, own = tmp_path / "overlay", tmp_path / "own"
+    for folder in (overlay, own):
+        folder.mkdir()
+        (folder / "ipykernel_launcher.py").write_text(f"print({folder.name!r})")
+    ended = subprocess.run(
+        [sys.executable, LAUNCHER, overlay, "-f", "x"],
+        env={**os.environ, "PYTHONPATH": str(own)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == "own\n"
