@@ -21,7 +21,7 @@ from chapbook_core.commands.text import Writing, write_text
 from chapbook_core.commands.words import Manner, parse
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
 from chapbook_core.project.writing import write_file
-from chapbook_core.value import frozen
+from chapbook_core.value import frozen, replace
 from chapbook_kernelspec.parameters import inject_parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -156,6 +156,10 @@ def _run(request: Request, surroundings: Surroundings, manner: Manner, ready: Re
         elif request.output == "-":
             sys.stdout.write(_content(notebook).decode())
             sys.stdout.flush()
+    if target is not None:
+        from chapbook_core.commands.notebook_stamp import stamp_if_wanted  # looks into everything that is imported
+
+        stamp_if_wanted(replace(surroundings, project=surroundings.project or request.notebook.parent), target)
 
 
 def _plan(request: Request, surroundings: Surroundings, manner: Manner, ready: Ready | None) -> Plan:

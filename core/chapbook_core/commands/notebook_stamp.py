@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.project_environment import require_environment
 from chapbook_core.commands.project_modules import owners_of_project, readable_lock
+from chapbook_core.commands.session import open_session
 from chapbook_core.environment.site_packages import scan_site_packages
+from chapbook_core.events import Unwatched
+from chapbook_core.project.discovery import ProjectNotFound
 from chapbook_core.project.import_sites import find_sites
 from chapbook_core.project.notebook_imports import code_files, code_pieces, own_modules
 from chapbook_core.project.notebook_metadata import NoNotebook, own_metadata, read_notebook_file, with_own_metadata
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.commands.session import Session
+    from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.environment.site_packages import SitePackages
 
 _KEY = "stamp"
@@ -51,12 +55,16 @@ class Stamp:
         return {**self.below, **self.imports}
 
 
-def is_stamped_always(session: Session) -> bool:
-    """Tell whether a project wants its notebooks stamped whenever they were executed.
+def stamp_if_wanted(surroundings: Surroundings, file: Path) -> Stamp | None:
+    """Stamp a notebook whose project wants that of all that were executed; None where it does not, or is none.
 
-    Called by whatever executes a notebook of a project from its first cell to its last, before `stamp_notebook`.
+    Called by whatever executes a notebook from its first cell to its last, when that has ended well.
     """
-    return session.manifest.tool.get(SETTING) is True
+    try:
+        session = open_session(surroundings, Unwatched())
+    except ProjectNotFound:
+        return None
+    return stamp_notebook(session, file) if session.manifest.tool.get(SETTING) is True else None
 
 
 def stamp_notebook(session: Session, file: Path) -> Stamp:

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.commands.notebook_stamp import read_stamp, stamp_if_wanted
 from chapbook_core.commands.stamp import Verification
+from chapbook_core.commands.surroundings import Surroundings
 from tests.core.commands.changed import Project
 from tests.core.commands.inside import perform_inside, running_kernel
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.core.commands.conftest import Outcome
 
@@ -119,3 +122,18 @@ def test_a_kernel_stamps_with_what_it_has_loaded(project: Project, index: FakeIn
     result = perform_inside(project.folder, "verify a.ipynb")
     assert isinstance(result, Verification)
     assert [("a", "1.0", "1.1")] == [(one.name, one.before, one.now) for one in result.notebooks[0].differences]
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("stamp = true", True), ("stamp = false", False), ("", False)])
+def test_what_was_executed_is_stamped_where_the_project_wants_it(
+    project: Project, setting: str, expected: bool
+) -> None:
+    project.write(f"{project.text}\n[tool.chapbook]\n{setting}\n")
+    surroundings = Surroundings(project.folder, dict(os.environ), Path.home(), sys.version_info[:2])
+    stamp = stamp_if_wanted(surroundings, project.folder / "a.ipynb")
+    assert expected == (stamp is not None) == (read_stamp(project.folder / "a.ipynb") is not None)
+
+
+def test_outside_of_a_project_nothing_is_stamped(tmp_path: Path) -> None:
+    surroundings = Surroundings(tmp_path, dict(os.environ), Path.home(), sys.version_info[:2])
+    assert stamp_if_wanted(surroundings, tmp_path / "a.ipynb") is None
