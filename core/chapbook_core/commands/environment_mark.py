@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 
 def environment_mark(folder: Path, surroundings: Surroundings) -> object:
-    """Return the mark; nothing is read but the names and times of a few folders."""
+    """Return the mark, None without an environment; nothing is read but the names and times of a few folders."""
     environment = folder / VENV
     if not environment.is_dir():
         environment = _elsewhere(folder, surroundings) or environment
+        if not environment.is_dir():
+            return None
     libraries = (environment / "Lib" / "site-packages", *_libraries(environment / "lib"))
     return (str(environment), *map(_time, (environment, environment / "pyvenv.cfg", *libraries)))
 

@@ -101,7 +101,11 @@ class Engine:
         except Malformed as error:
             self._fail(error.identity, error)
             return True
-        return self._dispatch(request)
+        try:
+            return self._dispatch(request)
+        except Exception as error:  # noqa: BLE001  as when no further thread can be started; the engine goes on
+            self._fail(request.id, error)
+            return True
 
     def _dispatch(self, request: Incoming) -> bool:
         match request:

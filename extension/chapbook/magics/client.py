@@ -6,6 +6,7 @@ Only the standard library is used, and Python 3.8 has to do: this runs inside th
 from __future__ import annotations
 
 import atexit
+import itertools
 import json
 import os
 import signal
@@ -110,7 +111,8 @@ class Engine:
         self._words = [python, *arguments]
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
-        self._last = 0
+        self._numbers = itertools.count(1)
+        """Of requests; two threads never get the same one."""
         self._current: list[_Request] = []
         self._crash = ""
         _engines.add(self)
@@ -166,9 +168,7 @@ class Engine:
         patience: float | None = None,
     ) -> Outcome:
         """Send a request of any method, and wait for its reply, but no longer than `patience` seconds."""
-        with self._lock:
-            self._last += 1
-            request = _Request(self._last, method, params)
+        request = _Request(next(self._numbers), method, params)
         self._current.append(request)
         try:
             outcome = self._asked(request, _Listening(on_event), patience)
@@ -198,12 +198,17 @@ class Engine:
     def _waited(self, request: _Request, listening: _Listening, deadline: float | None) -> Outcome:
         """Wait for the reply; after an interrupt it is called again, and goes on waiting."""
         while True:
-            if request.connection is None:
-                self._send(request, listening)
+            connection = request.connection or self._assigned(request, listening)
+            if not request.is_sent:
+                # After an interrupt between these two it is sent again, and the connection drops the second.
+                connection.ask(request)
+                request.is_sent = True
             if request.reply is not None:
                 self._drain(request, listening)
                 return request.reply
-            if request.is_lost:
+            if connection.has_ended():
+                if request.reply is not None:
+                    continue
                 self._drain(request, listening)
                 died = self._died(request)
                 if died is not None:
@@ -219,14 +224,14 @@ class Engine:
                 continue
             self._hear(request, listening, message)
 
-    def _send(self, request: _Request, listening: _Listening) -> None:
+    def _assigned(self, request: _Request, listening: _Listening) -> _Connection:
         connection = self._connected()
         if self._crash:
             crash, self._crash = self._crash, ""
             listening.hear(_notice(request.id, crash + "; it was started again"))
         request.began = time.monotonic()
-        connection.take(request)
         request.connection = connection
+        return connection
 
     def _connected(self) -> _Connection:
         with self._lock:
@@ -247,7 +252,7 @@ class Engine:
             return _failure("EngineNotStarted", connection.crash(), hints=connection.hints())
         if connection.status == 0 and not request.is_heard and not request.is_cancelled:
             # It ended in order, idle, before it had read the request.
-            request.connection, request.is_lost = None, False
+            request.connection, request.is_sent = None, False
             return None
         what = " ".join(map(str, request.params.get("argv", ()))) or request.method
         hints = ["whatever was half done is undone by the next command; run it again"]
@@ -280,18 +285,12 @@ class Engine:
         answer = listening.hear(message)
         if event == "question" and request.connection is not None:
             params = {"target": request.id, "question": message.get("question"), "value": answer}
-            request.connection.send(self._next(), "answer", params)
+            request.connection.send(next(self._numbers), "answer", params)
 
     def _cancel(self, request: _Request) -> None:
         request.is_cancelled = True
         if request.connection is not None:
-            request.connection.send(self._next(), "cancel", {"target": request.id})
-
-    def _next(self) -> int:
-        # An interrupt between these two lines wastes a number; two threads never get the same one from `max`'s caller,
-        # because nobody waits for the replies to what is numbered here.
-        self._last += 1
-        return self._last
+            request.connection.send(next(self._numbers), "cancel", {"target": request.id})
 
     def _forget(self) -> None:
         """Drop what belongs to the process that this one was forked from."""
@@ -320,7 +319,7 @@ class _Request:
         """Kept here and not in the inbox, from which an interrupt could lose it."""
         self.began = 0.0
         self.is_heard = False
-        self.is_lost = False
+        self.is_sent = False
         self.is_cancelled = False
         self.is_slow = False
 
@@ -347,9 +346,10 @@ class _Connection:
 
     def __init__(self, words: list[str]) -> None:
         self._words = words
-        self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
+        self._outbox: SimpleQueue[bytes | _Request | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._requests: dict[int, _Request] = {}
+        self._admitted: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self._groups: dict[int, int] = {}
@@ -378,19 +378,26 @@ class _Connection:
         """Start the process, in a thread."""
         threading.Thread(target=self._live, name="chapbook-engine", daemon=True).start()
 
-    def take(self, request: _Request) -> None:
-        """Send a request, and tell it what comes back; it is lost at once when the engine has ended."""
+    def has_ended(self) -> bool:
+        """Tell whether the process is gone, and everything was heard that it said."""
+        return self._ended.is_set()
+
+    def ask(self, request: _Request) -> None:
+        """Send a request, and tell it what comes back; asked twice it is sent once."""
+        self._outbox.put(request)
+
+    def admit(self, request: _Request) -> bool:
+        """Note where a reply is to go; called before a request is written. False when that was done before."""
         with self._lock:
-            if self._is_over:
-                request.is_lost = True
-                return
+            if request.id in self._admitted:
+                return False
+            self._admitted.add(request.id)
             self._requests[request.id] = request
-        self.send(request.id, request.method, request.params)
+            return True
 
     def send(self, identity: int, method: str, params: Mapping[str, Any]) -> None:
         """Queue a line."""
-        line = json.dumps({"id": identity, "method": method, "params": params}, default=str)
-        self._outbox.put(line.encode("ascii") + b"\n")
+        self._outbox.put(_line(identity, method, params))
 
     def close(self) -> None:
         """Let the engine end; it sees the end of its input."""
@@ -468,7 +475,7 @@ class _Connection:
             self._conclude()
             return
         writer = threading.Thread(
-            target=_write, args=(process.stdin, self._outbox), name="chapbook-asking", daemon=True
+            target=_write, args=(process.stdin, self._outbox, self.admit), name="chapbook-asking", daemon=True
         )
         reader = threading.Thread(target=self._read, args=(process,), name="chapbook-hearing", daemon=True)
         writer.start()
@@ -547,12 +554,11 @@ class _Connection:
         with self._lock:
             self._is_over = True
             lost = list(self._requests.values())
-            self._requests.clear()
         self.is_told = self.is_told or self._is_unwanted
-        for request in lost:
-            request.is_lost = True
-            request.inbox.put({})
         self._ended.set()
+        for request in lost:
+            # Whoever waits need not wait for the next glance.
+            request.inbox.put({})
 
     def _keep_last_words(self) -> None:
         text = b""
@@ -565,19 +571,26 @@ class _Connection:
         self._last_words = lines[-1].strip()[:300] if lines else ""
 
 
-def _write(stream: IO[bytes], outbox: SimpleQueue[bytes | None]) -> None:
+def _write(stream: IO[bytes], outbox: SimpleQueue[bytes | _Request | None], admit: Callable[[_Request], bool]) -> None:
     """Write what is queued, until nothing more comes or nobody reads."""
-    try:
+    with suppress(OSError, ValueError):
         while True:
-            line = outbox.get()
-            if line is None:
+            item = outbox.get()
+            if item is None:
                 break
-            stream.write(line)
+            if isinstance(item, _Request):
+                if not admit(item):
+                    continue
+                item = _line(item.id, item.method, item.params)
+            stream.write(item)
             stream.flush()
-    except (OSError, ValueError):
-        pass
     with suppress(OSError, ValueError):
         stream.close()
+
+
+def _line(identity: int, method: str, params: Mapping[str, Any]) -> bytes:
+    line = json.dumps({"id": identity, "method": method, "params": params}, default=str)
+    return line.encode("ascii") + b"\n"
 
 
 def _outcome(message: Message) -> Outcome:

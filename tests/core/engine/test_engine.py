@@ -456,3 +456,11 @@ def test_a_killed_engine_leaves_a_project_that_the_next_one_mends(
     index.faults.clear()
     with EngineProcess(variables) as engine:
         assert engine.reply(engine.run("add", "a", cwd=project))["result"]["exit_status"] == 0
+
+
+def test_a_project_that_is_made_has_no_environment_yet(engine: EngineProcess, tmp_path: Path) -> None:
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    result = engine.reply(engine.run("init", cwd=folder))["result"]
+    assert result["project"] == str(folder)
+    assert result["environment_changed"] is False
