@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".ipynb"
 _NATIVE_NAME = "python3"
+_NATIVE_DISPLAY_NAME = "Python 3 (ipykernel)"
+"""As everywhere, lest saving a notebook changes what it says of its kernel."""
 _HIGHEST_PORT = 65535
 
 
@@ -119,6 +121,6 @@ def _variables(surroundings: Surroundings) -> dict[str, str]:
     kernel = replace(generic_kernel(), provisioner=PROVISIONER)
     if not (data_folder_of(Path(sys.prefix)) / KERNELS / GENERIC_NAME).is_dir():
         write_kernel(data / KERNELS, kernel)
-    write_kernel(data / KERNELS, replace(kernel, name=_NATIVE_NAME, display_name="Python 3 (project)"))
+    write_kernel(data / KERNELS, replace(kernel, name=_NATIVE_NAME, display_name=_NATIVE_DISPLAY_NAME))
     former = surroundings.variables.get("JUPYTER_PATH", "")
     return {**surroundings.variables, "JUPYTER_PATH": os.pathsep.join(filter(None, (str(data), former)))}

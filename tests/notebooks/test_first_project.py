@@ -69,6 +69,10 @@ def outputs(path: Path) -> list[dict[str, Any]]:
     return [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
 
 
+def has_plot(path: Path) -> bool:
+    return any("image/png" in output.get("data", {}) for output in outputs(path))
+
+
 def shown(path: Path) -> str:
     return "".join("".join(output.get("data", {}).get("text/plain", "")) for output in outputs(path))
 
@@ -95,24 +99,30 @@ def test_it_runs_without_a_browser_and_again_without_the_network(project: Path, 
     assert not any("humanize" in text for text in required(project))
     chapbook(project, variables, "run", NOTEBOOK, "-o", "first.ipynb")
     assert "+ humanize" in shown(project / "first.ipynb")
-    assert any("image/png" in output.get("data", {}) for output in outputs(project / "first.ipynb"))
+    assert has_plot(project / "first.ipynb"), outputs(project / "first.ipynb")
     assert any("humanize" in text for text in required(project))
 
     chapbook(project, {**variables, "PIP_INDEX_URL": DEAD_INDEX}, "run", NOTEBOOK, "-o", "second.ipynb")
     assert "`humanize` is required already" in shown(project / "second.ipynb")
-    assert any("image/png" in output.get("data", {}) for output in outputs(project / "second.ipynb"))
+    assert has_plot(project / "second.ipynb"), outputs(project / "second.ipynb")
 
 
-def test_a_person_opens_it_in_jupyterlab(project: Path, variables: dict[str, str], tmp_path: Path) -> None:
-    seen_file = tmp_path / "seen.json"
+@pytest.mark.parametrize("kernel", ["chapbook", "python3"])
+def test_a_person_opens_it_in_jupyterlab_whichever_python_it_was_saved_with(
+    project: Path, variables: dict[str, str], tmp_path: Path, kernel: str
+) -> None:
+    notebook = json.loads((PROJECT / NOTEBOOK).read_bytes())
+    notebook["metadata"]["kernelspec"]["name"] = kernel
+    opened, seen_file = project / f"{kernel}.ipynb", tmp_path / "seen.json"
+    opened.write_text(json.dumps(notebook))
     browser = f"{sys.executable} {Path(__file__).with_name('person.py')} {seen_file} %s"
-    chapbook(project, {**variables, "BROWSER": browser}, "lab")
+    chapbook(project, {**variables, "BROWSER": browser}, "lab", opened.name)
     seen = json.loads(seen_file.read_bytes())
     assert "failure" not in seen, seen["failure"]
     assert seen["is_lab"]
-    assert NOTEBOOK == seen["path"]
-    assert ("chapbook", "chapbook") == (seen["default"], seen["kernel"])
-    assert {"chapbook": "Project (Chapbook)", "python3": "Python 3 (project)"}.items() <= seen["kernels"].items()
+    assert opened.name == seen["path"]
+    assert ("chapbook", kernel) == (seen["default"], seen["kernel"])
+    assert {"chapbook": "Project (Chapbook)", "python3": "Python 3 (ipykernel)"}.items() <= seen["kernels"].items()
     assert ["", ""] == [cell["error"] for cell in seen["cells"]]
-    assert "image/png" in seen["cells"][-1]["types"]
+    assert "image/png" in seen["cells"][-1]["types"], seen["cells"]
     assert str(project / ".venv") == seen["prefix"]
