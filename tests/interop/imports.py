@@ -94,7 +94,9 @@ class _Run:
         (folder / "pyproject.toml").write_text(
             '[project]\nname = "here"\nversion = "1"\nrequires-python = ">=3.9"\n'
             f"dependencies = {list(requirements)!r}\n"
-            "\n[tool.poetry]\npackage-mode = false\n",
+            "\n[tool.poetry]\npackage-mode = false\n"
+            # The release of scipy that still knows the oldest of them has no wheel for the newest.
+            '\n[tool.chapbook]\nfork-strategy = "requires-python"\n',
             "utf-8",
         )
 
