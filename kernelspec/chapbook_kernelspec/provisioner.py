@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from chapbook_kernelspec.announcing import Announcement, announce
 from chapbook_kernelspec.belonging import SESSION
 from chapbook_kernelspec.launching import can_repair, kernel_command, repair_command
 from chapbook_kernelspec.preparing import prepared
@@ -18,6 +19,7 @@ from chapbook_kernelspec.variables import kernel_variables
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chapbook_kernelspec.announcing import State
     from chapbook_kernelspec.readiness import Readiness
 
 _ENCRYPTION = "supported_encryption"
@@ -45,8 +47,7 @@ class ProjectProvisioner(LocalProvisioner):
         # In a thread, because the folder may be on a slow disk.
         readiness = await asyncio.to_thread(_look, variables, kwargs.get("cwd"))
         if isinstance(readiness, Unprepared):
-            self.log.info("Chapbook prepares %s", readiness.belonging.project)
-            readiness = await prepared(readiness.belonging, variables, self._tell)
+            readiness = await self._prepared(readiness, variables)
         match readiness:
             case Ready(start=start):
                 self._become(kernel_command(start), has_encryption=start.has_encryption)
@@ -57,9 +58,26 @@ class ProjectProvisioner(LocalProvisioner):
                 kwargs["env"] = given
         return await super().pre_launch(**kwargs)
 
-    def _tell(self, line: str) -> None:
-        if line:
-            self.log.info("Chapbook: %s", line)
+    async def _prepared(self, unprepared: Unprepared, variables: Mapping[str, str]) -> Ready | Refused:
+        project = unprepared.belonging.project
+
+        def say(state: State, text: str = "") -> None:
+            announce(Announcement(str(self.kernel_id), project, state, text))
+
+        def tell(line: str) -> None:
+            if line:
+                self.log.info("Chapbook: %s", line)
+                say("going on", line)
+
+        self.log.info("Chapbook prepares %s", project)
+        say("begun")
+        try:
+            readiness = await prepared(unprepared.belonging, variables, tell)
+        except BaseException:
+            say("refused")
+            raise
+        say("ready" if isinstance(readiness, Ready) else "refused")
+        return readiness
 
     def _become(self, command: list[str], *, has_encryption: bool) -> None:
         """Say what is to be run, and whether it can encrypt: a client that is told so wrongly waits for ever."""

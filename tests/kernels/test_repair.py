@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
+from chapbook_kernelspec.announcing import Announcement, listen
 from chapbook_kernelspec.provisioner import KernelRefused
 from tests.fakes.holding import held_by_another
 
@@ -106,10 +107,16 @@ def test_two_notebooks_of_one_project_start_at_once(world: World) -> None:
         assert manager.kernel_spec is not None
         return manager, manager.kernel_spec.argv[0]
 
+    heard: list[Announcement] = []
+
     async def both() -> list[str]:
         started = await asyncio.gather(start("a.ipynb"), start("b.ipynb"))
         for manager, _ in started:
             await manager.shutdown_kernel(now=True)
         return [python for _, python in started]
 
+    end = listen(heard.append)
     assert [os.fspath(folder / ".venv" / "bin" / "python")] * 2 == asyncio.run(both())
+    end()
+    assert [one.state for one in heard if one.state != "going on"] == ["begun", "begun", "ready", "ready"]
+    assert {one.project for one in heard} == {folder}

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants, read_start
+from chapbook_core.environment.site_packages import scan_site_packages
+from tests.fakes.index import FakeIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.core.commands.conftest import Outcome
+
+    Chapbook = Callable[..., Outcome]
+
+PYTHON = f">={sys.version_info[0]}.{sys.version_info[1]}"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all tests here, so that one environment is made in earnest."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        index.serve("ipykernel", "7.0", requires=["ipython>=9", "traitlets>=5"])
+        index.serve("ipykernel", "6.0", requires=["ipython>=7", "traitlets>=4.1"])
+        index.serve("ipython", "9.0", requires=["traitlets>=5"])
+        index.serve("ipython", "7.34", requires=["traitlets>=4.2"])
+        for version in ("5.1", "4.3", "4.0"):
+            index.serve("traitlets", version)
+        index.serve("six", "1.0")
+        yield index
+
+
+@pytest.fixture
+def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    # Those of other tests were resolved with other indexes.
+    shutil.rmtree(cache / "kernels", ignore_errors=True)
+    return folder
+
+
+def require(project: Path, *requirements: str) -> None:
+    (project / "pyproject.toml").write_text(
+        f'[project]\nname = "here"\nversion = "1.0"\nrequires-python = "{PYTHON}"\n'
+        f"dependencies = {json.dumps(requirements)}\n[tool.poetry]\npackage-mode = false\n",
+        "utf-8",
+    )
+
+
+def prepare(chapbook: Chapbook, *words: str) -> KernelStart:
+    outcome = chapbook("kernel", "prepare", "--format", "json", *words)
+    assert outcome.status == 0, outcome.err
+    return read_start(json.loads(outcome.out)["start"])
+
+
+def packages(folder: Path | str) -> dict[str, str]:
+    return {found.name: found.version for found in scan_site_packages(Path(folder))}
+
+
+def starts(project: Path, wants: KernelWants | None = None) -> KernelStarts:
+    return KernelStarts(project.resolve(), wants or KernelWants(), dict(os.environ), Path.home())
+
+
+def test_what_a_kernel_needs_is_put_beside_the_environment_and_not_into_it(project: Path, chapbook: Chapbook) -> None:
+    require(project, "six")
+    start = prepare(chapbook)
+    assert packages(start.library) == {"six": "1.0"}
+    assert packages(start.folders[0]) == {"ipykernel": "7.0", "ipython": "9.0", "traitlets": "5.1"}
+    assert start.ipykernel == "7.0"
+    assert start.has_encryption
+
+
+def test_an_older_kernel_comes_beside_an_older_package(project: Path, chapbook: Chapbook) -> None:
+    require(project, "traitlets==4.3")
+    start = prepare(chapbook)
+    assert packages(start.folders[0]) == {"ipykernel": "6.0", "ipython": "7.34"}
+    assert not start.has_encryption
+
+
+def test_a_kernel_that_is_locked_is_used(project: Path, chapbook: Chapbook) -> None:
+    require(project, "ipykernel==6.0")
+    start = prepare(chapbook)
+    assert start.ipykernel == "6.0"
+    assert len(start.folders) == 1
+    assert json.loads(Path(start.folders[0], "chapbook", "magics", "tool.json").read_bytes())["python"]
+
+
+def test_the_package_in_the_way_is_named(project: Path, chapbook: Chapbook) -> None:
+    require(project, "six", "traitlets==4.0")
+    outcome = chapbook("kernel", "prepare")
+    assert outcome.status == 1
+    assert "no ipykernel works beside `traitlets` 4.0, which this project locks" in outcome.err
+    assert "`chapbook add -G dev ipykernel`" in outcome.err
+
+
+def test_an_overlay_serves_every_project_that_it_fits_without_asking_an_index(
+    project: Path, chapbook: Chapbook, index: FakeIndex
+) -> None:
+    require(project, "traitlets==4.3")
+    first = prepare(chapbook)
+    require(project, "traitlets==4.3", "six")
+    assert chapbook("lock").status == 0
+    assert chapbook("install").status == 0
+    before = dict(index.counts)
+    second = prepare(chapbook)
+    assert first.folders == second.folders
+    assert before == dict(index.counts)
+
+
+def test_a_start_is_remembered_until_something_changes(project: Path, chapbook: Chapbook) -> None:
+    require(project, "six")
+    assert starts(project).remembered() is None
+    start = prepare(chapbook)
+    assert start == starts(project).remembered()
+    assert starts(project, KernelWants(("training",))).remembered() is None
+    (project / "poetry.lock").write_text((project / "poetry.lock").read_text("utf-8") + "\n# by hand\n", "utf-8")
+    assert starts(project).remembered() is None
+
+
+@pytest.mark.parametrize("gone", ["python", "overlay", "package"])
+def test_what_is_gone_is_noticed(project: Path, chapbook: Chapbook, gone: str) -> None:
+    require(project, "six")
+    start = prepare(chapbook)
+    match gone:
+        case "python":
+            Path(start.python).unlink()
+        case "overlay":
+            shutil.rmtree(start.folders[0])
+        case _:
+            shutil.rmtree(Path(start.library, "six-1.0.dist-info"))
+    assert starts(project).remembered() is None
+
+
+def test_preparing_by_hand_says_what_the_kernel_will_be(project: Path, chapbook: Chapbook) -> None:
+    require(project, "six")
+    outcome = chapbook("kernel", "prepare")
+    assert "The kernel is ready" in outcome.out
+    assert "ipykernel 7.0 from an overlay" in outcome.out
