@@ -129,9 +129,7 @@ def _paragraph(text: str) -> str:
     return markup.paragraph(text)
 
 
-def _afterwords(
-    shell: Any, result: Result, names: Mapping[str, Any], not_run: tuple[Command, ...] | list[Command]
-) -> list[str]:
+def _afterwords(shell: Any, result: Result, names: Mapping[str, Any], not_run: Sequence[Command]) -> list[str]:
     """Say what the command itself cannot know."""
     more = []
     unknown = [] if result else [name for name in _VARIABLE.findall(result.line) if name not in names]
