@@ -119,6 +119,9 @@ def _kernel(project: Path, variables: dict[str, str], top: Path) -> RealKernel:
 
 def _loading(project: Path, variables: dict[str, str], top: Path, rounds: int) -> None:
     walls, used, modules = [], [], 0.0
+    with _kernel(project, variables, top) as kernel:
+        # The first one compiles the modules, as an installer would have.
+        kernel.run(_LOAD)
     for _ in range(max(3, rounds // 3)):
         with _kernel(project, variables, top) as kernel:
             kernel.run("pass")
