@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.module_owners import ModuleOwners, Owners
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
-    from chapbook_core.environment.environment import Environment
+    from chapbook_core.environment.site_packages import Distribution
     from chapbook_core.events import Watcher
 
 Case = Literal["missing", "transitive", "optional", "unknown"]
@@ -166,7 +166,8 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     files = code_files(folder)
     imports, unread, installing = _read(files, folder)
     owners = owners_of_project(session)
-    outside = {name: uses for name, uses in imports.items() if _is_foreign(name, own_modules(folder, files), session)}
+    own = own_modules(folder, files)
+    outside = {name: uses for name, uses in imports.items() if _is_foreign(name, own, session)}
     brought = {name: owners.of(name) for name in outside}
     undeclared = tuple(_undeclared(outside, brought, session))
     checked = ImportsChecked(
@@ -253,16 +254,17 @@ def _undeclared(
 def _unimported(brought: Iterable[Owners], session: Session, owners: ModuleOwners) -> Iterator[Unimported]:
     used = {name for one in brought for name in one.names}
     environment = usable_environment(session)
+    present = scan_site_packages(environment.site_packages).distributions if environment is not None else {}
     seen: set[str] = set()
     for group in session.manifest.groups:
         for requirement in group.requirements:
             name = requirement.name
             if name not in used | seen:
                 seen.add(name)
-                yield Unimported(name, _reason(name, environment, owners))
+                yield Unimported(name, _reason(name, present, owners))
 
 
-def _reason(name: str, environment: Environment | None, owners: ModuleOwners) -> str:
+def _reason(name: str, present: Mapping[str, Distribution], owners: ModuleOwners) -> str:
     """Say why something may be required that nothing imports."""
     if name.startswith("types-") or name.endswith("-stubs"):
         return "types"
@@ -270,7 +272,6 @@ def _reason(name: str, environment: Environment | None, owners: ModuleOwners) ->
         return "a tool"
     if not owners.modules_of(name):
         return "its modules are not known"
-    present = scan_site_packages(environment.site_packages).distributions if environment is not None else {}
     if name in present and (present[name].folder / "entry_points.txt").is_file():
         return "it has commands or plugins"
     return ""
