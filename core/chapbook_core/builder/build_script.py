@@ -33,9 +33,7 @@ def run_build_script(distribution: Distribution, *, is_editable: bool) -> list[M
 
     A script that runs by itself leaves what it builds in the packages, where it is packed with everything else.
     """
-    script = distribution.script
-    if script is None:
-        return []
+    script = distribution.script or ""
     if not (distribution.folder / script).is_file():
         raise FileMissing("the build script", script)
     if not distribution.manifest.poetry.generate_setup_file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ def ignored_files(folder: Path, warn: Callable[[str], None]) -> frozenset[str]:
     """
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return frozenset()
+    import subprocess  # not needed by a project outside of every repository, as most builds of others see it
+
     try:
         listed = _git(folder, *_LIST)
     except (OSError, subprocess.TimeoutExpired):
@@ -34,6 +35,8 @@ def ignored_files(folder: Path, warn: Callable[[str], None]) -> frozenset[str]:
 
 
 def _git(folder: Path, *words: str) -> bytes | None:
+    import subprocess  # as above
+
     done = subprocess.run(  # noqa: S603  # a list of words, no shell
         ["git", *words],  # noqa: S607  # the git of the machine
         cwd=folder,

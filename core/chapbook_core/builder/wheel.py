@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from chapbook_core.builder.build_script import run_build_script
 from chapbook_core.builder.entry_points import script_files
 from chapbook_core.builder.generated import generated_members
 from chapbook_core.builder.member import Member, by_target
@@ -31,7 +30,7 @@ def build_wheel(distribution: Distribution, folder: Path) -> Path:
 
 def wheel_members(distribution: Distribution) -> list[Member]:
     """Return everything in the wheel but its `.dist-info`."""
-    built = run_build_script(distribution, is_editable=False)
+    built = _script_built(distribution, is_editable=False)
     generated = generated_members(distribution, "wheel")
     files = package_files(distribution, "wheel")
     data = f"{distribution.stem}.data"
@@ -49,7 +48,7 @@ def wheel_members(distribution: Distribution) -> list[Member]:
 
 def build_editable(distribution: Distribution, folder: Path) -> Path:
     """Write a wheel that leads imports to the project itself; raises what `build_wheel` does."""
-    run_build_script(distribution, is_editable=True)
+    _script_built(distribution, is_editable=True)
     files = package_files(distribution, "wheel")
     data = f"{distribution.stem}.data"
     members = [
@@ -60,6 +59,14 @@ def build_editable(distribution: Distribution, folder: Path) -> Path:
         *files.placed(distribution.table.headers, f"{data}/headers"),
     ]
     return _write(distribution, members, folder)
+
+
+def _script_built(distribution: Distribution, *, is_editable: bool) -> list[Member]:
+    if distribution.script is None:
+        return []
+    from chapbook_core.builder.build_script import run_build_script  # starts programs, which few projects need
+
+    return run_build_script(distribution, is_editable=is_editable)
 
 
 def _links(distribution: Distribution) -> bytes:
