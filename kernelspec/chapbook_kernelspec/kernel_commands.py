@@ -86,7 +86,10 @@ class KernelsListed(Result):
             )
             for kernel in self.kernels
         )
-        return (Table(rows, ("name", "shown as", "project", "")),)
+        stale = sum(bool(kernel.trouble) for kernel in self.kernels)
+        hints = ("run `chapbook kernel prune` to remove what cannot start",)
+        notes = (Message("note", f"{stale} of {len(self.kernels)} cannot start", hints),) if stale else ()
+        return (Table(rows, ("name", "shown as", "project", "")), *notes)
 
 
 @frozen

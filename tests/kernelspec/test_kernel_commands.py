@@ -160,6 +160,7 @@ def test_the_list_says_which_kernels_cannot_start(folder: Path, kernels: Path, c
     data = json.loads(chapbook("kernel", "list", "--format", "json").out)
     troubles = {kernel["name"]: kernel["trouble"] for kernel in data["kernels"]}
     assert {"bare": "the project has no environment", "fine": "", "gone": "the project is gone"} == troubles
+    assert "note: 2 of 3 cannot start\nhint: run `chapbook kernel prune`" in chapbook("kernel", "list").out
 
 
 def test_pruning_removes_those_that_cannot_start_and_says_so_before(
