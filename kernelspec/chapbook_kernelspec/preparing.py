@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from chapbook_core.commands.kernel_start import read_start
 from chapbook_kernelspec.readiness import Ready, Refused
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from chapbook_kernelspec.belonging import Belonging
 
+_Done = TypeVar("_Done")
 _PATIENCE = 20.0
 """Seconds that a child may take to undo what it was at."""
 _ERROR, _HINT = "error: ", "hint: "
@@ -33,6 +35,7 @@ class Preparation:
         self._belonging = belonging
         self._tell = tell
         self._lines: list[str] = []
+        self._is_stopped = False
         self._child = subprocess.Popen(  # noqa: S603  a list of words, no shell
             _words(belonging),
             env=dict(variables),
@@ -55,6 +58,8 @@ class Preparation:
                 self._lines.append(line.rstrip())
                 self._tell(line.rstrip())
             output = child.stdout.read()
+        if child.returncode and self._is_stopped:
+            return Refused("the preparation was cancelled; nothing was changed", ("run `chapbook install`",))
         if child.returncode:
             return self._refused()
         try:
@@ -64,13 +69,17 @@ class Preparation:
 
     def stop(self) -> None:
         """Ask it to undo what it has begun, and to end; one that cannot is ended."""
-        if self._child.poll() is not None:
-            return
-        self._child.terminate()
+        self.ask_to_stop()
         try:
             self._child.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             self._kill()
+
+    def ask_to_stop(self) -> None:
+        """Ask it, and wait for nothing."""
+        if self._child.poll() is None:
+            self._is_stopped = True
+            self._child.terminate()
 
     def _kill(self) -> None:
         if sys.platform == "win32":
@@ -90,17 +99,73 @@ class Preparation:
         return Refused(story, hints)
 
 
-async def prepared(belonging: Belonging, variables: Mapping[str, str], tell: Callable[[str], None]) -> Ready | Refused:
-    """Prepare a project while the loop goes on; being cancelled, it stops the child and waits for its undoing."""
+async def prepared(
+    belonging: Belonging, variables: Mapping[str, str], tell: Callable[[str], None], *, kernel: str = ""
+) -> Ready | Refused:
+    """Prepare a project while the loop goes on; being cancelled, it stops the child and waits for its undoing.
+
+    `kernel` is an id by which `stop_preparation` finds it.
+    """
     preparation = Preparation(belonging, variables, tell)
-    # A thread of its own, for a loop on Windows may know no child processes, and the loop's own threads are few.
-    with ThreadPoolExecutor(1, "chapbook-prepare") as thread:
-        waiting = asyncio.get_running_loop().run_in_executor(thread, preparation.wait)
+    _under_way[kernel] = preparation
+    try:
+        return await _from_thread(preparation.wait)
+    except asyncio.CancelledError:
+        await _from_thread(preparation.stop)
+        raise
+    finally:
+        _under_way.pop(kernel, None)
+
+
+def stop_preparation(kernel: str) -> bool:
+    """Ask the preparation for a kernel to undo what it has begun; tell whether there is one.
+
+    The kernel that starts is then one in which a person can go on.
+    """
+    preparation = _under_way.get(kernel)
+    if preparation is not None:
+        preparation.ask_to_stop()
+    return preparation is not None
+
+
+_under_way: dict[str, Preparation] = {}
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Leave no child behind that nobody waits for."""
+    for preparation in tuple(_under_way.values()):
+        preparation.ask_to_stop()
+
+
+async def _from_thread(work: Callable[[], _Done]) -> _Done:
+    """Wait for a thread that does not keep a server from ending.
+
+    A loop on Windows may know no child processes, and the loop's own threads are few, and are waited for at the end.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Done] = loop.create_future()
+
+    def settle(result: _Done | None, problem: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if problem is not None:
+            done.set_exception(problem)
+        else:
+            done.set_result(cast("_Done", result))
+
+    def run() -> None:
+        result, problem = None, None
         try:
-            return await asyncio.shield(waiting)
-        except asyncio.CancelledError:
-            await asyncio.to_thread(preparation.stop)
-            raise
+            result = work()
+        except BaseException as raised:  # noqa: BLE001  it is raised where the result is waited for
+            problem = raised
+        with contextlib.suppress(RuntimeError):
+            # A loop that was closed meanwhile has nobody who waits.
+            loop.call_soon_threadsafe(settle, result, problem)
+
+    threading.Thread(target=run, name="chapbook-prepare", daemon=True).start()
+    return await done
 
 
 def _words(belonging: Belonging) -> list[str]:

@@ -72,7 +72,7 @@ class ProjectProvisioner(LocalProvisioner):
         self.log.info("Chapbook prepares %s", project)
         say("begun")
         try:
-            readiness = await prepared(unprepared.belonging, variables, tell)
+            readiness = await prepared(unprepared.belonging, variables, tell, kernel=str(self.kernel_id))
         except BaseException:
             say("refused")
             raise

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from chapbook_kernelspec.announcing import Announcement, listen
+from chapbook_kernelspec.preparing import stop_preparation
 from chapbook_kernelspec.provisioner import KernelRefused
 from tests.fakes.holding import held_by_another
 
@@ -95,6 +97,23 @@ def test_a_start_that_is_given_up_leaves_the_environment_as_it_was(world: World)
 
     with held_by_another(folder, command="chapbook add x"):
         asyncio.run(give_up())
+    assert not (folder / "poetry.lock").exists()
+
+
+def test_a_preparation_that_a_person_stops_leaves_a_kernel_to_go_on_in(world: World) -> None:
+    folder = world.new_project("stopped", ["six"])
+    stopped: list[bool] = []
+
+    def stop(announcement: Announcement) -> None:
+        if announcement.state == "begun":
+            later = threading.Timer(0.7, lambda: stopped.append(stop_preparation(announcement.kernel)))
+            later.start()
+
+    end = listen(stop)
+    with held_by_another(folder), world.kernel(folder, folder / "a.ipynb") as kernel:
+        assert "cancelled" in kernel.run("1")
+    end()
+    assert stopped == [True]
     assert not (folder / "poetry.lock").exists()
 
 
