@@ -103,12 +103,22 @@ def _in_intervals(node: Node, index: int) -> list[Comparison]:
 
 def _prime(comparisons: list[Comparison], most: int) -> Term:
     """Return as few and as wide comparisons as stay inside `most`."""
-    kept = _needed([], comparisons, [], most)
+    kept = _needed([], _sufficient_end(comparisons, most), [], most)
     for index, comparison in enumerate(kept):
         if comparison.variable == PYTHON:
             rest = all_of(kept[:index] + kept[index + 1 :])
             kept[index] = _wider(comparison, rest, most)
     return _with_equality(kept)
+
+
+def _sufficient_end(comparisons: list[Comparison], most: int) -> list[Comparison]:
+    """Return the last comparisons when they suffice: the way to one of many alternatives rules out those before it."""
+    count = 1
+    while count < len(comparisons):
+        if implies(all_of(comparisons[-count:]), most):
+            return comparisons[-count:]
+        count *= 2
+    return comparisons
 
 
 def _needed(before: list[Comparison], chosen: list[Comparison], after: list[Comparison], most: int) -> list[Comparison]:
