@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.builder import member
 from chapbook_core.builder.cannot_build import CannotBuild, ChangedMeanwhile
 from chapbook_core.builder.distribution import read_distribution
 from chapbook_core.builder.sdist import build_sdist
@@ -163,7 +162,7 @@ def test_a_file_that_changes_while_it_is_packed_ends_the_build(
 ) -> None:
     (sources.folder / "spam" / "big.bin").write_bytes(b"x" * 1000)
     real = os.fstat
-    monkeypatch.setattr(member.os, "fstat", lambda number: _touched(sources, number, real))
+    monkeypatch.setattr("chapbook_core.builder.member.os.fstat", lambda number: _touched(sources, number, real))
     for build in (build_wheel, build_sdist):
         with pytest.raises(ChangedMeanwhile, match="changed while it was being packed"):
             build(read_distribution(sources.folder, {}), tmp_path / "out")
