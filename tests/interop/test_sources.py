@@ -220,3 +220,16 @@ def test_setuptools_is_made_ready_once(project: Path, backends: Path, cache: Pat
     after = {path.stat().st_ino for path in (cache / "build-environments").glob("*/intact")}
     assert len(after - before) <= 1
     assert 3 == len(frozen(project))
+
+
+@pytest.mark.parametrize("is_editable", [False, True])
+def test_a_project_of_our_own_backend_needs_no_index(project: Path, backends: Path, *, is_editable: bool) -> None:
+    system = '[build-system]\nrequires = ["chapbook"]\nbuild-backend = "chapbook_core.builder.backend"\n'
+    package(project / "lib", system)
+    flag = str(is_editable).lower()
+    require(project, "lib", tool=f'\n[tool.poetry.dependencies]\nlib = {{ path = "lib", develop = {flag} }}\n')
+
+    put_in(project, backends)
+
+    assert "1" == value(project)
+    assert is_editable == frozen(project)[0].startswith(("-e", "# Editable"))

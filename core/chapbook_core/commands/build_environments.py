@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.builder.isolation import BuildEnvironment, BuildRequirementsFailed, NeedsItself
@@ -39,7 +41,6 @@ from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from chapbook_core.commands.index_answers import Elsewhere
     from chapbook_core.commands.wheel_building import Chain
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Event, Watcher
     from chapbook_core.installer.store import StoredWheel
 
+_OURS = "chapbook"
 _INTACT = "intact"
 _GLANCE = 0.05
 _KEPT = 30 * 24 * 3600.0
@@ -79,6 +81,8 @@ class SolvedEnvironments:
 
     def environment(self, requires: Sequence[str]) -> BuildEnvironment:
         """Return an environment with what a build requires; raises BuildRequirementsFailed and NeedsItself."""
+        if (own := _own_environment(requires)) is not None:
+            return own
         bench = self.bench
         constraints = bench.constraints(self.name)
         key = (frozenset(requires), constraints)
@@ -139,6 +143,22 @@ class SolvedEnvironments:
             LockedPackage(selected.name, selected.version, files=detail.files, source=detail.source)
             for selected, detail in found
         )
+
+
+def _own_environment(requires: Sequence[str]) -> BuildEnvironment | None:
+    """Return the environment that this very program runs in, for builds that require nothing but it."""
+    wanted = [parse_requirement(text) for text in requires]
+    if not wanted or any(requirement.name != _OURS for requirement in wanted):
+        return None
+    from importlib.metadata import PackageNotFoundError, version  # for the few projects that it builds
+
+    try:
+        own = version(_OURS)
+    except PackageNotFoundError:
+        return None
+    environment = BuildEnvironment(Path(sys.prefix))
+    is_allowed = all(requirement.constraint.allows(own) for requirement in wanted)
+    return environment if is_allowed and environment.python.exists() else None
 
 
 def region_of(interpreter: Interpreter) -> Marker:

@@ -259,7 +259,8 @@ def _change(session: Session, request: InstallRequest, task: _Task, store: Store
     )
     change_environment(environment.path, change, session.watcher)
     for arrival in wheels:
-        for path in arrival.stored.manifest.starting:
+        # What makes a person's own project editable is no surprise.
+        for path in () if arrival.notes else arrival.stored.manifest.starting:
             message = f"`{arrival.name}` runs code at every start of Python (`{path}`)"
             session.watcher.emit(Notice("warning", message))
 

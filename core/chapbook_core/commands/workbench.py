@@ -17,6 +17,7 @@ from chapbook_core.commands.cache_folders import cache_folder, open_store
 from chapbook_core.commands.project_environment import choose_interpreter, interpreter_of, present_condition
 from chapbook_core.environment.condition import Moved, Sound
 from chapbook_core.environment.wheel_tags import wheel_tags
+from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.tags import TagOrder
 from chapbook_core.installer.workshop import Workshop
@@ -82,7 +83,20 @@ class Workbench:
             case Sound(environment=environment) | Moved(environment=environment):
                 return interpreter_of(self.session, environment)
             case _:
-                return choose_interpreter(self.session)
+                return self._chosen()
+
+    def _chosen(self) -> Interpreter:
+        try:
+            return choose_interpreter(self.session)
+        except Cancelled:
+            raise
+        except ChapbookError:
+            # A lock can be made where no Python of the project is; then our own tells what a release requires.
+            from chapbook_core.environment.discovery import running_interpreter
+            from chapbook_core.environment.probe import Prober
+
+            kept = None if self.cache is None else self.cache / "interpreters"
+            return Prober(kept, self.session.surroundings.variables).ask(running_interpreter())
 
     @cached_property
     def tags(self) -> TagOrder:

@@ -277,6 +277,16 @@ def test_a_build_can_be_cancelled_and_takes_its_children_along(environments: _En
     assert not mark.exists()
 
 
+def test_a_hook_that_hangs_is_ended(environments: _Environments, tmp_path: Path) -> None:
+    (tmp_path / "builds").mkdir()
+    frontend = Frontend(PATH, Unwatched(), environments, tmp_path / "builds", patience=0.5)
+
+    with pytest.raises(BuildFailed, match="more than 0 seconds") as caught:
+        frontend.wheel(_tree(tmp_path / "a", "import time; time.sleep(60)"), "a 1.0")
+
+    assert ("choose a version with a wheel",) == tuple(caught.value.hints)
+
+
 def test_a_child_is_ended_when_its_time_is_over(tmp_path: Path) -> None:
     with pytest.raises(ChildTookTooLong, match="more than 0 seconds"):
         run_child(["sleep", "60"], folder=tmp_path, variables=PATH, watcher=Unwatched(), seconds=0.2)
