@@ -29,7 +29,8 @@ def repair_command(refused: Refused, connection_file: str = CONNECTION_FILE) -> 
     reason = json.dumps({"reason": refused.reason, "hints": refused.hints})
     # Braces would be looked at as if they were names to be replaced.
     words = reason.encode().hex()
-    return [sys.executable, "-m", "chapbook_kernelspec.repair", words, "-f", connection_file]
+    # Without `-P`, modules in the notebook's folder, which nobody trusts yet, would come before the tool's.
+    return [sys.executable, "-P", "-m", "chapbook_kernelspec.repair", words, "-f", connection_file]
 
 
 def can_repair() -> bool:

@@ -169,8 +169,8 @@ async def _from_thread(work: Callable[[], _Done]) -> _Done:
 
 
 def _words(belonging: Belonging) -> list[str]:
-    words = [sys.executable, "-m", "chapbook_core.cli", "kernel", "prepare", "--format", "json", "--no-interaction"]
-    words += ["--no-ansi", "--project", str(belonging.project)]
+    words = [sys.executable, "-P", "-m", "chapbook_core.cli", "kernel", "prepare", "--format", "json"]
+    words += ["--no-interaction", "--no-ansi", "--project", str(belonging.project)]
     for option, names in (("--with", belonging.wants.groups), ("--extras", belonging.wants.extras)):
         for name in names:
             words += [option, name]

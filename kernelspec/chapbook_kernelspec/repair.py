@@ -80,8 +80,6 @@ def tell_once(notice: Notice, events: Events) -> None:
 def launch(words: Sequence[str]) -> None:
     """Become the kernel."""
     notice = read_notice(words[0])
-    # The folder that this was started in is on the path for cells only, as in every kernel.
-    sys.path[:] = [folder for folder in sys.path if folder]
     from ipykernel.kernelapp import IPKernelApp
 
     application = IPKernelApp.instance()

@@ -52,6 +52,8 @@ def test_a_project_that_nobody_trusts_is_neither_installed_nor_run(world: World)
     trap.unlink()
     trap.write_text(f"#!/bin/sh\ntouch {folder}/was-run\n")
     trap.chmod(0o755)
+    for name in ("html.py", "traitlets.py", "chapbook_kernelspec.py"):
+        (folder / name).write_text(f"open({str(folder / 'was-run')!r}, 'w')\n")
     with world.kernel(folder, folder / "a.ipynb") as kernel:
         assert "%poetry trust" in kernel.run("1")
     assert not (folder / "was-run").exists()

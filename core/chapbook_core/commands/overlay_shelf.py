@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from chapbook_core.environment.interpreter import Interpreter
@@ -80,11 +80,6 @@ class OverlayShelf:
         if not is_same or not (even_old or age < _DAYS * _DAY) or not (place / PACKAGES).is_dir():
             return None
         return Overlay(place / PACKAGES, versions)
-
-    def every(self) -> Iterator[Path]:
-        """Yield the folders of all overlays, whatever they are for."""
-        with suppress(OSError):
-            yield from sorted((self.folder / _OVERLAYS).iterdir())
 
 
 def _short(value: object) -> str:
