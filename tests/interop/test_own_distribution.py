@@ -44,7 +44,7 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, r
 def built(folder: Path, system: str, code: str) -> Path:
     folder.mkdir()
     for name, root in ROOTS.items():
-        ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+        ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache")
         shutil.copytree(ROOT / root / name, folder / root / name, ignore=ignored)
     shutil.copytree(ROOT / SHARED, folder / SHARED)
     for name in ("README.md", "LICENSE"):
