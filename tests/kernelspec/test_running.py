@@ -5,15 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from chapbook_kernelspec.running import main
 from tests.kernelspec.notebooks import code, own_kernel, read_cells, streams, text, write_notebook
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries that speak with kernels
 
@@ -93,23 +90,50 @@ def test_a_kernel_that_dies_is_told(folder: Path, capfd: pytest.CaptureFixture[s
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_stops_the_kernel_and_writes_what_was_done(folder: Path, number: int) -> None:
-    first = "import os; open('pid', 'w').write(str(os.getpid())); print('done')"
-    write_notebook(folder / "slow.ipynb", code(first), code("open('slow', 'w'); import time; time.sleep(60)"))
-    program = "import sys; from chapbook_kernelspec.running import main; "
-    program += "from tests.kernelspec.notebooks import own_kernel; sys.exit(main(sys.argv[1:], own_kernel))"
-    words = [sys.executable, "-c", program, "slow.ipynb", "-o", "out.ipynb"]
-    root = os.path.abspath(__file__).rsplit(os.sep, 3)[0]  # noqa: PTH100  a text for a variable
-    child = subprocess.Popen(
-        words, cwd=folder, env={**os.environ, "PYTHONPATH": root}, stderr=subprocess.PIPE, text=True
-    )
-    wait_for(folder / "slow")
+    child = start_slow_notebook(folder)
     child.send_signal(number)
     _, err = child.communicate(timeout=30)
     assert 130 == child.returncode
     assert "error: cancelled" in err
     assert "done\n" == streams(read_cells(folder / "out.ipynb")[0])
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((folder / "pid").read_text()), 0)
+    assert not is_alive(kernel_of(folder))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+def test_a_kernel_does_not_outlive_whoever_started_it(folder: Path) -> None:
+    child = start_slow_notebook(folder)
+    child.kill()
+    child.communicate(timeout=30)
+    deadline = time.monotonic() + 30
+    while is_alive(kernel_of(folder)):
+        assert time.monotonic() < deadline, "the kernel was left behind"
+        time.sleep(0.1)
+    assert not (folder / "out.ipynb").exists()
+
+
+def start_slow_notebook(folder: Path) -> subprocess.Popen[str]:
+    """Start a notebook in a program of its own, and wait until its second cell runs."""
+    first = "import os; open('pid', 'w').write(str(os.getpid())); print('done')"
+    write_notebook(folder / "slow.ipynb", code(first), code("open('slow', 'w'); import time; time.sleep(60)"))
+    program = "import sys; from chapbook_kernelspec.running import main; "
+    program += "from tests.kernelspec.notebooks import own_kernel; sys.exit(main(sys.argv[1:], own_kernel))"
+    words = [sys.executable, "-c", program, "slow.ipynb", "-o", "out.ipynb"]
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    child = subprocess.Popen(words, cwd=folder, env=variables, stderr=subprocess.PIPE, text=True)
+    wait_for(folder / "slow")
+    return child
+
+
+def is_alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def kernel_of(folder: Path) -> int:
+    return int((folder / "pid").read_text())
 
 
 def wait_for(path: Path) -> None:
