@@ -17,16 +17,21 @@ from typing import TYPE_CHECKING
 from chapbook_core.installer.condition_key import condition_key
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.locations import find_locations
+from chapbook_core.project.settings import PROJECT_SETTINGS
 from chapbook_core.value import frozen, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from chapbook_core.project.locations import Locations
+
 CACHE_FOLDER = "kernels"
 """In the person's cache."""
 _STARTS = "starts"
 _FORMAT = "1"
-_SETTINGS = ("poetry.toml", "chapbook.toml")
+_PERSONAL = "config.toml"
+_SELECTIONS = "envs.toml"
+"""Beside environments that are not in their projects: which of them is used."""
 _PYTHON = "python.exe" if os.name == "nt" else "python"
 _PREFIXES = ("CHAPBOOK_", "POETRY_")
 
@@ -136,14 +141,20 @@ class KernelStarts:
         import hashlib  # loaded by then; `condition_key` needs it
 
         name = "\0".join((os.fspath(self._project), *self._wants.words))
-        folder = find_locations(self._variables, self._home).cache / CACHE_FOLDER / _STARTS
+        folder = self._locations.cache / CACHE_FOLDER / _STARTS
         return folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:24]}.json"
+
+    @property
+    def _locations(self) -> Locations:
+        return find_locations(self._variables, self._home)
 
     def _key(self, start: KernelStart) -> str | None:
         environment = Path(start.environment)
         needed = (self._project / PROJECT_FILE, self._project / LOCK_FILE, environment / "pyvenv.cfg")
         # Which environment the project uses may change with these.
-        possible = (*(self._project / name for name in _SETTINGS), environment.parent / "envs.toml")
+        locations = self._locations
+        settings = (self._project / PROJECT_SETTINGS, locations.config / _PERSONAL, locations.poetry_config / _PERSONAL)
+        possible = (*settings, environment.parent / _SELECTIONS)
         files = (*needed, *(file for file in possible if file.exists()))
         try:
             return condition_key(files, self._words(), (Path(start.library),))

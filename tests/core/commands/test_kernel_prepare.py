@@ -149,3 +149,18 @@ def test_preparing_by_hand_says_what_the_kernel_will_be(project: Path, chapbook:
     outcome = chapbook("kernel", "prepare")
     assert "The kernel is ready" in outcome.out
     assert "ipykernel 7.0 from an overlay" in outcome.out
+
+
+def test_a_notebook_that_wants_a_group_gets_it_and_nobody_loses_anything(project: Path, chapbook: Chapbook) -> None:
+    require(project, "six")
+    file = project / "pyproject.toml"
+    more = (
+        '[tool.poetry.group.training]\noptional = true\n[tool.poetry.group.training.dependencies]\ntraitlets = "5.1"\n'
+    )
+    file.write_text(file.read_text("utf-8") + more, "utf-8")
+    assert packages(prepare(chapbook).library) == {"six": "1.0"}
+    wanted = {"six": "1.0", "traitlets": "5.1"}
+    start = prepare(chapbook, "--with", "training")
+    assert wanted == packages(start.library)
+    assert packages(start.folders[0]) == {"ipykernel": "7.0", "ipython": "9.0"}
+    assert wanted == packages(prepare(chapbook).library)
