@@ -15,9 +15,9 @@ import tracemalloc
 from typing import Any
 
 from chapbook_core.requirements.marker import parse_marker
+from chapbook_core.resolver.answering import answer
 from chapbook_core.resolver.facts import Dependency, Metadata, MetadataWanted, Unavailable, VersionsWanted, Want
 from chapbook_core.resolver.problem import Problem, RootRequirement, Solution
-from chapbook_core.resolver.solver import answer
 from chapbook_core.resolver.versions import Release, Versions
 
 SIZES = (100, 1_000, 10_000)

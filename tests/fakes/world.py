@@ -10,10 +10,10 @@ from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import Marker, parse_marker, python_marker
 from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin, IndexOrigin, Origin, UrlOrigin, path_origin
 from chapbook_core.requirements.requirement import parse_requirement
+from chapbook_core.resolver.answering import answer
 from chapbook_core.resolver.dependency import dependencies_of, origin_of, root_requirements
 from chapbook_core.resolver.facts import Dependency, Metadata, MetadataWanted, Unavailable, VersionsWanted, Want
 from chapbook_core.resolver.problem import LockedVersion, Policy, Problem, RootRequirement, Switch
-from chapbook_core.resolver.solver import answer
 from chapbook_core.resolver.versions import Release, Versions
 
 if TYPE_CHECKING:

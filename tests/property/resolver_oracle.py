@@ -22,9 +22,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from chapbook_core.requirements.marker import Marker
+from chapbook_core.resolver.answering import answer
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.problem import ForkStrategy, Policy, Resolution, Solution
-from chapbook_core.resolver.solver import answer
 from tests.fakes.world import World, problem_of, selection_in
 
 Environment = Mapping[str, str]

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chapbook_core.requirements.marker import Marker
+from chapbook_core.resolver.answering import answer
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.facts import Facts, MetadataWanted, VersionsWanted, Want
 from chapbook_core.resolver.problem import LockedVersion, Policy, Problem
-from chapbook_core.resolver.solver import answer, solve
+from chapbook_core.resolver.solver import solve
 from tests.fakes.world import World, problem_of
 from tests.property.resolver_oracle import POLICIES, compare, random_shape, random_world
 

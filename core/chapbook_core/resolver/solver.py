@@ -12,8 +12,8 @@ Drive it so:
             return end.value            # the Solution
         facts = ...                     # an answer for every want in need.wanted; more may be given
 
-or let `answer` do that with a function from wants to facts. It raises `NoSolution`, whose message is the story and
-whose `proof` is the root of the derivation graph. Between two questions it can be dropped at any time.
+or let `answering.answer` do that with a function from wants to facts. It raises `NoSolution`, whose message is the
+story and whose `proof` is the root of the derivation graph. Between two questions it can be dropped at any time.
 
 The search is PubGrub's (see the specification in dart-lang/pub, `doc/solver.md`), *lifted*: one partial solution for
 all environments at once (`assignment`), incompatibilities that hold on regions, and conflicts that are resolved at one
@@ -54,10 +54,10 @@ from chapbook_core.resolver.universe import Universe
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from chapbook_core.resolver.assignment import Pieces
-    from chapbook_core.resolver.facts import Dependency, Facts, Need, Want
+    from chapbook_core.resolver.facts import Dependency, Facts, Need
     from chapbook_core.resolver.inquiry import Asking
     from chapbook_core.resolver.problem import Problem
     from chapbook_core.resolver.versions import Versions
@@ -77,20 +77,6 @@ def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
             earlier_steps += search.steps
         else:
             return search.solution(earlier_steps)
-
-
-def answer(problem: Problem, tell: Callable[[Want], Versions | Metadata | Unavailable]) -> Solution:
-    """Solve with a function that answers one question at a time."""
-    solving = solve(problem)
-    facts: Facts | None = None
-    while True:
-        try:
-            # The first step of a generator takes nothing.
-            need = next(solving) if facts is None else solving.send(facts)
-        except StopIteration as end:
-            solution: Solution = end.value
-            return solution
-        facts = {want: tell(want) for want in need.wanted}
 
 
 class _Search:

@@ -12,9 +12,9 @@ from chapbook_core.requirements.diagram import cofactor, conjunction
 from chapbook_core.requirements.marker import Marker, parse_marker
 from chapbook_core.requirements.marker_variable import GROUPS
 from chapbook_core.requirements.target import sample_targets
+from chapbook_core.resolver.answering import answer
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.problem import ForkStrategy, Policy, Prereleases, Resolution
-from chapbook_core.resolver.solver import answer
 from chapbook_core.resolver.verify import Demand, Installed, Wishes, demand, verify
 from tests.fakes.world import World, problem_of
 

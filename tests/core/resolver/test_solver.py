@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.resolver.answering import answer
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.facts import MetadataWanted, VersionsWanted
-from chapbook_core.resolver.solver import answer, solve
+from chapbook_core.resolver.solver import solve
 from tests.fakes.world import Tables, World, problem_of, solve_world
 
 if TYPE_CHECKING:
