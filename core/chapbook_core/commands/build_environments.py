@@ -126,7 +126,7 @@ class SolvedEnvironments:
             ),
             policy=Policy(prereleases=Prereleases.WHEN_NEEDED),
         )
-        quiet = _Quiet(session.watcher)
+        quiet = _Quiet(bench.watcher)
         answers = IndexAnswers(
             bench.index.reader,
             policies_of(session),
@@ -175,14 +175,14 @@ def _provided(bench: Workbench, top: Path, wheels: Sequence[StoredWheel]) -> Bui
     if _is_intact(folder):
         return BuildEnvironment(folder)
     top.mkdir(parents=True, exist_ok=True)
-    with _held(folder.with_suffix(".lock"), bench.session.watcher):
+    with _held(folder.with_suffix(".lock"), bench.watcher):
         if not _is_intact(folder):
             _sweep(top)
             shutil.rmtree(folder, ignore_errors=True)
             cache = None if bench.cache is None else bench.cache / "environments"
             make_environment(folder, Recipe(interpreter, "build"), cache=cache)
             paths, linker = paths_of_environment(folder), Linker()
-            place_wheels([WheelArrival(wheel, paths, linker) for wheel in wheels], _Quiet(bench.session.watcher))
+            place_wheels([WheelArrival(wheel, paths, linker) for wheel in wheels], _Quiet(bench.watcher))
             (folder / _INTACT).write_text(_state(folder), "utf-8")
     return BuildEnvironment(folder)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.builder.build_failure import BuildFailed
 from chapbook_core.builder.isolation import NeedsItself
-from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.file import File
 from chapbook_core.index.filename import UnusableName, read_wheel_name
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from chapbook_core.builder.isolation import BuildEnvironments
     from chapbook_core.commands.build_sources import BuildSource
     from chapbook_core.commands.workbench import Workbench
-    from chapbook_core.events import Event, Watcher
+    from chapbook_core.events import Watcher
     from chapbook_core.installer.store import StoredWheel
 
 TASK = "build"
@@ -48,22 +47,21 @@ def build_wheels(
     """
     bench.make_ready()
     watcher = bench.session.watcher
-    stop = threading.Event()
     began = time.monotonic()
     progress = _Progress(watcher, len(sources), is_told=not chain)
     stored: dict[str, StoredWheel] = {}
     progress.start()
     try:
         if len(sources) == 1 or chain:
-            builder = _Builder(bench, environments, chain, progress, watcher)
+            builder = _Builder(bench, environments, chain, progress, bench.watcher)
             return {source.name: builder.build(source) for source in sources}
-        builder = _Builder(bench, environments, chain, progress, _Stoppable(watcher, stop))
+        builder = _Builder(bench, environments, chain, progress, bench.watcher)
         with ThreadPoolExecutor(min(_workers(bench), len(sources)), "chapbook-build") as pool:
             futures = [(source, pool.submit(builder.build, source)) for source in sources]
             try:
                 stored.update((source.name, future.result()) for source, future in futures)
             except BaseException:
-                stop.set()
+                bench.stopping.set()
                 for _source, future in futures:
                     future.cancel()
                 if progress.cause is not None:
@@ -137,22 +135,6 @@ def _workers(bench: Workbench) -> int:
 def cores() -> int:
     """Return how many builds the machine has room for at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class _Stoppable:
-    """The watcher of builds of which one has failed: the others stop."""
-
-    def __init__(self, watcher: Watcher, stop: threading.Event) -> None:
-        self._watcher = watcher
-        self._stop = stop
-
-    def emit(self, event: Event, /) -> None:
-        self._watcher.emit(event)
-
-    def checkpoint(self) -> None:
-        if self._stop.is_set():
-            raise Cancelled
-        self._watcher.checkpoint()
 
 
 class _Progress:

@@ -33,10 +33,26 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.source_archives import SourceArchives
     from chapbook_core.environment.interpreter import Interpreter
-    from chapbook_core.events import Watcher
+    from chapbook_core.events import Event, Watcher
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.installer.store import Store, StoredWheel
     from chapbook_core.requirements.requirement import Requirement
+
+
+class _Stoppable:
+    """The watcher of work that stops when some other part of it has failed."""
+
+    def __init__(self, watcher: Watcher, stopping: threading.Event) -> None:
+        self._watcher = watcher
+        self._stopping = stopping
+
+    def emit(self, event: Event, /) -> None:
+        self._watcher.emit(event)
+
+    def checkpoint(self) -> None:
+        if self._stopping.is_set():
+            raise Cancelled
+        self._watcher.checkpoint()
 
 
 class Workbench:
@@ -54,6 +70,10 @@ class Workbench:
         self.session = session
         self.mode = mode
         self.cache = cache_folder(session)
+        self.stopping = threading.Event()
+        """Set when one of several builds has failed, or the person wants no more of them."""
+        self.watcher: Watcher = _Stoppable(session.watcher, self.stopping)
+        """For whatever may be at work in a thread of its own."""
         self.git_lock = threading.Lock()
         self.lookup_lock = threading.Lock()
         """Held while an index is asked where a file is."""
@@ -134,7 +154,7 @@ class Workbench:
 
         folder = (self.cache.resolve() if self.cache is not None else self.folder) / "git"
         is_offline = self.mode is Mode.OFFLINE
-        return GitRepositories(folder, self.session.surroundings.variables, self.session.watcher, is_offline=is_offline)
+        return GitRepositories(folder, self.session.surroundings.variables, self.watcher, is_offline=is_offline)
 
     def settings(self, name: str) -> Mapping[str, str | list[str]]:
         """Return what the person wants the build of a package to be told."""
@@ -167,7 +187,7 @@ class Workbench:
         logs = None if self.cache is None else self.cache / "logs"
         return Frontend(
             self.session.surroundings.variables,
-            watcher or self.session.watcher,
+            watcher or self.watcher,
             environments,
             self.folder,
             lambda what, output: keep_log(logs, what, output),

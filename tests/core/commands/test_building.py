@@ -545,6 +545,36 @@ def test_of_several_builds_the_first_failure_is_told(project: Path, index: FakeI
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_an_interrupt_ends_builds_that_others_wait_for(
+    project: Path, index: FakeIndex, cache: Path, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    hang = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)\n"
+    folder = lib(tmp_path / "made", hang + BACKEND.replace('"lib"', '"helper"'))
+    (folder / "PKG-INFO").write_text("Metadata-Version: 2.2\nName: helper\nVersion: 1.0\n")
+    members = {f"helper-1.0/{path.name}": path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    index.add_file("helper", "helper-1.0.tar.gz", pack(members))
+    for name in ("a", "b"):
+        index.serve(name, "1.0", sdist="only", build_requires=["helper"])
+    require(project, "a", "b")
+    command = [sys.executable, "-m", "chapbook_core.cli"]
+    subprocess.run([*command, "lock"], cwd=project, check=True, capture_output=True)
+    child = subprocess.Popen([*command, "install"], cwd=project, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 20
+    while not begun.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    _out, err = child.communicate(timeout=20)
+
+    assert time.monotonic() - began < 3
+    assert 0 != child.returncode
+    assert "Traceback" not in err
+    assert [] == list((cache / "builds").iterdir())
+    assert [] == installed(project)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_an_interrupt_ends_a_build_with_all_its_children(project: Path, cache: Path, tmp_path: Path) -> None:
     mark, begun = tmp_path / "mark", tmp_path / "begun"
     touch = f"import pathlib; pathlib.Path({str(begun)!r}).touch()"

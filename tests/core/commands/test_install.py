@@ -368,7 +368,9 @@ def test_an_environment_that_was_interrupted_is_mended_by_whatever_command_comes
     monkeypatch.setattr("chapbook_core.installer.transaction.undo", killed)
     with pytest.raises(Killed):
         chapbook("install")
+    home = os.environ["HOME"]
     monkeypatch.undo()
+    monkeypatch.setenv("HOME", home)
     monkeypatch.setenv("PIP_INDEX_URL", index.url)
     monkeypatch.chdir(project)
     assert (project / ".venv" / ".chapbook" / "journal").exists()
