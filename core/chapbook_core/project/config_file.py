@@ -37,6 +37,8 @@ class ConfigFile:
 def read_config_file(file: Path) -> ConfigFile:
     """Read a file of settings; raises FileMistakes when it is not TOML."""
     content = _content(file)
+    if not content:
+        return ConfigFile(file, {})
     try:
         return ConfigFile(file, tomllib.loads(content.decode()))
     except UNREADABLE as error:

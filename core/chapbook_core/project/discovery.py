@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 import tomllib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -79,6 +80,7 @@ def find_project(start: Path, *, ceiling: Path | None = None) -> Path:
     raise ProjectNotFound(start, tuple(passed_over))
 
 
+@lru_cache(maxsize=32)
 def declares_project(content: bytes) -> bool:
     """Tell whether the bytes of a `pyproject.toml` make a project, rather than only configure linters and the like.
 
