@@ -146,12 +146,18 @@ def _record(locations: Locations) -> Iterator[dict[str, _Entry]]:
         with _held(LockPlace(locations.data, f"{RECORD}.lock", is_private=True), path):
             entries = _entries(path)
             yield entries
+            entries = {key: entry for key, entry in entries.items() if not _is_deleted(Path(key))}
             content = {"format": _FORMAT, "projects": {key: members(entry) for key, entry in entries.items()}}
             write_file(path, json.dumps(content, indent=1).encode(), mode=_PRIVATE)
     except WriteFailed as cause:
         raise TrustNotRecorded(path, cause.message) from cause
     except OSError as cause:
         raise TrustNotRecorded(path, cause.strerror or str(cause)) from cause
+
+
+def _is_deleted(folder: Path) -> bool:
+    """Tell whether a project is no more; one whose whole disk is away may come back."""
+    return not folder.exists() and folder.parent.exists()
 
 
 @contextmanager

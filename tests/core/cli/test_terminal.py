@@ -127,6 +127,7 @@ def test_the_directory_changes_what_paths_mean_and_the_project_does_not(
         (tmp_path / name).mkdir()
         (tmp_path / name / "pyproject.toml").write_text(text.format(name), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert main(["-C", "a", "version"]) == 0
     assert main(["-C", "a", "-P", "../b", "version"]) == 0
     assert capsys.readouterr().out == "a 1\nb 1\n"
@@ -179,7 +180,7 @@ def test_a_closed_pipe_is_quiet() -> None:
 def test_names_of_files_that_are_no_text_are_shown_all_the_same(tmp_path: Path) -> None:
     name = os.fsdecode(b"a\xff b")
     command = [sys.executable, "-m", "chapbook_core.cli", "new", name, "--no-notebook"]
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "XDG_DATA_HOME": str(tmp_path / "data")}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == b"Made a-b, a package, in `a\\udcff b`\n"

@@ -159,3 +159,18 @@ def test_the_record_holds_nothing_but_folders_marks_and_times(project: Path, loc
     data = json.loads((locations.data / RECORD).read_bytes())
     assert {str(project)} == set(data["projects"])
     assert {"mark", "since"} == set(data["projects"][str(project)])
+
+
+def test_what_was_deleted_leaves_the_record_and_what_is_on_a_disk_that_is_away_stays(
+    project: Path, locations: Locations, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    for folder in (tmp_path / "deleted", disk / "away"):
+        folder.mkdir(parents=True)
+        trust(folder, locations)
+    shutil.rmtree(tmp_path / "deleted")
+    disk.rename(tmp_path / "unplugged")
+    trust(project, locations)
+    assert [disk / "away", project] == [one.folder for one in trusted_projects(locations)]
+    (tmp_path / "unplugged").rename(disk)
+    assert is_trusted(disk / "away", locations)
