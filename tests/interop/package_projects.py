@@ -280,6 +280,18 @@ PROJECTS: dict[str, Project] = {
     "links in the package": legacy(
         files={**PACKAGE, "some_package/data.txt": "d"}, links={"some_package/again.txt": "data.txt"}
     ),
+    "joined versions": legacy('[tool.poetry.dependencies]\npython = "3.10.*"\nsix = "^1 || ^2"\n'),
+    "conditions joined": legacy(
+        '[tool.poetry.dependencies]\npython = "^3.9"\n'
+        'a = { version = "*", python = "3.11", platform = "linux || darwin" }\n'
+        'b = { version = "*", python = "!=3.10.*", markers = "sys_platform != \'win32\'" }\n'
+        'c = { version = "*", python = "~3.10 || ~3.12", platform = "!=win32" }\n'
+    ),
+    "never": legacy(
+        '[tool.poetry.dependencies]\npython = "^3.9"\n'
+        'six = { version = "*", python = "<3.10", markers = "python_version > \'3.10\'" }\n'
+    ),
+    "all but one version": legacy('[tool.poetry.dependencies]\npython = "^3.9"\nsix = "<2 || >2"\n'),
     "choice of versions": legacy('[tool.poetry.dependencies]\npython = "^3.9"\nsix = "^1.0 || ^3.0"\n'),
     "ignored by git, not in ASCII": legacy(files={**PACKAGE, "some_package/größe.csv": ""}, git="*.csv\n"),
 }

@@ -34,6 +34,12 @@ WANTED: dict[tuple[str, str], str] = {
     ("links in the package", "sdist"): "likewise",
     ("choice of versions", "METADATA"): "theirs writes `||`, which is no specifier, and which indexes refuse",
     ("choice of versions", "PKG-INFO"): "likewise",
+    ("all but one version", "METADATA"): "theirs writes `||` here too",
+    ("all but one version", "PKG-INFO"): "likewise",
+    ("joined versions", "METADATA"): "likewise",
+    ("joined versions", "PKG-INFO"): "likewise",
+    ("never", "METADATA"): "theirs drops a condition that nothing meets, and requires the package always",
+    ("never", "PKG-INFO"): "likewise",
     ("ignored by git, not in ASCII", "wheel"): "theirs takes the quotes of git for part of the name",
     ("ignored by git, not in ASCII", "sdist"): "likewise",
 }

@@ -28,7 +28,15 @@ def requires_python(manifest: Manifest) -> str | None:
     if all(part.isdecimal() for part in parts) and len(parts) < len(("major", "minor", "patch")):
         # A bare `3.11` means the whole family here, and one version anywhere else.
         python = parse_constraint(f"~{python.text}" if len(parts) > 1 else f"^{parts[0]}.0")
-    return _enumerated(python) if len(python.cuts) > _CUTS_OF_ONE_RUN else python.specifier_text()
+    if len(python.cuts) > _CUTS_OF_ONE_RUN:
+        return _enumerated(python)
+    text = python.specifier_text()
+    if text.endswith(".*"):
+        # Poetry tells a family of Pythons by its bounds.
+        numbers = [int(number) for number in text.removeprefix("==").removesuffix(".*").split(".")]
+        lower, upper = (".".join(map(str, bound)) for bound in (numbers, [*numbers[:-1], numbers[-1] + 1]))
+        return f">={lower},<{upper}"
+    return text
 
 
 def python_classifiers(manifest: Manifest) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.constraint import NoSpecifier, parse_constraint
-from chapbook_core.requirements.cut import Side, before_family
-from chapbook_core.requirements.marker import parse_marker
+from chapbook_core.requirements.cut import Side, above_locals, before, before_family
 from chapbook_core.requirements.origin import (
     DirectoryOrigin,
     FileOrigin,
@@ -17,7 +16,6 @@ from chapbook_core.requirements.origin import (
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from chapbook_core.project.manifest import Manifest
@@ -86,35 +84,24 @@ def _specifiers(constraint: Constraint) -> str:
 
 
 def _widened(constraint: Constraint) -> Constraint:
-    """Let each run of versions but the first begin with the pre-releases of its first version.
+    """Let each hole be what PEP 440 can leave out: one version, or whole families with their pre-releases.
 
-    PEP 440 can leave out whole families: of `^1.0 || ^3.0` that is `>=1.0,!=2.*,<4.0`, which allows 3.0rc1 too.
+    Of `^1.0 || ^3.0` that makes `>=1.0,!=2.*,<4.0`, which allows 3.0rc1 too, and of `<2 || >2` it makes `!=2`.
     """
-    first, *cuts = constraint.cuts
-    return replace(
-        constraint, cuts=(first, *(before_family(cut.version) if cut.side is Side.BEFORE else cut for cut in cuts))
-    )
+    first, *rest = constraint.cuts
+    cuts = [first]
+    for ended, begun in zip(rest[::2], rest[1::2], strict=False):
+        if ended.version != begun.version:
+            cuts += [ended, before_family(begun.version) if begun.side is Side.BEFORE else begun]
+        elif begun.side is not Side.BEFORE:
+            cuts += [before(ended.version), above_locals(ended.version)]
+        # Else only pre-releases are left out, which nobody gets without asking.
+    return replace(constraint, cuts=(*cuts, *(rest[-1:] if len(rest) % 2 else [])))
 
 
 def _marker(requirement: Requirement, manifest: Manifest) -> str:
     # Words for a marker are a large part of the package, and few requirements have one.
-    from chapbook_core.requirements.marker_wording import TooManyWords, text_of, wording_of
+    from chapbook_core.builder.marker_words import declared_words
 
-    for words in (requirement.marker_words, *_declared_words(requirement.pretty_name, manifest)):
-        try:
-            if words and parse_marker(words) == requirement.marker and (wording := wording_of(words)) is not None:
-                return text_of(wording)
-        except TooManyWords:
-            continue
-    return str(requirement.marker)
-
-
-def _declared_words(name: str, manifest: Manifest) -> Iterator[str]:
-    """Yield the markers that `[tool.poetry.dependencies]` has for a name, as their author wrote them."""
-    table: object = manifest.data
-    for key in ("tool", "poetry", "dependencies", name):
-        table = table.get(key) if isinstance(table, dict) else None
-    for entry in table if isinstance(table, list) else [table]:
-        words = entry.get("markers") if isinstance(entry, dict) else None
-        if isinstance(words, str):
-            yield words
+    words = declared_words(requirement, manifest.data)
+    return str(requirement.marker) if words is None else words

@@ -42,6 +42,7 @@ _KEYS = {
     "": _COMMON | _PRERELEASES | {"source", "develop"},
 }
 _FORMS = ("git", "file", "path", "url", "version")
+_FAMILY = re.compile(r"={0,2}\s*(?P<minor>\d+\.\d+)")
 _PLATFORM = re.compile(r"(==|!=)?\s*([A-Za-z0-9_.-]+)")
 
 
@@ -182,6 +183,11 @@ def _marker(table: Table) -> Marker | None:
 
 
 def _python_marker(text: str) -> Marker:
+    """Read a constraint on Python, of which a bare `3.11` means every 3.11 here."""
+    alternatives = [_FAMILY.fullmatch(alternative) for alternative in re.split(r"\s*\|\|?\s*", text.strip())]
+    if all(alternatives):
+        minors = (alternative["minor"] for alternative in alternatives if alternative is not None)
+        return parse_marker(" or ".join(f'python_version == "{minor}"' for minor in minors))
     constraint = parse_constraint(text)
     return ALWAYS if constraint == ANY else python_marker(constraint)
 
