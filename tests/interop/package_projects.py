@@ -122,6 +122,7 @@ PROJECTS: dict[str, Project] = {
         files=DATA,
     ),
     "excludes": legacy('exclude = ["**/*.json", "some_package/data/deep"]\n', files=DATA),
+    "modules excluded": legacy('exclude = ["**/*.py"]\n', files=DATA),
     "excluded and included": legacy(
         'exclude = ["some_package/data/**"]\n'
         'include = [{ path = "some_package/data/a.json", format = ["sdist", "wheel"] }]\n',

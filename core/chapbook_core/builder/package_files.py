@@ -92,6 +92,11 @@ class PackageFiles:
         names = [file.relative for file in (files if len(matched) == 1 else matched) if not file.is_folder]
         if any(name.endswith(".py") for name in names):
             return
+        if len(matched) == 1:
+            # Modules that are left out on purpose make it a package all the same.
+            names = [file.relative for file in self.whole.below(matched[0])]
+            if any(name.endswith(".py") for name in names):
+                return
         top = PurePosixPath(matched[0].relative if len(matched) == 1 else os.path.dirname(matched[0].relative)).name  # noqa: PTH120  text
         stubs = [name.endswith(".pyi") or name.rpartition("/")[2] == "py.typed" for name in names]
         if not (top.endswith("-stubs") and all(stubs)):
