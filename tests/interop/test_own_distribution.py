@@ -18,16 +18,6 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 ROOTS = {"chapbook_core": "core", "chapbook_kernelspec": "kernelspec", "chapbook": "extension"}
 SHARED = "kernelspec/share/jupyter/kernels/chapbook"
-OURS = f"""
-[build-system]
-requires = ["packaging>=26.3"]
-build-backend = "chapbook_core.builder.backend"
-backend-path = ["core"]
-[tool.poetry]
-packages = [{", ".join(f'{{ include = "{name}", from = "{root}" }}' for name, root in ROOTS.items())}]
-[tool.chapbook.data]
-"share/jupyter/kernels/chapbook" = "{SHARED}"
-"""
 THEIRS = f"""
 [build-system]
 requires = ["hatchling"]
@@ -41,7 +31,8 @@ packages = {[f"{root}/{name}" for name, root in ROOTS.items()]}
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="needs hatchling")
 
 
-def built(folder: Path, system: str, code: str) -> Path:
+def built(folder: Path, code: str, system: str = "") -> Path:
+    """Build what the project file says, or what it says of the project with another build system."""
     folder.mkdir()
     for name, root in ROOTS.items():
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache")
@@ -50,8 +41,9 @@ def built(folder: Path, system: str, code: str) -> Path:
     for name in ("README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     text = (ROOT / "pyproject.toml").read_text("utf-8")
-    tables = text[text.index("[project]") : text.index("\n[tool.")]
-    (folder / "pyproject.toml").write_text(tables + system, "utf-8")
+    if system:
+        text = text[text.index("[project]") : text.index("\n[tool.")] + system
+    (folder / "pyproject.toml").write_text(text, "utf-8")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["core", str(Path(packaging.__file__).parents[1])])}
     subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True, capture_output=True)
     return folder
@@ -59,8 +51,8 @@ def built(folder: Path, system: str, code: str) -> Path:
 
 def test_our_backend_builds_us_as_hatchling_does(tmp_path: Path) -> None:
     code = "import {0} as backend; backend.build_wheel('out')"
-    ours = built(tmp_path / "ours", OURS, code.format("chapbook_core.builder.backend"))
-    theirs = built(tmp_path / "theirs", THEIRS, code.format("hatchling.build"))
+    ours = built(tmp_path / "ours", code.format("chapbook_core.builder.backend"))
+    theirs = built(tmp_path / "theirs", code.format("hatchling.build"), THEIRS)
     wheels = [zipfile.ZipFile(next((folder / "out").glob("*.whl"))) for folder in (ours, theirs)]
     own = {"METADATA", "WHEEL", "RECORD", "entry_points.txt"}
     contents = [
@@ -79,7 +71,7 @@ def test_our_backend_builds_us_as_hatchling_does(tmp_path: Path) -> None:
 
 def test_an_editable_installation_of_us_has_three_roots(tmp_path: Path) -> None:
     code = "import chapbook_core.builder.backend as backend; backend.build_editable('editable')"
-    ours = built(tmp_path / "ours", OURS, code)
+    ours = built(tmp_path / "ours", code)
     with zipfile.ZipFile(next((ours / "editable").glob("*.whl"))) as wheel:
         links = wheel.read("chapbook.pth").decode().splitlines()
     assert [str(ours / root) for root in ROOTS.values()] == links
