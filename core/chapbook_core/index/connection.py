@@ -71,6 +71,20 @@ class _Watch:
 
         return receive
 
+    def send(self, connection: socket.socket, piece: bytes) -> None:
+        """Send a piece of a body, with an eye on the clock."""
+        quiet = time.monotonic()
+        left = memoryview(piece)
+        while left:
+            try:
+                sent = connection.send(left)
+            except TimeoutError:
+                self._look(quiet)
+                continue
+            left = left[sent:]
+            quiet = time.monotonic()
+        self._request.tick(quiet - self._started)
+
     def _look(self, quiet: float) -> None:
         now = time.monotonic()
         self._request.tick(now - self._started)
@@ -105,10 +119,16 @@ class Connection:
     def exchange(self, request: Request, authority: str) -> tuple[Answer, bool]:
         """Send a request and read its answer; the flag says whether the socket may serve another."""
         self.begun = False
-        watch = _Watch(request)
-        inlet = Inlet(watch.receive(self._socket))
         self._socket.sendall(self._head(request, authority))
-        head = inlet.head()
+        unsent = self._send_body(request)
+        # What is slow with a body to send is the sending, which has a clock of its own.
+        inlet = Inlet(_Watch(request).receive(self._socket))
+        try:
+            head = inlet.head()
+        except (Cut, OSError, _Silent) as problem:
+            raise unsent or problem from None
+        if unsent is not None:
+            head.keeps = False
         self.begun = True
         pieces: list[bytes] = []
         good = request.sink is not None and 200 <= head.status < 300  # noqa: PLR2004  the class of good statuses
@@ -117,9 +137,19 @@ class Connection:
         self.used = True
         return Answer(head.status, head.headers, b"".join(pieces), request.url), head.keeps
 
+    def _send_body(self, request: Request) -> OSError | None:
+        """Send the body; a server that has enough of it closes, and what it says about that is to be read."""
+        watch = _Watch(request)
+        try:
+            for piece in request.body or ():
+                watch.send(self._socket, piece)
+        except OSError as problem:
+            return problem
+        return None
+
     def _head(self, request: Request, authority: str) -> bytes:
         target = self._prefix + request_target(request.url)
-        lines = [f"GET {target} HTTP/1.1", f"Host: {authority}"]
+        lines = [f"{request.method} {target} HTTP/1.1", f"Host: {authority}"]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
         if self._proxy_header:
             lines.append(f"Proxy-Authorization: {self._proxy_header}")
@@ -179,7 +209,8 @@ class Connections:
                 if self._closed:
                     raise Cancelled from None
                 # A kept connection may have been closed by the server meanwhile; nothing was answered, so ask anew.
-                if connection.used and not connection.begun and isinstance(problem, Cut | OSError):
+                was_closed = connection.used and not connection.begun and isinstance(problem, Cut | OSError)
+                if was_closed and request.body is None:
                     continue
                 raise _told(problem, request) from problem
             finally:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @frozen
@@ -30,7 +30,7 @@ def _patient(_waited: float) -> None:
 
 @frozen
 class Request:
-    """A GET: a URL without userinfo, its headers and its limits."""
+    """A URL without userinfo, its headers and its limits; a GET unless it says otherwise."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +41,9 @@ class Request:
     """Called at least every half second while waiting, with the seconds waited; may raise to stop."""
     sink: Callable[[bytes], object] | None = None
     """Takes the body of a good answer piece by piece; without one the answer holds it."""
+    method: str = "GET"
+    body: Iterable[bytes] | None = None
+    """What is sent after the head, in pieces; a header tells its length. Such a request is never sent twice."""
 
 
 @frozen
@@ -63,7 +66,7 @@ class Transport(Protocol):
     """Sends one request and gives one answer; used from many threads at once."""
 
     def get(self, request: Request, /) -> Answer:
-        """Answer with whatever status the server gave; an `IndexFailure` when there is none."""
+        """Send the request, and answer with whatever status the server gave; an `IndexFailure` when there is none."""
 
     def close(self) -> None:
         """Close every connection."""
