@@ -1,0 +1,1 @@
+"""Publishing: distributions are read, checked and sent to a repository; nothing here prints or asks."""

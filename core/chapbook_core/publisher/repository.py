@@ -1,0 +1,107 @@
+"""A repository: where files are sent, and where it shows what it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from chapbook_core.errors import ChapbookError, UsageError
+from chapbook_core.index.address import Origin, masked, origin_of, split_login
+from chapbook_core.index.default_index import distlib_root
+from chapbook_core.value import frozen
+
+if TYPE_CHECKING:
+    from chapbook_core.index.address import Login
+    from chapbook_core.project.settings import Settings
+
+DEFAULT = "pypi"
+"""How settings call the public index."""
+_UPLOADS = "upload."
+"""What the name of the host for uploads begins with, at indexes that have one for them."""
+_LEGACY = "/legacy/"
+
+
+class UnknownRepository(UsageError):
+    """No setting says where a repository is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no repository is called `{name}`", hints=[f"run `chapbook config repositories.{name} URL` to name it"]
+        )
+
+
+class UnusableAddress(ChapbookError):
+    """What a setting calls the address of a repository is none."""
+
+    def __init__(self, name: str, url: str) -> None:
+        super().__init__(
+            f"the repository `{name}` is no web address: {masked(url)}",
+            hints=[f"run `chapbook config repositories.{name} URL` with one that begins with `https://`"],
+        )
+
+
+@frozen
+class Repository:
+    """Somewhere to publish."""
+
+    name: str
+    url: str
+    """Takes uploads; without userinfo."""
+    page_root: str
+    """The root of its simple pages, as far as that can be told; one that has none answers so."""
+    is_public: bool = False
+    """Whether it is the public index, whose rules are known."""
+    login: Login | None = None
+    """From its URL."""
+
+    @property
+    def origin(self) -> Origin:
+        """What its credentials belong to."""
+        return origin_of(self.url)
+
+    @property
+    def shown(self) -> str:
+        """Its address for people."""
+        return masked(self.url)
+
+
+def find_repository(name: str | None, settings: Settings) -> Repository:
+    """Return the repository of a name, or the public index; raises UnknownRepository and UnusableAddress."""
+    name = name or DEFAULT
+    url = settings.text(f"repositories.{name}.url")
+    if url is not None:
+        return repository_at(name, url)
+    if name.lower() == DEFAULT:
+        root = distlib_root()
+        return repository_at(DEFAULT, _upload_url(root), page_root=root, is_public=True)
+    raise UnknownRepository(name)
+
+
+def repository_at(name: str, url: str, *, page_root: str = "", is_public: bool = False) -> Repository:
+    """Make the repository of an address."""
+    bare, login = split_login(url, f"the URL of repository {name}")
+    bare = bare.partition("#")[0]
+    try:
+        origin_of(bare)
+    except (ValueError, UnicodeError):
+        raise UnusableAddress(name, url) from None
+    if bare.endswith(_LEGACY.rstrip("/")):
+        # Without the slash such servers answer with a redirect, which no upload survives.
+        bare += "/"
+    return Repository(name, bare, page_root or _page_root(bare), is_public, login)
+
+
+def _upload_url(root: str) -> str:
+    """Turn the root of the public index's pages into the address of its uploads."""
+    parts = urlsplit(root)
+    return urlunsplit((parts.scheme, _UPLOADS + parts.netloc, _LEGACY, "", ""))
+
+
+def _page_root(url: str) -> str:
+    """Guess where the pages are: beside the endpoint of that name, and below any other."""
+    parts = urlsplit(url)
+    path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
+    if path.endswith(_LEGACY):
+        path = path.removesuffix("legacy/")
+        return urlunsplit((parts.scheme, parts.netloc.removeprefix(_UPLOADS), f"{path}simple/", "", ""))
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}simple/", "", ""))
