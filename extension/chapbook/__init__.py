@@ -13,7 +13,14 @@ _NAME = "poetry"
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Called by IPython for `%load_ext chapbook`, and for the first `%poetry` where the magic is declared lazily."""
-    is_asked_for = not _is_running_magic(shell)
+    begin(shell, is_asked_for=not _is_running_magic(shell))
+
+
+def begin(shell: InteractiveShell, *, is_asked_for: bool = False) -> None:
+    """Make everything known, and have the engine start; called too by the first `%poetry` in the kernel of a project.
+
+    Who asks for Chapbook by hand is told what that person may not expect.
+    """
     register(shell)
     # Half a millisecond; the engine then starts while the person types.
     from chapbook.magics.welcome import welcome

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.index.mode import Mode
 
-_MAGICS = "chapbook"
-_LAZY_MAGICS_SINCE = (7, 32)
-_WORDS_FOR_TABLES_SINCE = (5, 0)
+_MAGICS = ("--ext=project_kernel",)
+"""The launcher is an extension of IPython, too: it stands in for the magics until they are used."""
 _FROZEN_MODULES_SINCE = (3, 11)
 
 
@@ -97,7 +96,7 @@ def _start(session: Session, environment: Environment, mode: Mode) -> KernelStar
         python=str(environment.python),
         library=str(environment.site_packages),
         folders=tuple(folders),
-        arguments=_arguments(versions) if magics is not None else (),
+        arguments=_MAGICS if magics is not None else (),
         options=_options(environment),
         ipykernel=versions[KERNEL],
     )
@@ -116,21 +115,7 @@ def _overlay(
     return overlay.folder, overlay.versions
 
 
-def _arguments(versions: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the words that make `%poetry` known to IPython, loaded when it is first used where IPython can do that."""
-    if _pair(versions.get("ipython", "0")) < _LAZY_MAGICS_SINCE:
-        return (f"--ext={_MAGICS}",)
-    if _pair(versions.get("traitlets", "0")) < _WORDS_FOR_TABLES_SINCE:
-        return (f"--MagicsManager.lazy_magics={{'poetry': '{_MAGICS}'}}",)
-    return (f"--MagicsManager.lazy_magics=poetry={_MAGICS}",)
-
-
 def _options(environment: Environment) -> tuple[str, ...]:
     # As ipykernel's own kernelspec has it: a debugger cannot stop in modules that are frozen.
     is_frozen = environment.implementation == "cpython" and environment.minor >= _FROZEN_MODULES_SINCE
     return ("-Xfrozen_modules=off",) if is_frozen else ()
-
-
-def _pair(version: str) -> tuple[int, int]:
-    numbers = [int(part) if part.isdecimal() else 0 for part in (*version.split("."), "0")[:2]]
-    return numbers[0], numbers[1]

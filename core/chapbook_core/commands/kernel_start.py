@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CACHE_FOLDER = "kernels"
 """In the person's cache."""
 _STARTS = "starts"
-_FORMAT = "1"
+_FORMAT = "2"
 _PERSONAL = "config.toml"
 _SELECTIONS = "envs.toml"
 """Beside environments that are not in their projects: which of them is used."""

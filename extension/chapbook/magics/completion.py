@@ -17,17 +17,19 @@ _MATCHERS = (8, 6)
 _IDENTIFIER = "chapbook_poetry_matcher"
 
 
-def register(shell: Any) -> None:
-    """Have IPython ask here."""
+def register(shell: Any) -> Callable[..., Any] | None:
+    """Have IPython ask here, instead of whoever has stood in; returns what it asks, where releases have matchers."""
     completer = getattr(shell, "Completer", None)
     if completer is None:
-        return
+        return None
     unregister(shell)
-    if _has_matchers():
-        completer.custom_matchers.insert(0, _matcher(shell))
-    else:
+    if not _has_matchers():
         for magic in ("%poetry", "%%poetry"):
-            shell.set_hook("complete_command", _complete_command, str_key=magic)
+            shell.set_hook("complete_command", complete_command, str_key=magic)
+        return None
+    matcher = _matcher(shell)
+    completer.custom_matchers.insert(0, matcher)
+    return matcher
 
 
 def unregister(shell: Any) -> None:
@@ -63,7 +65,8 @@ def _matcher(shell: Any) -> Callable[..., Any]:
     return matcher
 
 
-def _complete_command(shell: Any, event: Any) -> list[str]:
+def complete_command(shell: Any, event: Any) -> list[str]:
+    """Called by older releases of IPython."""
     line = _line_in(event.line, 0, event.text_until_cursor)
     return [] if line is None else _from_token(*offers(shell, line), event.symbol)
 

@@ -40,13 +40,15 @@ def here(shell: Any) -> dict[str, Any]:
 
 
 def liveness() -> Liveness:
-    """Return what this kernel knows of its environment since Chapbook was loaded."""
+    """Return what this kernel knows of its environment since it began, or since Chapbook was loaded."""
     global _liveness  # noqa: PLW0603  # likewise
     if _liveness is None:
         # A look at the folders of packages, which completion does without.
         from chapbook.magics.liveness import Liveness
 
-        _liveness = Liveness()
+        # In the kernel of a project the launcher has looked around when it began.
+        began = sys.modules.get("project_kernel")
+        _liveness = Liveness(getattr(began, "entries", None), getattr(began, "lock_stamp", None))
     return _liveness
 
 

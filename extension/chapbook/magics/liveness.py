@@ -11,10 +11,11 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Collection, Dict, Iterable, Iterator, Optional, Tuple
+    from typing import Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
     Versions = Dict[str, str]
     Stamp = Optional[Tuple[int, int]]
+    Entries = Dict[str, List[str]]
 
 _INFORMATION = ".dist-info"
 _FOLDERS = ("site-packages", "dist-packages")
@@ -45,31 +46,48 @@ def loaded_modules(folders: Iterable[str] | None = None) -> dict[str, str]:
 
 def installed_versions(folders: Iterable[str] | None = None) -> Versions:
     """Return the versions of the installed distributions, from the names in the folders alone."""
-    found: Versions = {}
-    for folder in package_folders() if folders is None else folders:
+    return _versions(entries_of(package_folders() if folders is None else folders))
+
+
+def entries_of(folders: Iterable[str]) -> Entries:
+    """Return the names that are in folders."""
+    found = {}
+    for folder in folders:
         with suppress(OSError):
-            for entry in os.listdir(folder):  # noqa: PTH208  no pathlib in a kernel
-                if entry.endswith(_INFORMATION):
-                    name, dash, version = entry[: -len(_INFORMATION)].rpartition("-")
-                    if dash and name[:1].isalnum():
-                        found.setdefault(_SEPARATORS.sub("-", name).lower(), version)
+            found[folder] = os.listdir(folder)  # noqa: PTH208  no pathlib in a kernel
+    return found
+
+
+def _versions(entries: Entries) -> Versions:
+    found: Versions = {}
+    for names in entries.values():
+        for entry in names:
+            if entry.endswith(_INFORMATION):
+                name, dash, version = entry[: -len(_INFORMATION)].rpartition("-")
+                if dash and name[:1].isalnum():
+                    found.setdefault(_SEPARATORS.sub("-", name).lower(), version)
     return found
 
 
 class Liveness:
-    """The kernel's memory of its environment: made when the magics are loaded, and asked with each command."""
+    """The kernel's memory of its environment: made when the magics are loaded, and asked with each command.
 
-    def __init__(self) -> None:
+    It begins with what somebody has noted before: the names in the folders of packages, and the stamp of the lock.
+    """
+
+    def __init__(self, noted: Entries | None = None, lock: Stamp = None) -> None:
         self._folders = package_folders()
-        self.versions = installed_versions(self._folders)
+        entries = noted or entries_of(self._folders)
+        self.versions = _versions(entries)
         """The versions of the distributions as this process would have them, or has them already."""
         self._installed = dict(self.versions)
-        self._lines = _path_files(self._folders)
+        self._lines = _path_files(entries)
         self._project = ""
         self._lock: Stamp = None
         folder = os.path.dirname(sys.prefix)  # noqa: PTH120  no pathlib in a kernel
         if os.path.isfile(os.path.join(folder, "pyproject.toml")):  # noqa: PTH113, PTH118  no pathlib in a kernel
             self._remember(folder)
+            self._lock = lock if noted else self._lock
 
     def parameters(self, *, fresh: bool = False) -> dict[str, object]:
         """Return what the engine is told of this kernel; `fresh` when nothing of the person's was run in it."""
@@ -118,7 +136,7 @@ class Liveness:
         kept = {name: self.versions[name] for name in stale if name in self.versions}
         self.versions = dict(now, **kept)
         self._installed = now
-        lines = _path_files(self._folders)
+        lines = _path_files(entries_of(self._folders))
         refresh(self._lines, lines)
         self._lines = lines
 
@@ -165,16 +183,15 @@ def _facts(module: object) -> dict[str, object]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _path_files(folders: Iterable[str]) -> dict[str, str]:
+def _path_files(entries: Entries) -> dict[str, str]:
     """Return the content of the files that put folders on the path; there are few, and they are short."""
     found = {}
-    for folder in folders:
-        with suppress(OSError):
-            for entry in os.listdir(folder):  # noqa: PTH208  no pathlib in a kernel
-                if entry.endswith(".pth"):
-                    path = os.path.join(folder, entry)  # noqa: PTH118  no pathlib in a kernel
-                    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  as above
-                        found[path] = file.read()
+    for folder, names in entries.items():
+        for entry in names:
+            if entry.endswith(".pth"):
+                path = os.path.join(folder, entry)  # noqa: PTH118  no pathlib in a kernel
+                with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  as above
+                    found[path] = file.read()
     return found
 
 

@@ -79,10 +79,12 @@ def is_there(top: str) -> bool:
     return spec is not None and spec.origin is not None
 
 
-def register(shell: Any) -> None:
+def register(shell: Any) -> MissingModules:
     """Have IPython tell of cells that have ended; other hooks and custom tracebacks go on as they are."""
     unregister(shell)
-    shell.events.register(_EVENT, MissingModules(shell).cell_ended)
+    listener = MissingModules(shell)
+    shell.events.register(_EVENT, listener.cell_ended)
+    return listener
 
 
 def unregister(shell: Any) -> None:
