@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from chapbook_core.builder.notebook.export_rules import exports_notebooks
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,10 +26,20 @@ class Generator(Protocol):
         """
 
 
-GENERATORS: tuple[Generator, ...] = ()
-"""In the order they are asked."""
+def makes_modules(distribution: Distribution) -> bool:
+    """Tell whether modules of the project are made by its build; costs next to nothing."""
+    return exports_notebooks(distribution.manifest)
+
+
+def generators(distribution: Distribution) -> tuple[Generator, ...]:
+    """Return what makes members of a distribution, in the order they are asked."""
+    if not exports_notebooks(distribution.manifest):
+        return ()
+    from chapbook_core.builder.notebook.generator import notebook_members  # most projects export no notebook
+
+    return (notebook_members,)
 
 
 def generated_members(distribution: Distribution, kind: Kind) -> list[Member]:
     """Return everything that generators add to an archive."""
-    return [member for generator in GENERATORS for member in generator(distribution, kind)]
+    return [member for generator in generators(distribution) for member in generator(distribution, kind)]

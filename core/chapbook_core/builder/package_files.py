@@ -72,6 +72,8 @@ class PackageFiles:
         source = _normal(package.source)
         matched = self.tree.matches(package.include, source)
         if not matched:
+            if has_generated:
+                return
             place = f" in `{package.source}`" if package.source else ""
             raise FileMissing("the package", package.include, reason=f"under `packages` does not exist{place}")
         files = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.cannot_build import CannotBuild
+from chapbook_core.builder.generated import makes_modules
 from chapbook_core.project.poetry_table import PackageInclude
 
 if TYPE_CHECKING:
@@ -39,9 +40,19 @@ class TwoPackages(CannotBuild):
 
 
 def packages_of(distribution: Distribution, kind: str) -> tuple[PackageInclude, ...]:
-    """Return the packages that go into one kind of archive; raises PackageNotFound and TwoPackages."""
+    """Return the packages that go into one kind of archive; raises PackageNotFound and TwoPackages.
+
+    There may be none in a project whose modules are made by the build.
+    """
     declared = tuple(package for package in distribution.manifest.poetry.packages if kind in package.formats)
-    return declared or (_found(distribution.folder, distribution.module),)
+    if declared:
+        return declared
+    try:
+        return (_found(distribution.folder, distribution.module),)
+    except PackageNotFound:
+        if makes_modules(distribution):
+            return ()
+        raise
 
 
 def _found(folder: Path, module: str) -> PackageInclude:

@@ -34,8 +34,10 @@ def wheel_members(distribution: Distribution) -> list[Member]:
     generated = generated_members(distribution, "wheel")
     files = package_files(distribution, "wheel")
     data = f"{distribution.stem}.data"
+    made = {member.target for member in generated}
     own = [
-        *files.members(has_generated=bool(generated or built)),
+        # What a former build or nbdev left in the place of a module that is made anew is as good as not there.
+        *(file for file in files.members(has_generated=bool(generated or built)) if file.target not in made),
         *generated,
         *script_files(distribution, f"{data}/scripts"),
         *files.placed(distribution.table.data, f"{data}/data"),
