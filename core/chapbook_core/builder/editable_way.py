@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 from chapbook_core.builder.build_system import BuildSystem, read_build_system
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+_OURS = "chapbook_core.builder.backend"
+_BUILT_KEYS = frozenset({"data", "headers", "version"})
+"""Of `[tool.chapbook]`: what our own backend makes besides paths and the hook for notebooks."""
 _OF_POETRY = frozenset({"poetry.core.masonry.api", "poetry.masonry.api", "poetry_core.masonry.api"})
 
 
@@ -34,9 +38,16 @@ def editable_way(tree: Path) -> EditableWay:
         tools = data.get("tool")
         is_told = "project" in data or (isinstance(tools, dict) and "poetry" in tools)
         return EditableWay.PATHS if is_told else EditableWay.HOOK
-    return EditableWay.PATHS if is_of_poetry(system) else EditableWay.HOOK
+    return EditableWay.PATHS if is_of_poetry(system) or _is_plainly_ours(system, data) else EditableWay.HOOK
 
 
 def is_of_poetry(system: BuildSystem) -> bool:
     """Tell whether Poetry's backend builds a project."""
     return system.backend in _OF_POETRY and not system.path
+
+
+def _is_plainly_ours(system: BuildSystem, data: Mapping[str, object]) -> bool:
+    """Tell whether our own backend builds a project, and would do nothing that is not done without it."""
+    tools = data.get("tool")
+    own = tools.get("chapbook") if isinstance(tools, dict) else None
+    return system.backend == _OURS and not system.path and not (isinstance(own, dict) and own.keys() & _BUILT_KEYS)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.editable_way import EditableWay, editable_way
+from chapbook_core.builder.notebook.export_rules import exports_notebooks
 from chapbook_core.builder.tree_fingerprint import settings_fingerprint
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.editable import BUILT_FROM, EditableArrival, built_from
@@ -14,6 +15,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from chapbook_core.environment.interpreter import Interpreter
@@ -59,7 +61,7 @@ class EditableProject:
         """What is put in without its backend; the manifest has a name and a version then."""
         if self.manifest is None:
             raise LookupError("a project that nothing is known of")
-        return EditableArrival(self.manifest, self.paths, self.key)
+        return EditableArrival(self.manifest, self.paths, self.key, _hook(self.manifest))
 
     def is_there(self, installed: Distribution | None) -> bool:
         """Tell whether an installed distribution is this one as it would be put in."""
@@ -95,6 +97,14 @@ def editable_project(
             if way is EditableWay.PATHS:
                 raise
     return EditableProject(folder, canonical_name(name), paths, interpreter, manifest, way)
+
+
+def _hook(manifest: Manifest) -> Mapping[str, bytes]:
+    if not exports_notebooks(manifest):
+        return {}
+    from chapbook_core.builder.notebook.editable_files import editable_files  # as most projects have no need of it
+
+    return editable_files(manifest)
 
 
 def _direct_url_text(folder: Path) -> bytes:

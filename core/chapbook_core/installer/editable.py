@@ -19,7 +19,7 @@ from chapbook_core.installer.record import Row, base64_digest, record_text
 from chapbook_core.installer.script import parse_entry_points
 from chapbook_core.requirements.marker import ALWAYS, parse_marker
 from chapbook_core.requirements.name import canonical_name
-from chapbook_core.value import frozen, replace
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +52,8 @@ class EditableArrival:
     paths: InstallPaths
     built_from: str = ""
     """What a build script was run for; empty when there is none."""
+    hook: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Files for the folder of packages by their names there, which find modules that are in no `.py` file."""
 
     @property
     def name(self) -> str:
@@ -85,9 +87,10 @@ class EditableArrival:
         if installed is None or installed.folder != folder:
             return False
         files = self._files()
+        hook = (f"{self.paths.purelib}/{name}" for name in self.hook)
         return all(
             _content(self.paths.root / path) == files.get(path)
-            for path in (*(f"{self.dist_info}/{name}" for name in _NOTES), self._pth, *self._scripts())
+            for path in (*(f"{self.dist_info}/{name}" for name in _NOTES), self._pth, *hook, *self._scripts())
         )
 
     def lay(self, folder: Path) -> tuple[str, ...]:
@@ -119,6 +122,7 @@ class EditableArrival:
     def _all_files(self) -> Iterator[tuple[str, bytes]]:
         points = entry_points_text(self.manifest)
         yield self._pth, "".join(f"{folder}\n" for folder in self._folders()).encode()
+        yield from ((f"{self.paths.purelib}/{name}", content) for name, content in self.hook.items())
         yield f"{self.dist_info}/METADATA", metadata_text(self.manifest, self.version).encode()
         yield f"{self.dist_info}/WHEEL", _WHEEL
         yield f"{self.dist_info}/INSTALLER", INSTALLER

@@ -5,7 +5,6 @@ import __future__
 
 import ast
 import linecache
-from importlib.abc import Loader
 from typing import TYPE_CHECKING
 
 from .mistake import NotebookMistake
@@ -24,7 +23,7 @@ _BETWEEN = 2
 """Blank lines between two cells in the source of a whole module."""
 
 
-class NotebookLoader(Loader):
+class NotebookLoader:
     """Loads one module out of notebooks."""
 
     def __init__(self, project: NotebookProject, name: str, path: str) -> None:

@@ -93,7 +93,8 @@ class NotebookProject:
     def _spec(self, name: str, origin: str | None, *, is_package: bool) -> ModuleSpec:
         folder = self._place(name)
         loader = NotebookLoader(self, name, os.path.join(folder, "__init__.py") if is_package else origin or "")  # noqa: PTH118  likewise
-        spec = ModuleSpec(name, loader, origin=origin, is_package=is_package)
+        # The class that loaders are checked against takes longer to import than all of this.
+        spec = ModuleSpec(name, loader, origin=origin, is_package=is_package)  # type: ignore[arg-type]  # it has both methods
         spec.has_location = origin is not None
         if is_package:
             spec.submodule_search_locations = [folder]
