@@ -57,17 +57,20 @@ def apply_lock(
     wanted: Wanted | None = None,
     sync: bool = False,
     mode: Mode = Mode.ONLINE,
+    words: tuple[str, ...] | None = None,
 ) -> Applied:
     """Write a change, and bring the environment to what it locks, as one: on failure nothing is written.
 
     `wanted` are the groups and extras to install, by default every group that is not optional. What left the lock
-    leaves the environment; with `sync` everything goes that is not wanted.
+    leaves the environment; with `sync` everything goes that is not wanted. `words` are the options of an `install` that
+    has nothing left to do after it, by default those of a plain one.
     """
     if lock_only:
         proposal.write()
         return UNAPPLIED
     # The installer, which `--lock` spares.
     from chapbook_core.commands.installing import InstallRequest, install_lock
+    from chapbook_core.commands.nothing_to_do import PLAIN, NothingToDo
     from chapbook_core.installer.transaction import ProjectFile
 
     session, outcome = proposal.session, proposal.outcome
@@ -81,6 +84,7 @@ def apply_lock(
         gone=frozenset(package.name for package in before.packages) - locked if before is not None else frozenset(),
         mode=mode,
         timing=timing,
+        fingerprint=NothingToDo(session.surroundings, PLAIN if words is None else words).fingerprint,
         files=[
             ProjectFile(folder / file.name, file.after)
             for file in proposal.files

@@ -66,6 +66,8 @@ class Writes:
     """The project is the folder it starts in, even when there is none yet; else it is searched for."""
     files: bool = True
     """Whether project file or lock may be others afterwards, so that the history has to look."""
+    environment: bool = True
+    """Whether the environment must be in order; one that is about to go need not."""
 
 
 @frozen

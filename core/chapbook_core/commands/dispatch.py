@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 JOURNAL = ".chapbook/journal"
 """As `project.pair_writing` writes it; that module is loaded when there is one."""
+AWAY = ".chapbook/away"
+"""As `commands.likely_place` has it."""
 
 
 class Run(Protocol):
@@ -44,5 +46,5 @@ def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
 
 def _unfinished(start: Path) -> Path | None:
     """Return the nearest folder with the journal of a change that somebody was writing; nearly never is there one."""
-    places = (f".venv/{JOURNAL}", JOURNAL)
+    places = (f".venv/{JOURNAL}", JOURNAL, AWAY)
     return next((folder for folder in (start, *start.parents) for place in places if lexists(folder / place)), None)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.nothing_to_do import NothingToDo
+from chapbook_core.commands.nothing_to_do import NothingToDo, installing_words
 from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, as_data
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
@@ -81,7 +80,7 @@ def sync(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
 
 
 def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *, sync: bool) -> Result:
-    nothing_to_do = NothingToDo(surroundings, tuple(_words(invocation, sync=sync)))
+    nothing_to_do = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=sync)))
     if not invocation.flag("compile") and (found := nothing_to_do.found()) is not None:
         return Installed(found.environment, (), found.packages, is_done=not invocation.flag("dry-run"))
     # What was not needed so far.
@@ -104,15 +103,6 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
         is_locked=bool(files),
         live=installation.live,
     )
-
-
-def _words(invocation: Invocation, *, sync: bool) -> Iterator[str]:
-    """Yield the options that have a say in what is installed."""
-    yield "sync" if sync else "install"
-    for name in ("with", "without", "only", "extras"):
-        yield f"{name}={','.join(sorted(invocation.texts(name)))}"
-    for name in ("all-groups", "all-extras", "no-root", "only-root", "no-directory"):
-        yield f"{name}={invocation.flag(name)}"
 
 
 def _lock(session: Session, invocation: Invocation) -> tuple[Lock, tuple[ProjectFile, ...]]:

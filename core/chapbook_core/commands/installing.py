@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from chapbook_core.builder.editable_way import EditableWay
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.editable_project import EditableProject, editable_project
 from chapbook_core.commands.installed import installed_packages
+from chapbook_core.commands.likely_place import AWAY
 from chapbook_core.commands.live_change import judged, postpone, postponed, with_arrived
 from chapbook_core.commands.liveness import Live, Timing
 from chapbook_core.commands.project_environment import (
@@ -159,7 +160,7 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
 
 def mend_environment(session: Session, environment: Environment) -> None:
     """Finish or undo what a killed command has left; the project must be held."""
-    match recover(environment.path):
+    match recover(environment.path, session.manifest.folder):
         case "forward":
             session.watcher.emit(Notice("info", "finished what a command was installing when it was interrupted"))
         case "back":
@@ -257,12 +258,29 @@ def _change(session: Session, request: InstallRequest, task: _Task, store: Store
         tidy=exchange.tidy,
         fingerprint=lambda: request.fingerprint(environment),
     )
-    change_environment(environment.path, change, session.watcher)
+    with _told_away(session.manifest.folder, environment.path):
+        change_environment(environment.path, change, session.watcher)
     for arrival in wheels:
         # What makes a person's own project editable is no surprise.
         for path in () if arrival.notes else arrival.stored.manifest.starting:
             message = f"`{arrival.name}` runs code at every start of Python (`{path}`)"
             session.watcher.emit(Notice("warning", message))
+
+
+@contextmanager
+def _told_away(folder: Path, environment: Path) -> Iterator[None]:
+    """Leave a sign in the project while an environment changes that is not in it; after a kill it stays."""
+    if environment.parent == folder:
+        yield
+        return
+    sign = folder / AWAY
+    # A project that cannot be written in is not changed either.
+    with suppress(OSError):
+        sign.parent.mkdir(exist_ok=True)
+        sign.touch()
+    yield
+    with suppress(OSError):
+        sign.unlink(missing_ok=True)
 
 
 def _distributions(present: SitePackages, names: Sequence[str]) -> Iterator[Distribution]:

@@ -6,16 +6,16 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.environment.environment import CONFIGURATION
-from chapbook_core.environment.place import VENV
 from chapbook_core.environment.state import read_state, was_moved
 from chapbook_core.installer.condition_key import condition_key
 from chapbook_core.installer.journal import has_traces
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
-from chapbook_core.project.settings import read_settings
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from chapbook_core.commands.surroundings import Surroundings
@@ -33,6 +33,20 @@ class Known:
     packages: int
 
 
+def installing_words(given: Mapping[str, object], *, sync: bool) -> Iterator[str]:
+    """Yield the options that have a say in what is installed."""
+    yield "sync" if sync else "install"
+    for name in ("with", "without", "only", "extras"):
+        texts = given.get(name)
+        yield f"{name}={','.join(sorted(texts)) if isinstance(texts, tuple) else ''}"
+    for name in ("all-groups", "all-extras", "no-root", "only-root", "no-directory"):
+        yield f"{name}={bool(given.get(name))}"
+
+
+PLAIN = tuple(installing_words({}, sync=False))
+"""Of an `install` without options."""
+
+
 class NothingToDo:
     """Compares a project and its environment with what they were when a command last left them in order."""
 
@@ -46,35 +60,42 @@ class NothingToDo:
 
         Raises ProjectNotFound.
         """
-        environment = self._folder / VENV
+        environment = self._environment
         state = read_state(environment)
-        if state is None or state.fingerprint is None or not self._is_in_project or was_moved(environment, state):
+        if state is None or state.fingerprint is None or was_moved(environment, state):
             return None
         library = _library(environment)
-        if library is None or has_traces(environment) or state.fingerprint != self._key(environment, library):
+        if library is None or has_traces(environment):
+            return None
+        if not any(state.fingerprint == self._key(environment, library, words) for words in self._fitting()):
             return None
         names = os.listdir(library)  # noqa: PTH208  names, not paths
         return Known(environment, sum(name.endswith(_DIST_INFO) for name in names))
 
     def fingerprint(self, environment: Environment) -> str | None:
         """Return what to remember of an environment that is in order; None when it is elsewhere."""
-        if environment.path != self._folder / VENV or not self._is_in_project:
+        if environment.path != self._environment:
             return None
-        return self._key(environment.path, environment.site_packages)
+        return self._key(environment.path, environment.site_packages, self._words)
 
     @cached_property
     def _folder(self) -> Path:
         return find_project(self._surroundings.start)
 
     @cached_property
-    def _is_in_project(self) -> bool:
-        settings = read_settings(self._folder, variables=self._surroundings.variables, home=self._surroundings.home)
-        return settings.flag("virtualenvs.in-project")
+    def _environment(self) -> Path:
+        return likely_place(self._folder, self._surroundings)
 
-    def _key(self, environment: Path, library: Path) -> str | None:
+    def _fitting(self) -> Iterator[tuple[str, ...]]:
+        """Yield the options after which nothing is left to do for these."""
+        yield self._words
+        if self._words[0] == "install":
+            yield ("sync", *self._words[1:])
+
+    def _key(self, environment: Path, library: Path, words: tuple[str, ...]) -> str | None:
         files = (self._folder / PROJECT_FILE, self._folder / _LOCK_FILE, environment / CONFIGURATION)
         try:
-            return condition_key(files, self._words, (library,))
+            return condition_key(files, words, (library,))
         except OSError:
             return None
 

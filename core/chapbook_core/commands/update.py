@@ -9,6 +9,7 @@ from chapbook_core.commands.changing import Written, propose
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest, read_present_lock
+from chapbook_core.commands.nothing_to_do import installing_words
 from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result
 from chapbook_core.commands.session import open_session
 from chapbook_core.commands.wanted import read_wanted
@@ -100,6 +101,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
             wanted=wanted,
             sync=invocation.flag("sync"),
             mode=index_mode(invocation),
+            words=tuple(installing_words(invocation.values, sync=invocation.flag("sync"))),
         )
     unchanged = tuple(sorted(names - moved))
     return Updated(changed, unchanged, written, applied, proposal.outcome.held_back)

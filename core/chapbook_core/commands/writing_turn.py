@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.likely_place import AWAY, likely_place
+from chapbook_core.environment.place import VENV
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
 from chapbook_core.events import Notice
 from chapbook_core.project.discovery import ProjectNotFound, find_project
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = "CHAPBOOK_LOCK_TIMEOUT"
 """The variable that says how many seconds to wait for another writer."""
-ENVIRONMENT = ".venv"
-"""Where most projects have theirs; another one is mended by the next command that opens it."""
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _PATIENCE_OF_READERS = 5.0
 """Seconds; a journal that is there for longer than a moment was left by a writer that was killed."""
@@ -55,7 +55,7 @@ def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Wa
     patience = _patience(surroundings.variables)
     held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
     with held:
-        mend(folder, watcher)
+        mend(folder, surroundings, watcher, is_bound=writes is None or writes.environment)
         if writes is None or not writes.files:
             yield
             return
@@ -72,7 +72,7 @@ def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surround
     held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
     try:
         with held:
-            mend(folder, watcher)
+            mend(folder, surroundings, watcher)
     except Cancelled:
         raise
     except ChapbookError:
@@ -80,9 +80,25 @@ def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surround
         return
 
 
-def mend(folder: Path, watcher: Watcher) -> None:
-    """Finish or undo a change whose writer was killed; the project must be held."""
-    _mend_environment(folder / ENVIRONMENT, watcher)
+def mend(folder: Path, surroundings: Surroundings, watcher: Watcher, *, is_bound: bool = True) -> None:
+    """Finish or undo a change whose writer was killed; the project must be held.
+
+    Whoever is not bound to the environment, as one that removes it, goes on when that cannot be mended.
+    """
+    is_away = os.path.lexists(folder / AWAY)
+    try:
+        _mend_environment(folder / VENV, folder, watcher)
+        if is_away:
+            _mend_environment(likely_place(folder, surroundings), folder, watcher)
+    except Cancelled:
+        raise
+    except ChapbookError as problem:
+        if is_bound:
+            raise
+        watcher.emit(Notice("warning", problem.message))
+    if is_away:
+        with suppress(OSError):
+            (folder / AWAY).unlink(missing_ok=True)
     match PairWriter(folder).recover():
         case None:
             pass
@@ -93,13 +109,13 @@ def mend(folder: Path, watcher: Watcher) -> None:
             watcher.emit(Notice("info", _WORDS[recovery]))
 
 
-def _mend_environment(environment: Path, watcher: Watcher) -> None:
+def _mend_environment(environment: Path, project: Path, watcher: Watcher) -> None:
     """Finish or undo what was changed in an environment, and in the files of the project with it."""
     if not os.path.lexists(environment / STATE_FOLDER / "journal"):
         return
     from chapbook_core.installer.transaction import recover  # hardly ever needed
 
-    if (direction := recover(environment)) is not None:
+    if (direction := recover(environment, project)) is not None:
         watcher.emit(Notice("info", _DIRECTIONS[direction]))
 
 

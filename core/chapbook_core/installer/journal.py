@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.relocation import Move
 from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
@@ -23,16 +25,21 @@ if TYPE_CHECKING:
 JOURNAL = "journal"
 STAGES = f"{OWN_FOLDER}/stage"
 """Below the environment."""
-_VERSION = 1
+_VERSION = 2
+# An environment, and the journal in it, may come with somebody's archive: neither leads a writer anywhere else.
+_IDENTITY = re.compile(r"[0-9a-f]{12}")
+_NAMES = frozenset({PROJECT_FILE, LOCK_FILE})
+_NO_PART = frozenset({"", ".", ".."})
+_STRANGE = re.compile(r"[\0\\:]" if os.name == "nt" else r"\0")
 Direction = Literal["forward", "back"]
 
 
 class JournalDamaged(ChapbookError):
     """A change was interrupted, and what would tell how to finish it cannot be read."""
 
-    def __init__(self, environment: Path) -> None:
+    def __init__(self, environment: Path, reason: str = "it cannot be read") -> None:
         super().__init__(
-            f"a change of `{environment}` was interrupted, and its journal cannot be read",
+            f"a change of `{environment}` was interrupted, and its journal is of no use: {reason}",
             hints=["remove the environment with `chapbook env remove --all`, then run `chapbook install`"],
         )
 
@@ -85,8 +92,8 @@ def has_traces(environment: Path) -> bool:
     return is_interrupted(environment) or (environment / STAGES).exists()
 
 
-def read_journal(environment: Path) -> Journal | None:
-    """Return the journal of a change that was begun and not ended; raises JournalDamaged."""
+def read_journal(environment: Path, project: Path) -> Journal | None:
+    """Return the journal of a change of a project's environment that was begun and not ended; raises JournalDamaged."""
     try:
         body = (environment / OWN_FOLDER / JOURNAL).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -94,15 +101,22 @@ def read_journal(environment: Path) -> Journal | None:
     try:
         data = json.loads(body)
         if data["version"] != _VERSION:
-            raise JournalDamaged(environment)
-        return Journal(
+            raise JournalDamaged(environment, "another version of Chapbook has written it")
+        journal = Journal(
             identity=data["identity"],
             moves=tuple(Move(*fields) for fields in data["moves"]),
             rewrites=tuple(Rewrite(*fields) for fields in data["rewrites"]),
             direction="back" if data["direction"] == "back" else "forward",
         )
-    except (ValueError, KeyError, TypeError):
+        if environment.parent == project:
+            # Both may have been moved since.
+            rewrites = tuple(replace(one, path=str(project / _name(one.path))) for one in journal.rewrites)
+            journal = replace(journal, rewrites=rewrites)
+        if (stray := _stray(journal, project)) is not None:
+            raise JournalDamaged(environment, f"it leads to `{stray}`, which no command changes")
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise JournalDamaged(environment) from None
+    return journal
 
 
 def write_journal(environment: Path, journal: Journal) -> None:
@@ -130,6 +144,30 @@ def write_journal(environment: Path, journal: Journal) -> None:
 def drop_journal(environment: Path) -> None:
     """Say that the change has ended."""
     (environment / OWN_FOLDER / JOURNAL).unlink(missing_ok=True)
+
+
+def _name(path: str) -> str:
+    return path.rpartition(os.sep)[2]
+
+
+def _stray(journal: Journal, project: Path) -> str | None:
+    """Return what a journal names and no change has: such a journal is not ours."""
+    if not _IDENTITY.fullmatch(journal.identity):
+        return journal.identity
+    for move in journal.moves:
+        if not any(path.startswith(f"{journal.stage}/") for path in move):
+            return move.target
+        for path in move:
+            if _STRANGE.search(path) or not _NO_PART.isdisjoint(path.split("/")):
+                return path
+    top = os.path.realpath(project)
+    for rewrite in journal.rewrites:
+        name = os.path.relpath(rewrite.path, project)
+        # Through a link it would be another file that is written.
+        real = os.path.realpath(rewrite.path)
+        if name not in _NAMES or not isinstance(rewrite.number, int) or os.path.commonpath((top, real)) != top:
+            return real
+    return None
 
 
 def _settle(folder: Path) -> None:

@@ -21,6 +21,7 @@ from chapbook_core.installer.journal import (
     STAGES,
     Direction,
     Journal,
+    JournalDamaged,
     Rewrite,
     drop_journal,
     is_interrupted,
@@ -125,12 +126,13 @@ def _conclude(environment: Path, journal: Journal, change: Change) -> None:
         _end(environment, journal)
 
 
-def recover(environment: Path) -> Direction | None:
+def recover(environment: Path, project: Path) -> Direction | None:
     """Finish or undo what was interrupted; tell which. Raises EnvironmentStuck and JournalDamaged.
 
     The caller holds the project, so that no change is under way.
     """
-    journal = read_journal(environment)
+    _require_no_link(environment)
+    journal = read_journal(environment, project)
     _sweep(environment / OWN_FOLDER, "*.tmp")
     if journal is None:
         _clear(environment / STAGES)
@@ -222,6 +224,13 @@ def _end(environment: Path, journal: Journal) -> None:
     if is_interrupted(environment):
         drop_journal(environment)
     _clear(environment / journal.stage)
+
+
+def _require_no_link(environment: Path) -> None:
+    """Refuse what leads out of the environment: what is below it is moved and removed."""
+    for path in (environment / OWN_FOLDER, environment / STAGES):
+        if path.is_symlink():
+            raise JournalDamaged(environment, f"`{path}` is a link")
 
 
 def _sweep(folder: Path, pattern: str) -> None:

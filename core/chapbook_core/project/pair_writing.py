@@ -97,6 +97,7 @@ class PairWriter:
             return None
         journal = read_journal(content, self._journal)
         changes = journal.changes
+        self._require_inside(changes)
         self._clean(changes)
         found = [self._content(change.name) for change in changes]
         if any(held not in (change.before, change.after) for held, change in zip(found, changes, strict=True)):
@@ -178,6 +179,13 @@ class PairWriter:
         for path in (self._journal.parent, self._journal):
             if path.is_symlink():
                 raise JournalUnusable(path, "it is a link")
+
+    def _require_inside(self, changes: Sequence[FileChange]) -> None:
+        """Refuse to write through a link that leads out of the project: it may have come with the journal."""
+        top = os.path.realpath(self._folder)
+        for change in changes:
+            if os.path.dirname(os.path.realpath(self._folder / change.name)) != top:  # noqa: PTH120  text
+                raise JournalUnusable(self._journal, f"`{change.name}` is a link that leads out of the project")
 
     def _clean(self, changes: Sequence[FileChange]) -> None:
         """Remove the new contents that have not come to their places."""

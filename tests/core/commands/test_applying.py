@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.commands import dispatch, likely_place
 from chapbook_core.commands.dispatch import JOURNAL
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.installer.journal import JOURNAL as INSTALLER_JOURNAL
@@ -72,6 +73,25 @@ def test_the_environment_follows_every_change(project: Project, index: FakeIndex
     assert project.text == PROJECT
 
 
+def test_after_a_change_install_knows_at_once_that_nothing_is_left_to_do(
+    project: Project, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looked(*_arguments: object) -> None:
+        raise AssertionError
+
+    index.serve("a", "0.9")
+    for words in (["add", "a<1"], ["update"], ["update", "--sync"], ["up"], ["remove", "a"]):
+        assert 0 == chapbook(*words).status
+        with monkeypatch.context() as patched:
+            patched.setattr("chapbook_core.commands.installing.install_lock", looked)
+            assert 0 == chapbook("install").status, words
+    assert 0 == chapbook("add", "a", "--dry-run").status
+    project.write(project.text + "\n")
+    with monkeypatch.context() as patched:
+        patched.setattr("chapbook_core.commands.installing.install_lock", looked)
+        assert 0 != chapbook("install").status
+
+
 def test_when_installing_fails_project_lock_and_environment_stay(
     project: Project, index: FakeIndex, chapbook: Chapbook
 ) -> None:
@@ -91,3 +111,4 @@ def test_a_dry_run_makes_no_environment(project: Project, chapbook: Chapbook) ->
 
 def test_any_command_looks_for_the_journal_of_the_environment_where_it_is() -> None:
     assert JOURNAL == f"{OWN_FOLDER}/{INSTALLER_JOURNAL}"
+    assert dispatch.AWAY == likely_place.AWAY

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -158,6 +157,45 @@ def test_a_second_run_has_nothing_to_do_and_opens_a_handful_of_files(
     assert len(opened) <= 14, opened
     listed = [path for path in opened if path.endswith("site-packages")]
     assert listed == []
+
+
+def test_after_a_sync_an_install_has_nothing_to_look_for(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    chapbook("install")
+    chapbook("sync")
+    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+    # The other way round there may be more than is wanted.
+    chapbook("remove", "a")
+    assert [path for path in _opened_while(lambda: chapbook("sync")) if "poetry.lock" in path]
+
+
+def test_an_environment_among_those_of_other_projects_is_known_as_quickly(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_IN_PROJECT", "false")
+    index.serve("a", "1.0")
+    require(project, "a")
+    assert 0 == chapbook("install").status
+    assert not (project / ".venv").exists()
+    assert not (project / ".chapbook" / "away").exists()
+    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+
+
+def test_a_damaged_journal_does_not_keep_anybody_from_removing_the_environment(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    chapbook("install")
+    (project / ".venv/.chapbook/journal").write_text("{")
+    outcome = chapbook("install")
+    assert 1 == outcome.status
+    assert "hint: remove the environment with `chapbook env remove --all`" in outcome.err
+    outcome = chapbook("env", "remove", "--all")
+    assert 0 == outcome.status, outcome.err
+    assert 0 == chapbook("install").status
+    assert ["a 1.0"] == installed(project)
 
 
 def test_what_somebody_else_takes_out_is_put_back(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
@@ -357,29 +395,47 @@ def test_modules_are_compiled_when_asked_for(project: Path, index: FakeIndex, ch
 def test_an_environment_that_was_interrupted_is_mended_by_whatever_command_comes_first(
     project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    with monkeypatch.context() as patched:
+        _kill_install(chapbook, patched)
+    _require_mended(project / ".venv", chapbook(*words))
+
+
+@pytest.mark.parametrize("words", [["install"], ["show"], ["lock"]])
+def test_so_is_one_that_is_not_in_the_project(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_IN_PROJECT", "false")
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_PATH", str(project / "central"))
+    index.serve("a", "1.0")
+    require(project, "a")
+    with monkeypatch.context() as patched:
+        _kill_install(chapbook, patched)
+    [environment] = (project / "central").glob("here-*")
+    _require_mended(environment, chapbook(*words))
+    assert not (project / ".chapbook" / "away").exists()
+
+
+def _kill_install(chapbook: Chapbook, patched: pytest.MonkeyPatch) -> None:
     class Killed(BaseException):
         pass
 
     def killed(*_arguments: object) -> None:
         raise Killed
 
-    index.serve("a", "1.0")
-    require(project, "a")
-    monkeypatch.setattr("chapbook_core.installer.transaction.carry_forward", killed)
-    monkeypatch.setattr("chapbook_core.installer.transaction.undo", killed)
+    patched.setattr("chapbook_core.installer.transaction.carry_forward", killed)
+    patched.setattr("chapbook_core.installer.transaction.undo", killed)
     with pytest.raises(Killed):
         chapbook("install")
-    home = os.environ["HOME"]
-    monkeypatch.undo()
-    monkeypatch.setenv("HOME", home)
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.chdir(project)
-    assert (project / ".venv" / ".chapbook" / "journal").exists()
-    outcome = chapbook(*words)
+
+
+def _require_mended(environment: Path, outcome: Outcome) -> None:
     assert 0 == outcome.status, outcome.err
     assert "finished what a command was installing when it was interrupted" in outcome.err
-    assert ["a 1.0"] == installed(project)
-    assert ["state.json"] == [path.name for path in (project / ".venv" / ".chapbook").iterdir()]
+    found = scan_site_packages(next(environment.glob("lib/python*/site-packages")))
+    assert ["a 1.0"] == [f"{one.name} {one.version}" for one in found]
+    assert ["state.json"] == [path.name for path in (environment / ".chapbook").iterdir()]
 
 
 def _opened_while(work: Callable[[], object]) -> list[str]:

@@ -230,3 +230,16 @@ def _leave_journal(folder: Path) -> Path:
     changes = tuple(FileChange(name, OLD[name], NEW[name], TOKEN) for name in OLD)
     journal.write_bytes(journal_bytes(Journal(changes)))
     return journal
+
+
+def test_nothing_is_finished_through_a_link_that_leads_out_of_the_project(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("other") / "file"
+    (folder / "poetry.lock").unlink()
+    (folder / "poetry.lock").symlink_to(outside)
+    change = FileChange("poetry.lock", None, b"evil", TOKEN)
+    _leave_journal(folder).write_bytes(journal_bytes(Journal((change,), is_return=True)))
+    with pytest.raises(JournalUnusable):
+        PairWriter(folder).recover()
+    assert not outside.exists()

@@ -33,7 +33,7 @@ ENV_USE = Command(
     name="env use",
     summary="Make the environment of a Python, and use it",
     run="chapbook_core.commands.env:use",
-    writes=Writes(files=False),
+    writes=Writes(files=False, environment=False),
     description=(
         "`system` stands for the Python that the project would get by itself. An environment of another Python in the "
         "same place is replaced; anything that is no environment stays, and the command fails."
@@ -49,7 +49,7 @@ ENV_REMOVE = Command(
     name="env remove",
     summary="Remove environments of the project",
     run="chapbook_core.commands.env:remove",
-    writes=Writes(files=False),
+    writes=Writes(files=False, environment=False),
     description=(
         "Only what is an environment of this project is removed: no link, no repository, "
         "and not the one that Chapbook runs from."
