@@ -26,20 +26,23 @@ class Generator(Protocol):
         """
 
 
-def makes_modules(distribution: Distribution) -> bool:
-    """Tell whether modules of the project are made by its build; costs next to nothing."""
-    return exports_notebooks(distribution.manifest)
-
-
-def generators(distribution: Distribution) -> tuple[Generator, ...]:
-    """Return what makes members of a distribution, in the order they are asked."""
-    if not exports_notebooks(distribution.manifest):
+def _of_notebooks(distribution: Distribution, kind: Kind, /) -> Iterable[Member]:
+    if not makes_modules(distribution):
         return ()
     from chapbook_core.builder.notebook.generator import notebook_members  # most projects export no notebook
 
-    return (notebook_members,)
+    return notebook_members(distribution, kind)
+
+
+GENERATORS: tuple[Generator, ...] = (_of_notebooks,)
+"""In the order they are asked."""
+
+
+def makes_modules(distribution: Distribution) -> bool:
+    """Tell whether modules of the project may be made by its build; costs next to nothing."""
+    return exports_notebooks(distribution.manifest)
 
 
 def generated_members(distribution: Distribution, kind: Kind) -> list[Member]:
     """Return everything that generators add to an archive."""
-    return [member for generator in generators(distribution) for member in generator(distribution, kind)]
+    return [member for generator in GENERATORS for member in generator(distribution, kind)]
