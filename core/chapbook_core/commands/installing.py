@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.builder.editable_way import EditableWay
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.editable_project import EditableProject, editable_project
+from chapbook_core.commands.hot_additions import hot_additions
 from chapbook_core.commands.installed import installed_packages
 from chapbook_core.commands.likely_place import AWAY
 from chapbook_core.commands.live_change import judged, postpone, postponed, with_arrived
@@ -148,7 +149,14 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     if request.dry_run:
         return replace(installation, live=live)
     if live is not None and live.timing is Timing.NEXT_START:
-        postpone(session, environment, plan, request.files)
+        # Who asks for the next start means all of it; else what comes without touching what is loaded comes at once.
+        may_begin = request.timing is Timing.ASK and bool(live.stale)
+        hot = hot_additions(plan, interpreter.markers) if may_begin else Plan(())
+        if not hot.is_empty:
+            part = replace(request, fingerprint=lambda _environment: None)
+            _apply(session, part, _Task(environment, interpreter, present, hot, None, None))
+            live = with_arrived(live, session, environment, hot)
+        postpone(session, environment, plan, () if not hot.is_empty else request.files)
         return replace(installation, live=live, is_done=False)
     if not installation.is_empty or request.files:
         _apply(session, request, _Task(environment, interpreter, present, plan, editable, step))

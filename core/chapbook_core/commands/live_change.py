@@ -43,7 +43,9 @@ def judged(
         return live
     if plan.is_empty:
         return replace(live, timing=Timing.NOW)
-    return decide(live, timing, session.surroundings.ask)
+    known = state.read_state(environment.path)
+    agreed = () if known is None else (*known.leaving, *known.waiting)
+    return decide(live, timing, session.surroundings.ask, agreed)
 
 
 def postpone(session: Session, environment: Environment, plan: Plan, files: Sequence[ProjectFile]) -> None:
@@ -52,7 +54,8 @@ def postpone(session: Session, environment: Environment, plan: Plan, files: Sequ
     if changes:
         PairWriter(session.manifest.folder).replace(changes)
     arriving = {package.name for package in plan.arriving}
-    state.postpone(environment.path, [name for name in plan.leaving if name not in arriving])
+    going = [name for name in plan.leaving if name not in arriving]
+    state.postpone(environment.path, going, set(plan.leaving) - set(going))
 
 
 def postponed(environment: Path) -> frozenset[str]:
@@ -66,8 +69,11 @@ def with_arrived(live: Live, session: Session, environment: Environment, plan: P
     kernel = session.surroundings.kernel
     if kernel is None or not plan.arriving:
         return live
-    modules = arrived_modules(environment, [package.name for package in plan.arriving])
-    return live.with_arrived(modules, kernel, environment.path)
+    asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
+    names = sorted((package.name for package in plan.arriving), key=lambda name: (name not in asked, name))
+    first = [name for name in names if name in asked]
+    modules, others = arrived_modules(environment, first), arrived_modules(environment, names[len(first) :])
+    return live.with_arrived(modules, others, kernel, environment.path)
 
 
 def _content(file: Path) -> bytes | None:

@@ -14,7 +14,7 @@ from chapbook_core.errors import Cancelled
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
@@ -78,7 +78,9 @@ class Live:
     is_fresh: bool = False
     """Whether nothing was run in the kernel yet, so that a restart costs nothing."""
     importable: tuple[str, ...] = ()
-    """Top-level modules that have arrived and can be imported now."""
+    """Top-level modules that have arrived and can be imported now, those of what the project asks for first."""
+    asked: int = 0
+    """How many of them belong to what the project asks for."""
     elsewhere: tuple[str, ...] = ()
     """Top-level modules that have arrived, of which the kernel has loaded others from somewhere else."""
 
@@ -92,15 +94,20 @@ class Live:
         """Whether the environment is as it was, and follows later."""
         return self.timing is Timing.NEXT_START
 
-    def with_arrived(self, modules: Iterable[str], kernel: RunningKernel, environment: Path) -> Live:
-        """Add what has arrived in the environment, by its top-level modules."""
+    def with_arrived(
+        self, modules: Iterable[str], others: Iterable[str], kernel: RunningKernel, environment: Path
+    ) -> Live:
+        """Add what has arrived in the environment, by its top-level modules: those asked for, and what they need."""
         changed = {module.partition(".")[0] for stale in self.stale for module in stale.modules}
         own = {module for module in kernel.loaded_below(environment).values() if "." not in module}
-        arrived = [module for module in dict.fromkeys(modules) if module not in changed | own]
+        wanted = dict.fromkeys(modules)
+        arrived = [module for module in dict.fromkeys((*wanted, *others)) if module not in changed | own]
         public = [module for module in arrived if not module.startswith("_")]
+        ready = [module for module in public or arrived if module not in kernel.modules]
         return replace(
             self,
-            importable=tuple(sorted(module for module in public or arrived if module not in kernel.modules)),
+            importable=tuple(sorted(ready, key=lambda module: (module not in wanted, module))),
+            asked=sum(module in wanted for module in ready),
             elsewhere=tuple(sorted(module for module in arrived if module in kernel.modules)),
         )
 
@@ -111,10 +118,7 @@ class Live:
         if self.timing is Timing.ASK:
             return (Message("note", f"the kernel would need a restart: {_told(self.stale)}"),) if self.stale else ()
         # What can be done now goes before what has to be done.
-        blocks: list[Block] = []
-        if self.importable:
-            names = ", ".join(self.importable)
-            blocks.append(Line(("Ready to import: ", Span(names, "name"))))
+        blocks: list[Block] = [*self._ready()]
         if self.stale:
             level: Level = "note" if self.is_fresh else "warning"
             blocks.append(Message(level, f"restart the kernel to use what has changed: {_told(self.stale)}"))
@@ -136,12 +140,21 @@ class Live:
             "elsewhere": list(self.elsewhere),
         }
 
+    def _ready(self) -> Iterator[Block]:
+        """Name what a person has asked for; what that needs is counted."""
+        shown = self.importable[: self.asked or _SHOWN]
+        if shown:
+            more = len(self.importable) - len(shown)
+            yield Line(("Ready to import: ", Span(", ".join(shown), "name"), f" and {more} more" if more else ""))
+
     def _postponed(self) -> tuple[Block, ...]:
         reason = f": {_told(self.stale)}" if self.stale else ""
         hints = ["restart the kernel; a project's kernel brings the environment up to date before it starts"]
         if self.stale:
             hints.append("run `chapbook install --apply-now` to change what is loaded all the same")
-        return (Message("warning", f"the environment stays as it is until the kernel restarts{reason}", tuple(hints)),)
+        what = "the environment stays as it is" if not self.importable else "the rest of the environment stays as it is"
+        text = f"{what} until the kernel restarts{reason}"
+        return (*self._ready(), Message("warning", text, tuple(hints)))
 
 
 def read_timing(invocation: Invocation) -> Timing:
@@ -183,13 +196,16 @@ def judge(
     return Live(_verdict(stale), Timing.ASK, stale, kernel.is_fresh)
 
 
-def decide(live: Live, timing: Timing, ask: Asker | None) -> Live:
-    """Decide when the change happens; raises Cancelled when the person would rather not have it at all."""
+def decide(live: Live, timing: Timing, ask: Asker | None, agreed: Collection[str] = ()) -> Live:
+    """Decide when the change happens; raises Cancelled when the person would rather not have it at all.
+
+    `agreed` are distributions of which it is decided already that they wait for the next start.
+    """
     if timing is not Timing.ASK:
         return replace(live, timing=timing)
     if live.verdict is Verdict.HOT or (live.verdict is Verdict.RESTART and live.is_fresh):
         return replace(live, timing=Timing.NOW)
-    if ask is None:
+    if ask is None or all(one.name in agreed for one in live.stale):
         return replace(live, timing=Timing.NEXT_START)
     return replace(live, timing=_asked(live, ask))
 

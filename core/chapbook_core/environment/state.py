@@ -33,6 +33,8 @@ class State:
     """Names what was last put into it, in full; None when it was never filled, or when that was not finished."""
     leaving: tuple[str, ...] = ()
     """Distributions that are to be taken out when the environment is changed next."""
+    waiting: tuple[str, ...] = ()
+    """Distributions that are to be replaced then."""
 
 
 def read_state(environment: Path) -> State | None:
@@ -43,15 +45,20 @@ def read_state(environment: Path) -> State | None:
         return None
     match data:
         case {"owner": "chapbook", "path": str(path), **rest}:
-            fingerprint, leaving = rest.get("fingerprint"), rest.get("leaving")
+            fingerprint = rest.get("fingerprint")
             return State(
                 path=Path(path),
                 made_here=rest.get("made-here") is True,
                 fingerprint=fingerprint if isinstance(fingerprint, str) else None,
-                leaving=tuple(name for name in leaving if isinstance(name, str)) if isinstance(leaving, list) else (),
+                leaving=_texts(rest.get("leaving")),
+                waiting=_texts(rest.get("waiting")),
             )
         case _:
             return None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()
 
 
 def write_state(environment: Path, state: State) -> None:
@@ -66,6 +73,7 @@ def write_state(environment: Path, state: State) -> None:
         "made-here": state.made_here,
         "fingerprint": state.fingerprint,
         **({"leaving": list(state.leaving)} if state.leaving else {}),
+        **({"waiting": list(state.waiting)} if state.waiting else {}),
     }
     folder = environment / STATE_FOLDER
     temporary = folder / f"{_FILE}.{secrets.token_hex(4)}.tmp"
@@ -85,18 +93,19 @@ def set_fingerprint(environment: Path, fingerprint: str | None) -> None:
     write_state(environment, replace(before, path=environment, fingerprint=fingerprint))
 
 
-def postpone(environment: Path, leaving: Iterable[str]) -> None:
-    """Note that a change is still to come, and which distributions go with it."""
+def postpone(environment: Path, leaving: Iterable[str], waiting: Iterable[str] = ()) -> None:
+    """Note that a change is still to come, which distributions go with it, and which are replaced."""
     before = read_state(environment) or State(environment)
-    names = tuple(sorted({*before.leaving, *leaving}))
-    write_state(environment, replace(before, path=environment, fingerprint=None, leaving=names))
+    gone = tuple(sorted({*before.leaving, *leaving}))
+    others = tuple(sorted({*before.waiting, *waiting}))
+    write_state(environment, replace(before, path=environment, fingerprint=None, leaving=gone, waiting=others))
 
 
 def forget_postponed(environment: Path) -> None:
     """Note that nothing is left to come."""
     before = read_state(environment)
-    if before is not None and before.leaving:
-        write_state(environment, replace(before, leaving=()))
+    if before is not None and (before.leaving or before.waiting):
+        write_state(environment, replace(before, leaving=(), waiting=()))
 
 
 def was_moved(environment: Path, state: State) -> bool:

@@ -108,6 +108,36 @@ def test_an_update_of_what_is_loaded_waits_for_the_next_start_when_nobody_can_be
     assert ["a 1.1"] == installed(project)
 
 
+def test_what_only_comes_does_not_wait_with_what_is_loaded(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    serve(index, "a", "1.1")
+    index.serve("needy", "1.0", requires=["a>=1.1"], files={"needy.py": ""})
+    index.serve("content", "1.0", requires=["a", "b"], files={"content.py": ""})
+    ask = Answering("next-start")
+    with running_kernel(project.folder, "a") as kernel:
+        perform_inside(project.folder, "update a --refresh", kernel.value, ask)
+        result = perform_inside(project.folder, "add needy content", kernel.value, ask)
+        assert "'1.0'" == kernel.evaluate("importlib.invalidate_caches() or __import__('b').__version__")
+    assert 1 == sum("next-start" in line for line in ask.heard)
+    assert ["a 1.0", "b 1.0", "content 1.0"] == installed(project)
+    assert ["content", "b"] == live(result)["importable"]
+    text = told(result)
+    assert "Ready to import: content and 1 more" in text
+    assert "the rest of the environment stays as it is until the kernel restarts: `a` 1.0 -> 1.1" in text
+    assert ["a 1.1", "b 1.0", "content 1.0", "needy 1.0"] == project.pins
+    assert 0 == chapbook("install").status
+    assert ["a 1.1", "b 1.0", "content 1.0", "needy 1.0"] == installed(project)
+
+
+def test_who_asks_for_the_next_start_means_all_of_it(project: Project, index: FakeIndex) -> None:
+    serve(index, "a", "1.1")
+    with running_kernel(project.folder, "a") as kernel:
+        perform_inside(project.folder, "update a --refresh", kernel.value)
+        perform_inside(project.folder, "add b --next-start", kernel.value)
+    assert ["a 1.0"] == installed(project)
+
+
 def test_what_waits_can_be_had_at_once_after_all(project: Project, index: FakeIndex) -> None:
     serve(index, "a", "1.1")
     with running_kernel(project.folder, "a") as kernel:
