@@ -93,12 +93,19 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
 
 def _surroundings(manner: Manner) -> Surroundings:
     variables = dict(os.environ)
-    surroundings = surroundings_of(manner, Path.cwd(), variables, Path.home())
+    surroundings = replace(surroundings_of(manner, Path.cwd(), variables, Path.home()), leave_behind=_leave_behind)
     if may_ask(manner, variables) and sys.stdin is not None and sys.stdin.isatty():
         from chapbook_core.cli.ask import TerminalAsker
 
         return replace(surroundings, ask=TerminalAsker(sys.stdin, sys.stderr))
     return surroundings
+
+
+def _leave_behind(words: Sequence[str], folder: Path) -> None:
+    # After few commands only.
+    from chapbook_core.cli.leaving import leave_behind
+
+    leave_behind(words, folder)
 
 
 def _print_result(result: Result, manner: Manner) -> int:

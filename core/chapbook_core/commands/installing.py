@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.editable_way import EditableWay
+from chapbook_core.commands.afterwards import ready_store
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.editable_project import EditableProject, editable_project
 from chapbook_core.commands.hot_additions import hot_additions
@@ -31,6 +32,7 @@ from chapbook_core.environment.state import forget_postponed, set_fingerprint
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Notice, Started
 from chapbook_core.index.mode import Mode
+from chapbook_core.installer.bytecode import bytecode_tag
 from chapbook_core.installer.exchange import TASK, Exchange
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.placement import WheelArrival
@@ -258,7 +260,7 @@ def _change(session: Session, request: InstallRequest, task: _Task, store: Store
     leaving = list(plan.leaving)
     if task.editable is not None and task.root is not None and task.root.is_needed:
         leaving.append(task.editable.name)
-    session.watcher.emit(Started(TASK, f"Installing {len(wheels) + len(others)} packages", len(wheels)))
+    session.watcher.emit(Started(TASK, "Installing", len(wheels)))
     exchange = Exchange(paths, tuple(_distributions(task.present, leaving)), wheels, others, session.watcher)
     change = Change(
         exchange.prepare,
@@ -268,6 +270,7 @@ def _change(session: Session, request: InstallRequest, task: _Task, store: Store
     )
     with _told_away(session.manifest.folder, environment.path):
         change_environment(environment.path, change, session.watcher)
+    ready_store(session, store, tuple(arrival.stored for arrival in wheels), task.interpreter)
     for arrival in wheels:
         # What makes a person's own project editable is no surprise.
         for path in () if arrival.notes else arrival.stored.manifest.starting:
@@ -305,7 +308,7 @@ def _arriving(
     editables = dict(_editables(session, task, paths))
     packages = [package for package in task.plan.arriving if package.name not in editables]
     asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
-    linker = Linker()
+    linker, tag = Linker(), bytecode_tag(task.interpreter)
     wheels: list[WheelArrival] = []
     others: list[EditableArrival] = []
     with Workbench(session, request.mode, store=store, interpreter=task.interpreter) as bench, ExitStack() as stack:
@@ -320,7 +323,8 @@ def _arriving(
         stored = supply(bench, packages, lambda: shop().environments) if packages else {}
         for package in packages:
             origin = direct_url(package, session.manifest.folder)
-            wheels.append(WheelArrival(stored[package.name], paths, linker, package.name in asked, origin))
+            is_asked = package.name in asked
+            wheels.append(WheelArrival(stored[package.name], paths, linker, is_asked, origin, tag=tag))
         for name, project in editables.items():
             arrival = _made_editable(project, shop, linker, is_requested=name in asked)
             if isinstance(arrival, WheelArrival):

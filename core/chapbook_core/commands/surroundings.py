@@ -55,6 +55,8 @@ class Surroundings:
     """The kernel that the command was typed in; absent elsewhere."""
     notebook: Path | None = None
     """The notebook that it was typed in, where that is known."""
+    leave_behind: Callable[[Sequence[str], Path], None] | None = None
+    """Starts a program, in a folder, that goes on when the command has ended; absent where nothing may be left."""
     now: Callable[[], float] = time.time
 
     @property

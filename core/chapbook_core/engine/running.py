@@ -17,6 +17,7 @@ from chapbook_core.commands.running_kernel import read_running_kernel
 from chapbook_core.commands.text import Writing
 from chapbook_core.commands.words import Manner, Request, parse
 from chapbook_core.engine.asking import WireAsker
+from chapbook_core.engine.attached import start_attached
 from chapbook_core.engine.replies import outcome_of
 from chapbook_core.engine.watching import WireWatcher
 from chapbook_core.errors import ChapbookError, UsageError
@@ -146,7 +147,13 @@ def surroundings_for(where: Where, manner: Manner) -> Surroundings:
     project = surroundings.project
     if project is None and not manner.directory:
         project = _start(where, variables)
-    return replace(surroundings, project=project, kernel=read_running_kernel(where.kernel), notebook=_notebook(where))
+    return replace(
+        surroundings,
+        project=project,
+        kernel=read_running_kernel(where.kernel),
+        notebook=_notebook(where),
+        leave_behind=start_attached,
+    )
 
 
 def writing_for(where: Where, manner: Manner) -> Writing:

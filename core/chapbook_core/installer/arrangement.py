@@ -10,7 +10,7 @@ from chapbook_core.installer.wheel import UNLISTED
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from chapbook_core.installer.manifest import Manifest, StoredFile
     from chapbook_core.installer.schemes import InstallPaths
@@ -46,9 +46,24 @@ class Arrangement:
         """Where the dist-info folder belongs."""
         return f"{self.library}/{self.manifest.dist_info}"
 
-    def targets(self) -> Iterator[tuple[str, StoredFile | None]]:
-        """Give every file that there will be and the stored one it comes from, if it is not made."""
+    def roots(self) -> Iterator[str]:
+        """Give the places directly in the folder for packages that something goes to, more than once perhaps."""
+        start = f"{self.library}/"
         for group in self.groups:
+            if group.target == self.library:
+                yield from (start + file.path.rpartition("/")[2] for file in group.files)
+            elif group.target.startswith(start):
+                yield start + group.target[len(start) :].partition("/")[0]
+
+    def targets(self, without: Collection[str] = ()) -> Iterator[tuple[str, StoredFile | None]]:
+        """Give every file that there will be and the stored one it comes from, if it is not made.
+
+        What is below the roots `without` is left out.
+        """
+        start = len(self.library) + 1
+        for group in self.groups:
+            if group.target[start:] and self.library + "/" + group.target[start:].partition("/")[0] in without:
+                continue
             for file in group.files:
                 yield f"{group.target}/{file.path.rpartition('/')[2]}".lstrip("/"), file
         for file in self.adapted:
@@ -79,6 +94,21 @@ def arrange(manifest: Manifest, paths: InstallPaths) -> Arrangement:
     )
     _check(arrangement)
     return arrangement
+
+
+def spare_groups(groups: Iterable[Group], manifest: Manifest) -> tuple[Group, ...]:
+    """Return those that go below the folder for packages under their own names, in every environment."""
+    return tuple(group for group in groups if group.source.partition("/")[0] != manifest.data)
+
+
+def groups_of(manifest: Manifest) -> tuple[Group, ...]:
+    """Return the files that go below the folder for packages, with targets below that."""
+    groups: dict[str, list[StoredFile]] = {}
+    for file in manifest.files:
+        folder, _, name = file.path.rpartition("/")
+        if folder.partition("/")[0] != manifest.data and (folder != manifest.dist_info or name not in _REPLACED):
+            groups.setdefault(folder, []).append(file)
+    return tuple(Group(folder, folder, tuple(files)) for folder, files in groups.items())
 
 
 def _target(folder: str, manifest: Manifest, paths: InstallPaths, library: str) -> str:

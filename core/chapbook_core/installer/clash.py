@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.site_packages import scan_site_packages
@@ -15,7 +16,7 @@ from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from chapbook_core.installer.arrangement import Arrangement
@@ -83,8 +84,10 @@ def find_sharing(
     key = folded if paths.platform in {"win32", "darwin"} else str
     wanted: dict[str, _Claim] = {}
     disk = _Disk(paths, frozenset(leaving))
-    for arrangement, tree in arrangements:
-        for target, file in arrangement.targets():
+    given = tuple(arrangements)
+    alone = _alone([arrangement for arrangement, _tree in given], disk, key)
+    for arrangement, tree in given:
+        for target, file in arrangement.targets(alone):
             claim = _Claim(arrangement.manifest.name, target, tree, file)
             other = wanted.setdefault(key(target), claim)
             if other is not claim:
@@ -92,6 +95,13 @@ def find_sharing(
             elif disk.has(target):
                 _share_with_disk(sharing, claim, disk)
     return sharing
+
+
+def _alone(arrangements: Iterable[Arrangement], disk: _Disk, key: Callable[[str], str]) -> frozenset[str]:
+    """Return the places in the folder for packages that only one newcomer puts something into, and nobody before."""
+    claimed = [dict.fromkeys(arrangement.roots()) for arrangement in arrangements]
+    claims = Counter(place for roots in claimed for place in {key(root) for root in roots})
+    return frozenset(root for roots in claimed for root in roots if claims[key(root)] == 1 and not disk.holds(root))
 
 
 def _share(sharing: Sharing, claim: _Claim, other: _Claim) -> None:
@@ -136,6 +146,11 @@ class _Disk:
     def has(self, target: str) -> bool:
         folder, _, name = target.rpartition("/")
         return name in self._listed(folder) and target not in self._leaving
+
+    def holds(self, target: str) -> bool:
+        """Tell whether something stands in a place, even if it is about to go."""
+        folder, _, name = target.rpartition("/")
+        return name in self._listed(folder)
 
     def owner(self, target: str) -> str:
         if self._owners is None:

@@ -12,7 +12,6 @@ from chapbook_core.installer.clash import FileClash, below_top, find_sharing, re
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.renames import arriving_moves, leaving_moves
 from chapbook_core.installer.unplacement import belongings, fixed_folders, remove_emptied
-from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +70,7 @@ class Exchange:
         for number, wheel in enumerate(self._wheels):
             self._watcher.checkpoint()
             self._watcher.emit(Advanced(TASK, number, len(self._wheels), wheel.name))
-            replace(wheel, shared=sharing.of(wheel.name)).lay(incoming)
+            wheel.lay(incoming, sharing, self._gone)
         for other in self._others:
             self._lay_other(other, incoming)
         return (*out, *arriving_moves(self._paths.root, f"{stage}/in", {move.source for move in out}))

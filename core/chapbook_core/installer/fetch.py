@@ -135,7 +135,7 @@ class _Progress:
             if is_due:
                 self._told = self._done
         if is_due:
-            self._watcher.emit(Advanced(TASK, self._done, self._total, filename))
+            self._watcher.emit(Advanced(TASK, self._done, self._total, filename.partition("-")[0]))
 
     def checkpoint(self) -> None:
         if self._stopped.is_set():
@@ -154,12 +154,16 @@ class _Progress:
         self._stopped.set()
 
 
+def _label(missing: Sequence[WantedWheel]) -> str:
+    return f"Fetching {len(missing)} packages" if len(missing) > 1 else "Fetching"
+
+
 @contextmanager
 def _told(missing: Sequence[WantedWheel], watcher: Watcher) -> Iterator[_Progress]:
     sizes = [wheel.size for wheel in missing]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     began = time.monotonic()
-    watcher.emit(Started(TASK, f"fetching {len(missing)} packages", total))
+    watcher.emit(Started(TASK, _label(missing), total))
     try:
         yield _Progress(watcher, total)
     finally:

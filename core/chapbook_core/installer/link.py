@@ -67,12 +67,21 @@ class Linker:
         """Return what works, or is to be tried next, between two devices."""
         return self._methods.get(devices, self._first)
 
-    def bring(self, file: StoredFile, name: str, source: Folder, target: Folder, devices: tuple[int, int]) -> None:
-        """Make a file of this name in the folder `target`, from the one of the same name in the folder `source`.
+    def bring(
+        self,
+        file: StoredFile,
+        name: str,
+        source: Folder,
+        target: Folder,
+        devices: tuple[int, int],
+        *,
+        source_name: str | None = None,
+    ) -> None:
+        """Make a file of this name in the folder `target`, from the one in the folder `source`, of the same name or so.
 
         Raises Changed when the stored file has another size or time than noted, and OSError.
         """
-        here, there = source.at(name), target.at(name)
+        here, there = source.at(source_name or name), target.at(name)
         while True:
             method = self.method(devices)
             try:

@@ -14,11 +14,13 @@ import posixpath
 import secrets
 import shutil
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
-from chapbook_core.installer.arrangement import Arrangement, arrange
+from chapbook_core.installer.arrangement import Arrangement, arrange, spare_groups
+from chapbook_core.installer.bytecode import CACHE, read_bytecode
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import find_sharing, is_namespace
 from chapbook_core.installer.launcher import adapted_script, script_file
@@ -27,9 +29,10 @@ from chapbook_core.installer.record import Row, base64_digest, record_text
 from chapbook_core.installer.relocation import entered
 from chapbook_core.installer.renames import arriving_moves
 from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.installer.spare import find_spare, lay_bytecode, take_spare
 from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.installer.unpacking import file_digest
-from chapbook_core.value import field, frozen, replace
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
     from chapbook_core.events import Watcher
     from chapbook_core.installer.arrangement import Group
+    from chapbook_core.installer.bytecode import Bytecode
+    from chapbook_core.installer.clash import Sharing
     from chapbook_core.installer.manifest import StoredFile
     from chapbook_core.installer.relocation import Folder, Move
     from chapbook_core.installer.schemes import InstallPaths
@@ -68,27 +73,28 @@ class WheelArrival:
     """Where it comes from when that is no index (PEP 610)."""
     notes: Mapping[str, bytes] = field(default_factory=dict)
     """Further files of its dist-info folder."""
-    shared: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """Files, below the top, that another distribution has put there; digest and size of each."""
+    tag: str | None = None
+    """Names the bytecode that the Python of the environment takes; without it none is put in."""
 
     @property
     def name(self) -> str:
         """The normalised name of the distribution."""
         return self.stored.manifest.name
 
-    @property
+    @cached_property
     def arrangement(self) -> Arrangement:
         """Where each file belongs; raises BadWheel when one would replace a part of the environment."""
         return arrange(self.stored.manifest, self.paths)
 
-    def lay(self, folder: Path) -> tuple[str, ...]:
+    def lay(self, folder: Path, sharing: Sharing | None = None, leaving: Collection[str] = ()) -> tuple[str, ...]:
         """Put the files below a folder as they are to lie below the environment; return their paths.
 
+        `sharing` tells which of them other distributions have put there, `leaving` what will be gone by then.
         A file that is there already is another distribution's: it is left alone when it is the same, or when both only
         make a namespace; else the error is FileExistsError. Raises StoreDamaged and PlacementFailed, too.
         """
         try:
-            return _Layer(self, folder).lay()
+            return _Layer(self, folder, {} if sharing is None else sharing.of(self.name), leaving).lay()
         except FileExistsError:
             raise
         except OSError as cause:
@@ -98,8 +104,16 @@ class WheelArrival:
 class _Layer:
     """One laying of one wheel."""
 
-    def __init__(self, arrival: WheelArrival, folder: Path) -> None:
+    def __init__(
+        self,
+        arrival: WheelArrival,
+        folder: Path,
+        shared: Mapping[str, tuple[str, int]],
+        leaving: Collection[str],
+    ) -> None:
         self._arrival = arrival
+        self._shared = shared
+        self._leaving = leaving
         self._stored = arrival.stored
         self._folder = folder
         self._arrangement = arrival.arrangement
@@ -111,14 +125,40 @@ class _Layer:
             devices = (self._stored.tree.stat().st_dev, self._folder.stat().st_dev)
         except FileNotFoundError:
             raise StoreDamaged(self._stored, "") from None
-        for group in self._arrangement.groups:
-            self._lay_group(group, devices)
+        groups = self._arrangement.groups
+        if self._arrival.tag is not None and devices[0] == devices[1] and not self._shared:
+            groups = self._taken(groups, self._arrival.tag)
+        bytecode = None if self._arrival.tag is None else read_bytecode(self._stored.folder, self._arrival.tag)
+        for group in groups:
+            self._lay_group(group, devices, bytecode)
         self._lay_programs()
         self._lay_notes()
         return tuple(self._paths)
 
-    def _lay_group(self, group: Group, devices: tuple[int, int]) -> None:
-        bring, shared = self._arrival.linker.bring, self._arrival.shared
+    def _taken(self, groups: tuple[Group, ...], tag: str) -> tuple[Group, ...]:
+        """Take what was laid out ahead of time, if that can be had; return the groups that it does not hold."""
+        manifest, library = self._stored.manifest, self._arrangement.library
+        held = spare_groups(groups, manifest)
+        spare = find_spare(self._stored, tag, held)
+        if spare is None or any(self._is_there(f"{library}/{name}") for name in spare.names if name != CACHE):
+            return groups
+        with entered(self._folder, library, is_made=True) as target:
+            if not take_spare(spare, target, lambda name: self._is_free(f"{library}/{CACHE}/{name}")):
+                return groups
+        for group in held:
+            start = f"{group.target}/"
+            for file in group.files:
+                self._note(start + file.path.rpartition("/")[2], file.sha256, file.size)
+        return tuple(group for group in groups if group.source.partition("/")[0] == manifest.data)
+
+    def _is_free(self, path: str) -> bool:
+        return path in self._leaving or not self._is_there(path)
+
+    def _is_there(self, path: str) -> bool:
+        return os.path.lexists(f"{self._arrival.paths.root}/{path}")
+
+    def _lay_group(self, group: Group, devices: tuple[int, int], bytecode: Bytecode | None) -> None:
+        bring, shared = self._arrival.linker.bring, self._shared
         start = f"{group.target}/" if group.target else ""
         with self._opened(group) as source, entered(self._folder, group.target, is_made=True) as target:
             for file in group.files:
@@ -135,6 +175,11 @@ class _Layer:
                     except (Changed, FileNotFoundError):
                         raise StoreDamaged(self._stored, file.path) from None
                 self._note(path, digest, size)
+            if bytecode is not None:
+                cache = f"{start}{CACHE}/"
+                own = [file for file in group.files if start + file.path.rpartition("/")[2] not in shared]
+                linker = self._arrival.linker
+                lay_bytecode(bytecode, own, target, linker, devices, is_free=lambda name: self._is_free(cache + name))
 
     def _opened(self, group: Group) -> AbstractContextManager[Folder]:
         return entered(self._stored.tree, group.source)
@@ -211,7 +256,7 @@ def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Co
         (paths.root / stage).mkdir(parents=True)
         for arrival in arrivals:
             watcher.checkpoint()
-            replace(arrival, shared=sharing.of(arrival.name)).lay(paths.root / stage)
+            arrival.lay(paths.root / stage, sharing, leaving)
         watcher.checkpoint()
         moves = arriving_moves(paths.root, stage, ())
         carry_forward(paths.root, stage, moves)

@@ -14,7 +14,7 @@ import os
 import shutil
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -168,6 +168,26 @@ class Store:
                 raise StoreFailed(self.folder, cause) from cause
             finally:
                 clear(folder)
+
+    @contextmanager
+    def making(self, stored: StoredWheel, name: str) -> Iterator[Path]:
+        """Provide an empty folder that stands beside a wheel's files afterwards, under a name that is free.
+
+        Raises StoreFailed. When the entry is gone by then, or another process was faster, nothing comes of it.
+        """
+        try:
+            folder = self._opened().new_folder()
+        except OSError as cause:
+            raise StoreFailed(self.folder, cause) from cause
+        try:
+            yield folder
+            place = stored.folder / name
+            with suppress(OSError):
+                if stored.tree.is_dir():
+                    place.parent.mkdir(exist_ok=True)
+                    folder.rename(place)
+        finally:
+            clear(folder)
 
     def discard(self, sha256: str) -> bool:
         """Remove an entry; tell whether it was there."""

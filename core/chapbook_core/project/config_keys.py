@@ -94,6 +94,7 @@ KEYS: dict[str, ConfigKey] = {
     for key in (
         ConfigKey("cache-dir", Kind.TEXT),
         ConfigKey("data-dir", Kind.TEXT),
+        ConfigKey("installer.background", Kind.FLAG, default=True),
         ConfigKey("installer.builtin-uninstall", Kind.FLAG, default=False),
         ConfigKey("installer.max-workers", Kind.NUMBER),
         ConfigKey("installer.no-binary", Kind.PACKAGES),

@@ -1,0 +1,181 @@
+"""Readying: what makes the next environment fast is done after a command, in a process that nobody waits for.
+
+    <store>/readying/<name>.json    a request: which wheels, for which Python
+    <store>/readying/.lock          held by the one process that works them off
+
+For each wheel its modules are compiled (`bytecode`) by the Python that is to run them, and a spare is laid out.
+`python -P -m chapbook_core.installer.readying STORE` is that process. It gives way to everything else, ends by itself
+when it has worked for long, and with `--attached` also with the process that holds the other end of its input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.arrangement import groups_of
+from chapbook_core.installer.bytecode import FOLDER as BYTECODE
+from chapbook_core.installer.bytecode import read_bytecode, worth_compiling
+from chapbook_core.installer.compiling import compile_modules
+from chapbook_core.installer.link import Changed
+from chapbook_core.installer.spare import FOLDER as SPARE
+from chapbook_core.installer.spare import drop_spare, has_spare, lay_spare
+from chapbook_core.installer.store import Store, StoreFailed
+from chapbook_core.project.kernel_lock import try_lock
+from chapbook_core.value import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from chapbook_core.installer.store import StoredWheel
+
+YARD = "readying"
+MODULE = "chapbook_core.installer.readying"
+ATTACHED = "--attached"
+_LONGEST = 600.0
+"""Seconds that one process works at most."""
+_LOWEST = 19
+
+
+@frozen
+class ReadyRequest:
+    """Wheels that were put into an environment, and the Python of that."""
+
+    python: Path
+    """The interpreter that the environment was made from."""
+    tag: str
+    """Of the bytecode that it takes."""
+    digests: tuple[str, ...]
+
+
+class OutOfTime(Exception):
+    """It has worked for long enough."""
+
+
+def wanting(stored: Sequence[StoredWheel], tag: str) -> tuple[str, ...]:
+    """Return the digests of the wheels for which something is still to be done."""
+    return tuple(
+        wheel.manifest.sha256
+        for wheel in stored
+        if not ((wheel.folder / BYTECODE / tag).is_dir() and has_spare(wheel, tag))
+    )
+
+
+def post(store: Path, request: ReadyRequest) -> None:
+    """Leave a request for the process that works them off; raises OSError."""
+    yard = store / YARD
+    yard.mkdir(parents=True, exist_ok=True)
+    content = {"python": str(request.python), "tag": request.tag, "digests": request.digests}
+    temporary = yard / f"{secrets.token_hex(6)}.tmp"
+    temporary.write_text(json.dumps(content), encoding="utf-8")
+    temporary.replace(temporary.with_suffix(".json"))
+
+
+def work_off(folder: Path, *, deadline: float) -> int:
+    """Do what was asked for, unless another process is at it; return how many wheels were looked at."""
+
+    def checkpoint() -> None:
+        if time.monotonic() > deadline:
+            raise OutOfTime
+
+    done = 0
+    with suppress(OutOfTime), Store(folder) as store:
+        # A request that comes while the lock is let go of is seen by the next look.
+        while _requests(folder) and (count := _turn(store, checkpoint)) is not None:
+            done += count
+    return done
+
+
+def _turn(store: Store, checkpoint: _Checkpoint) -> int | None:
+    done = 0
+    with _held(store.folder / YARD) as is_held:
+        if not is_held:
+            return None
+        for file in _requests(store.folder):
+            request = _read(file)
+            for digest in () if request is None else request.digests:
+                checkpoint()
+                stored = store.find(digest)
+                if stored is not None and request is not None:
+                    _ready(store, stored, request, checkpoint)
+                    done += 1
+            file.unlink(missing_ok=True)
+    return done
+
+
+def _ready(store: Store, stored: StoredWheel, request: ReadyRequest, checkpoint: _Checkpoint) -> None:
+    tag = request.tag
+    with suppress(OSError, StoreFailed, Changed):
+        if read_bytecode(stored.folder, tag) is None:
+            modules = tuple(worth_compiling(stored.manifest.files, stored.manifest.data))
+            with store.making(stored, f"{BYTECODE}/{tag}") as folder:
+                compile_modules(request.python, stored.tree, modules, folder, checkpoint)
+    with suppress(OSError, StoreFailed, Changed):
+        if not has_spare(stored, tag):
+            drop_spare(stored.folder / SPARE / tag)
+            with store.making(stored, f"{SPARE}/{tag}") as folder:
+                lay_spare(stored, tag, groups_of(stored.manifest), folder, checkpoint)
+
+
+def _requests(store: Path) -> list[Path]:
+    return sorted((store / YARD).glob("*.json"))
+
+
+def _read(file: Path) -> ReadyRequest | None:
+    try:
+        data = json.loads(file.read_bytes())
+        return ReadyRequest(Path(data["python"]), str(data["tag"]), tuple(map(str, data["digests"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def _held(yard: Path) -> Iterator[bool]:
+    descriptor = os.open(yard / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _give_way() -> None:
+    """Let everything else go first."""
+    with suppress(OSError, AttributeError):
+        os.nice(_LOWEST)
+    with suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    # A session of its own is scheduled beside others, whatever the processes in it are worth.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_LOWEST), encoding="ascii")
+
+
+def _end_with_input() -> None:
+    """End as soon as the process that has started this one does."""
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
+def main(words: Sequence[str]) -> int:
+    """Work off what there is."""
+    if ATTACHED in words:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    _give_way()
+    work_off(Path(words[0]), deadline=time.monotonic() + _LONGEST)
+    return 0
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Checkpoint = Callable[[], None]
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
