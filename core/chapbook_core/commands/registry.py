@@ -20,6 +20,7 @@ from chapbook_core.commands.declarations import (
     lab,
     locking,
     project,
+    publishing,
     settings,
     trust,
 )
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     *inspecting.COMMANDS,
     *imports.COMMANDS,
     *building.COMMANDS,
+    *publishing.COMMANDS,
     *interchange.COMMANDS,
     *settings.COMMANDS,
     *completions.COMMANDS,

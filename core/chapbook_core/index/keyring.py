@@ -13,7 +13,7 @@ from chapbook_core.index.address import Login, masked, split_login
 from chapbook_core.project.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chapbook_core.events import Watcher
 
@@ -30,6 +30,19 @@ url, host = sys.argv[1:]
 found = keyring.get_credential(url, None) or keyring.get_credential(host, None)
 if found is not None:
     json.dump({"username": found.username, "password": found.password}, sys.stdout)
+"""
+
+# Likewise, for one who knows the user: a password, which may hold anything but a line's end.
+_PROGRAM_BY_NAME = """
+import sys
+try:
+    import keyring
+except ImportError:
+    sys.exit(3)
+found = keyring.get_password(*sys.argv[1:])
+if found is None:
+    sys.exit(1)
+print(found)
 """
 
 
@@ -57,21 +70,32 @@ class Keyring:
         bare, _login = split_login(url)
         host = bare.split("/")[2]
         ways = [self._program] if self._program else _ways()
+        login = next((login for output in self._answers(ways, bare, host) if (login := _read(output))), None)
+        if login is None and not self._hopeless:
+            self._watcher.emit(Notice("debug", f"the keyring knows nothing about {masked(bare)}"))
+        return login
+
+    def password(self, service: str, user: str) -> Secret | None:
+        """Give the password of a user kept under the name of a service."""
+        if self._hopeless:
+            return None
+        ways = [self._program] if self._program else _password_ways()
+        outputs = (output.rstrip("\r\n") for output in self._answers(ways, service, user))
+        return next((Secret(text) for text in outputs if text), None)
+
+    def _answers(self, ways: Sequence[Sequence[str]], *words: str) -> Iterator[str]:
+        """Yield what each way of asking brings; none after one that took too long."""
         for way in ways:
             try:
-                output = self._run([*way, bare, host])
+                yield self._run([*way, *words])
             except subprocess.TimeoutExpired:
                 self._hopeless = True
                 text = f"the keyring did not answer within {self._patience:.0f} s; going on without it"
                 hint = "give the credentials with `chapbook config http-basic.<source> USER`"
                 self._watcher.emit(Notice("warning", text, (hint,)))
-                return None
+                return
             except OSError:
                 continue
-            if (login := _read(output)) is not None:
-                return login
-        self._watcher.emit(Notice("debug", f"the keyring knows nothing about {masked(bare)}"))
-        return None
 
     def _run(self, words: Sequence[str]) -> str:
         child = subprocess.Popen(  # noqa: S603  a list of words, no shell
@@ -96,6 +120,10 @@ def _ways() -> list[Sequence[str]]:
         [sys.executable, "-I", "-c", _PROGRAM],
         ["keyring", "--mode", "creds", "--output", "json", "get"],
     ]
+
+
+def _password_ways() -> list[Sequence[str]]:
+    return [[sys.executable, "-I", "-c", _PROGRAM_BY_NAME], ["keyring", "get"]]
 
 
 def _end(child: subprocess.Popen[str]) -> None:

@@ -20,7 +20,7 @@ from chapbook_core.publisher.courier import NotJson, json_object
 from chapbook_core.publisher.credentials import TOKEN_USER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from chapbook_core.publisher.courier import Courier
     from chapbook_core.publisher.repository import Repository
@@ -52,15 +52,10 @@ def is_possible(variables: Mapping[str, str]) -> bool:
     return bool(variables.get(_REQUEST_URL) or variables.get("GITHUB_ACTIONS") == "true" or variables.get("GITLAB_CI"))
 
 
-def trusted_login(
-    repository: Repository,
-    courier: Courier,
-    variables: Mapping[str, str],
-    remember: Callable[[Secret], None] = lambda _: None,
-) -> Login | None:
+def trusted_login(repository: Repository, courier: Courier, variables: Mapping[str, str]) -> Login | None:
     """Return a login by trusted publishing; nothing where repository or service does not know it.
 
-    `remember` hears of every secret. Raises TrustedPublishingFailed when they know it and it fails.
+    Raises TrustedPublishingFailed when they know it and it fails.
     """
     audience = _audience(repository, courier)
     if audience is None:
@@ -68,10 +63,7 @@ def trusted_login(
     identity = _identity(audience, courier, variables)
     if identity is None:
         return None
-    remember(identity)
-    token = _minted(repository, courier, identity)
-    remember(token)
-    return Login(TOKEN_USER, token, FOUND)
+    return Login(TOKEN_USER, _minted(repository, courier, identity), FOUND)
 
 
 def _audience(repository: Repository, courier: Courier) -> str | None:

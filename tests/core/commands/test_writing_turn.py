@@ -43,6 +43,7 @@ READERS = frozenset(
         "merge-driver run",
         "new",
         "pack",
+        "publish",
         "run",
         "search",
         "shell",
