@@ -13,6 +13,7 @@ from chapbook_core.builder.requires_dist import requires_dist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from chapbook_core.builder.distribution import Distribution
     from chapbook_core.builder.license import License
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _VERSION = "2.4"
 _VERSION_WITH_IMPORT_NAMES = "2.5"
-_CONTENT_TYPES = {".rst": "text/x-rst", ".md": "text/markdown", ".markdown": "text/markdown"}
+_CONTENT_TYPES = {".rst": "text/x-rst", ".md": "text/markdown", ".markdown": "text/markdown", ".ipynb": "text/markdown"}
 _CONTINUED = " " * len("License: ")
 _WELL_KNOWN_LINKS = {label.lower(): label for label in ("Homepage", "Repository", "Documentation")}
 
@@ -133,6 +134,8 @@ def _description(manifest: Manifest) -> tuple[str | None, str | None]:
 
 def _readme(manifest: Manifest, name: str) -> str:
     try:
+        if name.endswith(".ipynb"):
+            return _notebook_readme(manifest.folder / name, name)
         return (manifest.folder / name).read_text("utf-8")
     except FileNotFoundError:
         raise FileMissing("the readme", name) from None
@@ -140,3 +143,13 @@ def _readme(manifest: Manifest, name: str) -> str:
         raise FileMissing("the readme", name, reason="is a folder") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise FileMissing("the readme", name, reason=f"cannot be read: {problem}") from None
+
+
+def _notebook_readme(file: Path, name: str) -> str:
+    from chapbook_core.builder.notebook.hook.mistake import NotebookMistake  # few readmes are notebooks
+    from chapbook_core.builder.notebook.markdown import notebook_markdown
+
+    try:
+        return notebook_markdown(file.read_bytes(), name)
+    except NotebookMistake as mistake:
+        raise CannotBuild(mistake.message, hints=[mistake.hint] if mistake.hint else []) from None
