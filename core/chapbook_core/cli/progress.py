@@ -18,6 +18,8 @@ _SECONDS_BETWEEN_DRAWINGS = 0.08
 _SECONDS_BEFORE_FIRST = 0.3
 """Work that ends sooner draws nothing."""
 _WIDTH = 78
+_MANY = 10_000
+"""Of so many of something, bytes are counted."""
 _ERASE = "\r\x1b[K"
 
 
@@ -91,8 +93,7 @@ class Progress:
             return
         self._next_drawing = now + _SECONDS_BETWEEN_DRAWINGS
         label, done, total, note = list(self._tasks.values())[-1]
-        count = f" {done}/{total}" if total is not None else f" {done}" if done else ""
-        text = visible(f"{label}{count} {note}".rstrip())
+        text = visible(" ".join(part for part in (label, _count(done, total), note) if part))
         self._stream.write(f"{_ERASE}{text[:_WIDTH]}")
         self._stream.flush()
         self._drawn = True
@@ -102,3 +103,10 @@ class Progress:
             self._stream.write(_ERASE)
             self._stream.flush()
             self._drawn = False
+
+
+def _count(done: int, total: int | None) -> str:
+    if max(done, total or 0) < _MANY:
+        return f"{done}/{total}" if total is not None else str(done or "")
+    whole = f" of {total / 1e6:.1f}" if total is not None else ""
+    return f"{done / 1e6:.1f}{whole} MB"

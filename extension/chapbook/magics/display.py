@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 SECONDS_BEFORE_FIRST = 0.3
 """A command that ends sooner shows nothing but its result."""
 SECONDS_BETWEEN = 0.1
-MANY = 1000
+MANY = 10_000
+"""Of so many of something, bytes are counted."""
 
 
 class Live:
@@ -121,13 +122,16 @@ class Live:
 
 def _task(event: Message) -> tuple[str, str, float | None]:
     done, total = event.get("done") or 0, event.get("total")
-    count = str(done or "")
-    if total:
-        # Many of something are bytes, which nobody reads as a number.
-        count = f"{done}/{total}" if total < MANY else f"{done / total:.0%}"
-    note = " ".join(part for part in (count, event.get("note") or "") if part)
+    note = " ".join(part for part in (_count(done, total), event.get("note") or "") if part)
     label = event.get("label") or event["task"]
     return label[:1].upper() + label[1:], note, done / total if total else None
+
+
+def _count(done: int, total: int | None) -> str:
+    if max(done, total or 0) < MANY:
+        return f"{done}/{total}" if total else str(done or "")
+    whole = f" of {total / 1e6:.1f}" if total else ""
+    return f"{done / 1e6:.1f}{whole} MB"
 
 
 class NotebookDisplay:

@@ -62,6 +62,14 @@ def test_a_terminal_shows_one_line_that_is_gone_in_the_end() -> None:
     assert last_erased > last_drawn
 
 
+def test_bytes_are_told_so_that_they_can_be_read() -> None:
+    stream = Terminal()
+    with Progress(stream, Writing(ansi=True)) as watcher:
+        watcher.emit(Started("get", "Fetching", 12_400_000))
+        watcher.emit(Advanced("get", 3_100_000, note="numpy"))
+    assert "Fetching 3.1 of 12.4 MB numpy" in stream.getvalue()
+
+
 def test_what_a_terminal_would_obey_is_shown() -> None:
     stream = Terminal()
     with Progress(stream, Writing(ansi=True, verbosity=1)) as watcher:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chapbook.magics import display
 from chapbook.magics.line import MagicMistake
 from chapbook.magics.result import CommandFailed, Result
 
@@ -93,6 +94,21 @@ def test_progress_and_result_share_one_display(shell: Shell, page: Page) -> None
     assert page.texts == ["slowly done"]
     assert any(data["text/plain"].startswith("Downloading <b> ") for data in page.history)
     assert not any("<b>" in data.get("text/html", "") for data in page.history)
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "expected"),
+    [(2, 5, "2/5 numpy"), (3_100_000, 12_400_000, "3.1 of 12.4 MB numpy"), (20_000_000, None, "20.0 MB numpy")],
+)
+def test_bytes_are_told_so_that_they_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, page: Page, done: int, total: int | None, expected: str
+) -> None:
+    monkeypatch.setattr(display, "SECONDS_BEFORE_FIRST", 0)
+    with display.Live(display.NotebookDisplay(page)) as live:
+        live.hear(
+            {"event": "progress", "task": "a", "label": "Fetching", "done": done, "total": total, "note": "numpy"}
+        )
+    assert page.history[0]["text/plain"] == f"Fetching {expected}"
 
 
 def test_a_quick_command_shows_no_progress(shell: Shell, page: Page) -> None:
