@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.kernel_start import KernelWants
+from chapbook_core.commands.kernel_wants import read_wants
 from chapbook_core.project.discovery import find_project
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ NOTEBOOK = "CHAPBOOK_NOTEBOOK"
 """The variable that names the notebook, where who sets it knows better than the server."""
 SESSION = "JPY_SESSION_NAME"
 """The variable in which a Jupyter server names the notebook; it follows a renamed one at the next start."""
-_SUFFIX = ".ipynb"
-_OWN = "chapbook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +52,6 @@ def find_notebook(variables: Mapping[str, str]) -> Path | None:
     return None
 
 
-def read_wants(notebook: Path) -> KernelWants:
-    """Return the groups and extras that a notebook's metadata name; what cannot be understood names none."""
-    if notebook.suffix != _SUFFIX:
-        return KernelWants()
-    try:
-        content = notebook.read_bytes()
-        # Most notebooks say nothing, and some are large.
-        metadata = json.loads(content.decode("utf-8"))["metadata"] if b'"chapbook"' in content else {}
-        table = metadata.get(_OWN, {})
-        return KernelWants(_texts(table.get("groups")), _texts(table.get("extras")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return KernelWants()
-
-
 def _start(variables: Mapping[str, str], notebook: Path | None, folder: Path) -> Path:
     named = variables.get(PROJECT, "")
     if named:
@@ -88,7 +72,3 @@ def _without_drive(text: str) -> Iterator[Path]:
         drive, colon, rest = part.partition(":")
         if colon and len(drive) > 1 and os.sep not in drive:
             yield Path(*parts[:place], rest, *parts[place + 1 :])
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()

@@ -16,7 +16,7 @@ from chapbook_core.value import frozen
 from chapbook_kernelspec.parameters import INJECTED_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from jupyter_client.manager import AsyncKernelManager
@@ -79,10 +79,32 @@ class Plan:
 
 def execute(notebook: NotebookNode, plan: Plan, audience: Audience) -> None:
     """Execute every cell; raises CellFailed, CellTookTooLong, KernelDied and Cancelled."""
-    asyncio.run(_Execution(notebook, plan, audience).run())
+    asyncio.run(_alone(Execution(notebook, plan, audience)))
 
 
-class _Execution(NotebookClient):
+async def _alone(execution: Execution) -> None:
+    with stopping(execution.stop):
+        await execution.run()
+
+
+@contextmanager
+def stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first interruption stop what runs; Windows cannot tell a loop of it, and raises it anywhere."""
+    if sys.platform == "win32":
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+class Execution(NotebookClient):
     """One execution; nbclient knows how to speak with kernels, and this decides when."""
 
     def __init__(self, notebook: NotebookNode, plan: Plan, audience: Audience) -> None:
@@ -92,19 +114,23 @@ class _Execution(NotebookClient):
         self._plan = plan
         self._audience = audience
         self._number = 0
+        self._task: asyncio.Task[None] | None = None
         self._is_stopped = False
+        self._is_ending = False
 
     async def run(self) -> None:
+        """Execute every cell; raises what `execute` does."""
+        self._task = asyncio.current_task()
         self.km = self._plan.manager()
         try:
-            with self._stopping():
-                await self._run()
+            await self._run()
         except (asyncio.CancelledError, DeadKernelError):
             # nbclient takes a cancelled wait for a dead kernel.
             if self._is_stopped:
                 raise Cancelled from None
             raise KernelDied(self._number) from None
         finally:
+            self._is_ending = True
             if self._is_stopped:
                 self.shutdown_kernel = "immediate"
             await self._cleaned_up()
@@ -126,6 +152,8 @@ class _Execution(NotebookClient):
             except CellExecutionError as failure:
                 raise CellFailed(self._number, failure.ename, failure.evalue, _traceback(cell)) from None
             except CellTimeoutError:
+                # It would not hear of an end in good order while it is busy.
+                self.shutdown_kernel = "immediate"
                 raise CellTookTooLong(self._number, self._plan.cell_timeout or 0) from None
             self._audience.cell_finished(self._number, total, loop.time() - began)
         self.set_widgets_metadata()
@@ -143,27 +171,11 @@ class _Execution(NotebookClient):
             with suppress(RuntimeError):
                 await self._async_cleanup_kernel()
 
-    @contextmanager
-    def _stopping(self) -> Iterator[None]:
-        """Let the first interruption stop the kernel; Windows cannot tell a loop of it, and raises it anywhere."""
-        if sys.platform == "win32":
-            yield
-            return
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-        def stop() -> None:
+    def stop(self) -> None:
+        """End the kernel at once; `run` then raises Cancelled."""
+        if self._task is not None and not self._is_stopped and not self._is_ending:
             self._is_stopped = True
-            if task is not None:
-                task.cancel()
-
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        for number in numbers:
-            loop.add_signal_handler(number, stop)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
+            self._task.cancel()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Tell what a cell says, besides keeping it; nbclient calls this for each message."""

@@ -23,6 +23,7 @@ from chapbook_core.commands.declarations import (
     project,
     publishing,
     settings,
+    testing,
     trust,
 )
 
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     *inspecting.COMMANDS,
     *imports.COMMANDS,
     *building.COMMANDS,
+    *testing.COMMANDS,
     *notebooks.COMMANDS,
     *publishing.COMMANDS,
     *interchange.COMMANDS,

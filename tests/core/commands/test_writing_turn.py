@@ -50,6 +50,7 @@ READERS = frozenset(
         "show",
         "source show",
         "status",
+        "test",
         "unpack",
         "trust",
         "verify",
