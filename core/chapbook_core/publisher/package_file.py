@@ -69,10 +69,10 @@ class PackageFile:
 def read_package_file(path: Path) -> PackageFile:
     """Read a wheel or source distribution; raises NotFit for what is neither, or damaged."""
     try:
+        status = path.stat()
         body = _metadata(path)
         identity = parse_metadata(body, f"`{path.name}`")
         fields, unread = form_fields(body)
-        status = path.stat()
         digests = _digests(path)
     except UnusableName as problem:
         raise _unfit(path, str(problem)) from None
