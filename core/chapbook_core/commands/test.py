@@ -6,7 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.report import Block, Data, Heading, Line, Message, Result, Span, Table, Verbatim, as_data
+from chapbook_core.commands.report import (
+    Blank,
+    Block,
+    Data,
+    Heading,
+    Line,
+    Message,
+    Result,
+    Span,
+    Table,
+    Verbatim,
+    as_data,
+)
 from chapbook_core.commands.testing.collecting import Collection, collect, find_files
 from chapbook_core.commands.testing.driver import run_trials
 from chapbook_core.commands.testing.name_filter import read_filter
@@ -98,12 +110,14 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
 
 def failure_blocks(shown: str, failure: Failure) -> Iterable[Block]:
     """Tell what went wrong in a notebook."""
-    yield Heading((f"{shown}, cell {failure.cell}" if failure.cell is not None else shown,))
-    if failure.source:
+    yield Heading(f"{shown}, cell {failure.cell}" if failure.cell is not None else shown)
+    if failure.source and not failure.traceback:
+        # A traceback shows the lines that matter.
         yield Verbatim(failure.source, "python")
     if failure.output:
         yield Verbatim(failure.output)
     yield Verbatim(failure.traceback or failure.message)
+    yield Blank()
 
 
 def outcomes_table(outcomes: Iterable[Outcome]) -> Table:
@@ -115,7 +129,8 @@ def _row(outcome: Outcome) -> tuple[Text, ...]:
     where = ""
     if outcome.failure is not None:
         message = next(iter(outcome.failure.message.splitlines()), "")
-        where = f"cell {outcome.failure.cell}: {message}" if outcome.failure.cell is not None else message
+        cell = f"cell {outcome.failure.cell}"
+        where = message if outcome.failure.cell is None or cell in message else f"{cell}: {message}"
     return (
         Span(outcome.notebook, "name"),
         f"{len(outcome.cells)}/{outcome.total}",
