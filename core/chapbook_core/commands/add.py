@@ -136,14 +136,13 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     written = proposal.told(is_written=is_written)
     changed = proposal.changes
     watcher.checkpoint()
-    applied = UNAPPLIED
-    if is_written:
-        applied = apply_lock(
-            proposal,
-            lock_only=invocation.flag("lock"),
-            timing=read_timing(invocation),
-            mode=index_mode(invocation),
-        )
+    applied = apply_lock(
+        proposal,
+        lock_only=invocation.flag("lock"),
+        timing=read_timing(invocation),
+        mode=index_mode(invocation),
+        dry_run=not is_written,
+    )
     return Added(
         tuple(adding.told(proposal)),
         where.text,

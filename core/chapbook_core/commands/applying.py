@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.liveness import Live, Timing
-from chapbook_core.commands.report import Block, Data, Line, as_data
+from chapbook_core.commands.report import Block, Change, Data, Line, as_data
+from chapbook_core.errors import Cancelled, ChapbookError
+from chapbook_core.events import Notice
 from chapbook_core.index.mode import Mode
 from chapbook_core.lock.wanted import Wanted, choose_groups
 from chapbook_core.project.pair_writing import PairWriter
@@ -13,8 +15,10 @@ from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.changing import Proposal
-    from chapbook_core.commands.installing import Installation
+    from chapbook_core.commands.installing import Installation, InstallRequest
     from chapbook_core.commands.report import Result
+    from chapbook_core.commands.session import Session
+    from chapbook_core.lock.lockfile import Lock
 
 
 @frozen
@@ -27,10 +31,14 @@ class Applied:
     removed: int = 0
     live: Live | None = field(default=None, repr=False)
     """What it means for the kernel that the command was typed in; None without one."""
+    would_change: tuple[Change, ...] = ()
+    """What would become of the packages in it, had it not been a dry run."""
 
     def blocks(self) -> tuple[Block, ...]:
         """Tell it."""
         live = () if self.live is None else self.live.blocks()
+        if self.would_change:
+            return (Line("In the environment:"), *self.would_change, *live)
         if not self.environment:
             return live
         counts = [f"{self.installed} installed"] if self.installed else []
@@ -58,13 +66,16 @@ def apply_lock(
     sync: bool = False,
     mode: Mode = Mode.ONLINE,
     words: tuple[str, ...] | None = None,
+    dry_run: bool = False,
 ) -> Applied:
     """Write a change, and bring the environment to what it locks, as one: on failure nothing is written.
 
     `wanted` are the groups and extras to install, by default every group that is not optional. What left the lock
     leaves the environment; with `sync` everything goes that is not wanted. `words` are the options of an `install` that
-    has nothing left to do after it, by default those of a plain one.
+    has nothing left to do after it, by default those of a plain one. A `dry_run` only tells what would become of it.
     """
+    if lock_only and dry_run:
+        return UNAPPLIED
     if lock_only:
         proposal.write()
         return UNAPPLIED
@@ -75,7 +86,8 @@ def apply_lock(
 
     session, outcome = proposal.session, proposal.outcome
     folder = session.manifest.folder
-    PairWriter(folder).require_unchanged(proposal.files)
+    if not dry_run:
+        PairWriter(folder).require_unchanged(proposal.files)
     before = outcome.present.lock
     locked = {package.name for package in outcome.lock.packages}
     request = InstallRequest(
@@ -84,6 +96,7 @@ def apply_lock(
         gone=frozenset(package.name for package in before.packages) - locked if before is not None else frozenset(),
         mode=mode,
         timing=timing,
+        dry_run=dry_run,
         fingerprint=NothingToDo(session.surroundings, PLAIN if words is None else words).fingerprint,
         files=[
             ProjectFile(folder / file.name, file.after)
@@ -91,7 +104,26 @@ def apply_lock(
             if file.after is not None and file.after != file.before
         ],
     )
+    if dry_run:
+        return _foretold(session, outcome.lock, request)
     return applied(install_lock(session, outcome.lock, request))
+
+
+def _foretold(session: Session, lock: Lock, request: InstallRequest) -> Applied:
+    """Tell what installing a lock would do; what stands against it takes nothing away from what else is told."""
+    from chapbook_core.commands.environment_changes import environment_changes
+    from chapbook_core.commands.installing import install_lock  # as above
+
+    try:
+        installation = install_lock(session, lock, request)
+    except Cancelled:
+        raise
+    except ChapbookError as problem:
+        session.watcher.emit(
+            Notice("warning", f"the environment would stay as it is: {problem.message}", problem.hints)
+        )
+        return UNAPPLIED
+    return Applied(live=installation.live, would_change=tuple(environment_changes(installation)))
 
 
 def applied(installation: Installation) -> Applied:

@@ -12,17 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
-    from chapbook_core.commands.installing import Installation, InstallRequest, RootStep
+    from chapbook_core.commands.installing import Installation, InstallRequest
     from chapbook_core.commands.liveness import Live
-    from chapbook_core.commands.report import ChangeKind
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
-    from chapbook_core.installer.plan import Step
     from chapbook_core.installer.transaction import ProjectFile
     from chapbook_core.lock.lockfile import Lock
-
-_ROOT = "this project"
 
 
 @frozen
@@ -84,6 +80,7 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
     if not invocation.flag("compile") and (found := nothing_to_do.found()) is not None:
         return Installed(found.environment, (), found.packages, is_done=not invocation.flag("dry-run"))
     # What was not needed so far.
+    from chapbook_core.commands.environment_changes import environment_changes
     from chapbook_core.commands.installing import install_lock
     from chapbook_core.commands.session import open_session
 
@@ -91,13 +88,9 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
     lock, files = _lock(session, invocation)
     request = _request(session, invocation, nothing_to_do, files, sync=sync)
     installation = install_lock(session, lock, request)
-    changes = [change for step in installation.plan.steps if (change := _change(step)) is not None]
-    root = installation.root
-    if root is not None and root.is_needed:
-        changes.append(_root_change(root))
     return Installed(
         installation.environment,
-        tuple(changes),
+        tuple(environment_changes(installation)),
         _unchanged(installation),
         is_done=installation.is_done,
         is_locked=bool(files),
@@ -152,38 +145,11 @@ def _request(
     )
 
 
-def _change(step: Step) -> Change | None:
-    from chapbook_core.installer.plan import Install, Keep, Remove, Skip, Update  # as in `_run`
-    from chapbook_core.requirements.version_key import version_key
-
-    match step:
-        case Install(package):
-            return Change("add", package.name, "", package.version)
-        case Update(package, before, reason):
-            if reason:
-                return Change("reinstall", package.name, before, package.version, reason)
-            is_newer = version_key(before) < version_key(package.version)
-            return Change("update" if is_newer else "downgrade", package.name, before, package.version)
-        case Remove(name, version):
-            return Change("remove", name, version)
-        case Skip(package, reason):
-            return Change("skip", package.name, "", package.version, reason)
-        case Keep():
-            return None
-
-
 def _unchanged(installation: Installation) -> int:
     from chapbook_core.installer.plan import Keep  # as in `_run`
 
     is_root_there = installation.root is not None and not installation.root.is_needed
     return sum(isinstance(step, Keep) for step in installation.plan.steps) + is_root_there
-
-
-def _root_change(root: RootStep) -> Change:
-    if root.before is None:
-        return Change("add", root.name, "", root.version, _ROOT)
-    kind: ChangeKind = "update" if root.before != root.version else "reinstall"
-    return Change(kind, root.name, root.before, root.version, _ROOT)
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -61,6 +61,10 @@ if TYPE_CHECKING:
     from chapbook_core.lock.wanted import Wanted
 
 
+UNKNOWN = "dynamic"
+"""Stands for a version that only a build can tell."""
+
+
 class RootUnnamed(ChapbookError):
     """The project is to be installed and does not say what it is."""
 
@@ -165,6 +169,9 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     elif (fingerprint := request.fingerprint(environment)) is not None:
         set_fingerprint(environment.path, fingerprint)
     forget_postponed(environment.path)
+    if step is not None and step.version == UNKNOWN:
+        told = scan_site_packages(environment.site_packages).version_of(canonical_name(step.name))
+        installation = replace(installation, root=replace(step, version=told or UNKNOWN))
     return replace(installation, live=None if live is None else with_arrived(live, session, environment, plan))
 
 
@@ -233,7 +240,7 @@ def _root_step(
     installed = present.distributions.get(editable.name)
     before = None if installed is None else installed.version
     # A version that only its backend knows stays as it was until that has been asked.
-    version = editable.by_paths.version if editable.can_go_by_paths else before or "dynamic"
+    version = editable.by_paths.version if editable.can_go_by_paths else before or UNKNOWN
     return RootStep(manifest.name or "", version, before, is_needed=not editable.is_there(installed))
 
 

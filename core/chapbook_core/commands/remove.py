@@ -84,14 +84,13 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     )
     written, changed = proposal.told(is_written=is_written), proposal.changes
     watcher.checkpoint()
-    applied = UNAPPLIED
-    if is_written:
-        applied = apply_lock(
-            proposal,
-            lock_only=invocation.flag("lock"),
-            timing=read_timing(invocation),
-            mode=index_mode(invocation),
-        )
+    applied = apply_lock(
+        proposal,
+        lock_only=invocation.flag("lock"),
+        timing=read_timing(invocation),
+        mode=index_mode(invocation),
+        dry_run=not is_written,
+    )
     return Removed(removed, still, changed, written, applied)
 
 

@@ -119,14 +119,13 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     is_written = not invocation.flag("dry-run")
     written, changed = proposal.told(is_written=is_written), proposal.changes
     watcher.checkpoint()
-    applied = UNAPPLIED
-    if is_written:
-        applied = apply_lock(
-            proposal,
-            lock_only=invocation.flag("lock"),
-            timing=read_timing(invocation),
-            mode=index_mode(invocation),
-        )
+    applied = apply_lock(
+        proposal,
+        lock_only=invocation.flag("lock"),
+        timing=read_timing(invocation),
+        mode=index_mode(invocation),
+        dry_run=not is_written,
+    )
     raised = tuple(raising.raised(proposal.document))
     return Raised(raised, tuple(raising.short(proposal.outcome.lock)), changed, written, applied)
 

@@ -92,17 +92,16 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     written = proposal.told(is_written=is_written)
     moved = {change.name for change in changed}
     watcher.checkpoint()
-    applied = UNAPPLIED
-    if is_written:
-        applied = apply_lock(
-            proposal,
-            lock_only=invocation.flag("lock"),
-            timing=read_timing(invocation),
-            wanted=wanted,
-            sync=invocation.flag("sync"),
-            mode=index_mode(invocation),
-            words=tuple(installing_words(invocation.values, sync=invocation.flag("sync"))),
-        )
+    applied = apply_lock(
+        proposal,
+        lock_only=invocation.flag("lock"),
+        timing=read_timing(invocation),
+        wanted=wanted,
+        sync=invocation.flag("sync"),
+        mode=index_mode(invocation),
+        words=tuple(installing_words(invocation.values, sync=invocation.flag("sync"))),
+        dry_run=not is_written,
+    )
     unchanged = tuple(sorted(names - moved))
     return Updated(changed, unchanged, written, applied, proposal.outcome.held_back)
 

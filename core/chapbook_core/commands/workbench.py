@@ -173,7 +173,10 @@ class Workbench:
         python = (self.interpreter.implementation, self.interpreter.version, next(iter(self.tags.ranks)))
         settings = sorted(self.settings(name).items())
         constraints = [str((each.name, each.constraint.text, str(each.marker))) for each in self.constraints(name)]
-        return self.built.key(kind, identity, python, settings, constraints)
+        from chapbook_core.builder.isolation import shaping_variables  # as above
+
+        variables = shaping_variables(self.session.surroundings.variables)
+        return self.built.key(kind, identity, python, settings, constraints, variables)
 
     def kept(self, source: BuildSource) -> StoredWheel | None:
         """Return what was built out of a source before."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -105,8 +106,36 @@ def test_when_installing_fails_project_lock_and_environment_stay(
 
 
 def test_a_dry_run_makes_no_environment(project: Project, chapbook: Chapbook) -> None:
-    assert 0 == chapbook("add", "a", "--dry-run").status
+    outcome = chapbook("add", "a", "--dry-run")
+    assert 0 == outcome.status
+    assert "In the environment:\n+ b 1.0\n+ a 1.0\n" in outcome.out
     assert not (project.folder / ".venv").exists()
+    assert "In the environment" not in chapbook("add", "a", "--dry-run", "--lock").out
+
+
+def test_a_dry_run_tells_of_the_environment_what_the_lock_does_not(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    chapbook("add", "a")
+    chapbook("remove", "a", "--lock")
+    index.serve("c", "1.0")
+    before = project.files()
+    outcome = chapbook("add", "c", "--dry-run")
+    assert "In the environment:\n+ c 1.0\n" in outcome.out
+    outcome = chapbook("update", "--sync", "--dry-run")
+    assert "In the environment:\n- a 1.0\n- b 1.0\n" in outcome.out
+    told = json.loads(chapbook("update", "--sync", "--dry-run", "--format", "json").out)
+    assert ["a", "b"] == [change["name"] for change in told["applied"]["would_change"]]
+    assert before == project.files()
+    assert ["a 1.0", "b 1.0"] == installed(project)
+
+
+def test_a_dry_run_tells_what_stands_in_the_way_of_the_environment(project: Project, chapbook: Chapbook) -> None:
+    (project.folder / ".venv").write_text("mine")
+    outcome = chapbook("add", "a", "--dry-run")
+    assert "Would add a (^1.0)" in outcome.out
+    assert "the environment would stay as it is: " in outcome.err
+    assert "mine" == (project.folder / ".venv").read_text()
 
 
 def test_any_command_looks_for_the_journal_of_the_environment_where_it_is() -> None:

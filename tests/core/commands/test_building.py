@@ -420,6 +420,21 @@ def test_settings_reach_the_build_and_make_another_wheel(project: Path, chapbook
     assert "{'debug': 'yes'}" == python(project, "import lib; print(lib.SETTINGS)")
 
 
+def test_flags_for_the_compiler_make_another_wheel(
+    project: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lib(project / "lib", BACKEND.replace("repr(settings)", "repr(os.environ.get('CFLAGS'))"))
+    require(project, "lib @ file:lib")
+    monkeypatch.delenv("CFLAGS", raising=False)
+    put_in(chapbook)
+    assert "None" == python(project, "import lib; print(lib.SETTINGS)")
+    for flags in ("-O0", "-O3"):
+        monkeypatch.setenv("CFLAGS", flags)
+        anew(project)
+        put_in(chapbook)
+        assert flags == python(project, "import lib; print(lib.SETTINGS)")
+
+
 def test_no_binary_builds_what_has_a_wheel(
     project: Path, index: FakeIndex, chapbook: Chapbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
