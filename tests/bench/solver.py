@@ -16,7 +16,7 @@ from typing import Any
 
 from chapbook_core.requirements.marker import parse_marker
 from chapbook_core.resolver.answering import answer
-from chapbook_core.resolver.facts import Dependency, Metadata, MetadataWanted, Unavailable, VersionsWanted, Want
+from chapbook_core.resolver.facts import Dependency, Listed, Metadata, MetadataWanted, Unavailable, VersionsWanted, Want
 from chapbook_core.resolver.problem import Problem, RootRequirement, Solution
 from chapbook_core.resolver.versions import Release, Versions
 
@@ -62,7 +62,7 @@ class Registry:
                 if number > VERSIONS * 0.8 and chance.random() < 0.1:
                     constraint += ",<3.5"
                 dependencies.append(Dependency(other, constraint, region))
-            self.facts[MetadataWanted(name, release.version)] = Metadata(tuple(dependencies))
+            self.facts[MetadataWanted(name, release.version)] = Metadata(Listed(tuple(dependencies)))
 
     def problem(self) -> Problem:
         requirements = tuple(RootRequirement(Dependency(name, ">=1.5")) for name in self.roots)

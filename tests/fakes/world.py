@@ -12,7 +12,7 @@ from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin, IndexO
 from chapbook_core.requirements.requirement import parse_requirement
 from chapbook_core.resolver.answering import answer
 from chapbook_core.resolver.dependency import dependencies_of, origin_of, root_requirements
-from chapbook_core.resolver.facts import Dependency, Metadata, MetadataWanted, Unavailable, VersionsWanted, Want
+from chapbook_core.resolver.facts import Dependency, Listed, Metadata, MetadataWanted, Unavailable, VersionsWanted, Want
 from chapbook_core.resolver.problem import LockedVersion, Policy, Problem, RootRequirement, Switch
 from chapbook_core.resolver.versions import Release, Versions
 
@@ -74,7 +74,7 @@ class World:
         release = self.release(want.name, want.version, want.origin)
         if "broken" in release:
             return Unavailable(release["broken"])
-        return Metadata(tuple(requirements_of(release.get("requires", ()))), release.get("metadata_python", ""))
+        return Metadata(Listed(tuple(requirements_of(release.get("requires", ())))), release.get("metadata_python", ""))
 
 
 def requirements_of(texts: Sequence[str]) -> list[Dependency]:

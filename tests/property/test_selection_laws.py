@@ -17,11 +17,12 @@ from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.lock.selection import applicable, select
 from chapbook_core.project.groups import Group
 from chapbook_core.requirements.constraint import parse_constraint
+from chapbook_core.requirements.demand import Demand
 from chapbook_core.requirements.marker import Marker, python_marker
 from chapbook_core.requirements.requirement import parse_requirement
+from chapbook_core.resolver.demands import ListedDemands
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.lock_check import Promise, check_lock
-from chapbook_core.resolver.locked_texts import Demand
 from chapbook_core.resolver.locking import Details, Frame, make_lock
 from tests.fakes.world import problem_of, selection_in, solve_world
 from tests.property.resolver_oracle import ENVIRONMENTS, random_requirement, random_shape, random_world
@@ -62,7 +63,7 @@ def locked(packages: dict[str, Any], root: dict[str, Any], solution: Solution) -
             Demand(parse_requirement(text), text.partition(";")[2].strip()) for text in release.get("requires", ())
         )
         files = (LockedFile(f"{selected.name}.whl", "sha256:00"),)
-        return Details(demands, release.get("python", ""), "", files)
+        return Details(ListedDemands(demands), release.get("python", ""), "", files)
 
     extras = {extra: tuple(parse_requirement(text).name for text in texts) for extra, texts in root["extras"].items()}
     lock = make_lock(solution, Frame(python_marker(PYTHON), PYTHON.text, "00", extras), details)

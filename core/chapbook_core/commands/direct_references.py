@@ -10,15 +10,17 @@ from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.index.failure import IndexFailure, NotCached
 from chapbook_core.index.metadata import Metadata
+from chapbook_core.index.outline import requirement_of
+from chapbook_core.requirements.demand import Demand
 from chapbook_core.requirements.marker import parse_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 from chapbook_core.requirements.url import masked_url
 from chapbook_core.requirements.version_key import version_key
+from chapbook_core.resolver.demands import ListedDemands
 from chapbook_core.resolver.dependency import dependencies_of
+from chapbook_core.resolver.facts import Listed
 from chapbook_core.resolver.facts import Metadata as Facts
-from chapbook_core.resolver.index_facts import requirement_of
-from chapbook_core.resolver.locked_texts import Demand
 from chapbook_core.resolver.locking import Details
 from chapbook_core.resolver.versions import Release, Versions
 from chapbook_core.value import frozen, replace
@@ -123,9 +125,11 @@ class DirectReferences:
         requirements = [self._settling.settled(demand.requirement, origin) for demand in demands]
         if origin in self._own and isinstance(origin, DirectoryOrigin):
             self._own.update(requirement.origin for requirement in requirements)
-        facts = Facts(tuple(each for requirement in requirements for each in dependencies_of(requirement)))
+        facts = Facts(Listed(tuple(each for requirement in requirements for each in dependencies_of(requirement))))
         is_any = requires_python.strip() in {"", "*"}
-        details = Details(demands, "" if is_any else requires_python, summary, reading.files, reading.source)
+        details = Details(
+            ListedDemands(demands), "" if is_any else requires_python, summary, reading.files, reading.source
+        )
         return _Found(name, version, facts, details)
 
     def _demands(self, manifest: Manifest, origin: Origin) -> Iterator[Demand]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.metadata import Metadata
+from chapbook_core.index.outline import requirement_of
 from chapbook_core.lock.selection import region_of
 from chapbook_core.requirements.constraint import ANY, parse_constraint
 from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.version_key import version_key
-from chapbook_core.resolver.index_facts import requirement_of
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from chapbook_core.index.failure import IndexFailure, PackageNotFound
 from chapbook_core.index.metadata import Metadata as IndexMetadata
 from chapbook_core.index.metadata import UnreadableMetadata
 from chapbook_core.requirements.origin import IndexOrigin
-from chapbook_core.resolver.facts import MetadataWanted, Unavailable, VersionsWanted
+from chapbook_core.resolver.facts import Listed, MetadataWanted, Unavailable, VersionsWanted
 from chapbook_core.resolver.index_facts import metadata_of, versions_of
 from chapbook_core.resolver.settling import LeadsElsewhere
 from chapbook_core.resolver.versions import Versions
@@ -161,10 +161,9 @@ class IndexAnswers:
 
     def _settled(self, facts: Metadata) -> Metadata:
         """Return the facts of a release with its direct references, which are rare, in the form of all others."""
-        for dependency in facts.dependencies:
-            if dependency.origin is not None:
-                settled = (self._elsewhere.settled(each, _ANY_INDEX) for each in facts.dependencies)
-                return replace(facts, dependencies=tuple(settled))
+        if isinstance(facts.dependencies, Listed):
+            settled = (self._elsewhere.settled(each, _ANY_INDEX) for each in facts.dependencies.every)
+            return replace(facts, dependencies=Listed(tuple(settled)))
         return facts
 
 

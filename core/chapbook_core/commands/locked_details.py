@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from chapbook_core.lock.lockfile import LockedFile, LockedSource
 from chapbook_core.requirements.origin import IndexOrigin
-from chapbook_core.resolver.index_facts import requirement_of
-from chapbook_core.resolver.locked_texts import Demand
+from chapbook_core.resolver.index_facts import demands_of
 from chapbook_core.resolver.locking import Details
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class LockedDetails:
     def _made(self, offer: Offer, version: str, metadata: Metadata) -> Details:
         place = offer.place
         return Details(
-            requirements=tuple(map(_demand, metadata.requires_dist)),
+            demands=demands_of(metadata),
             requires_python=metadata.requires_python or "",
             summary=metadata.summary,
             files=tuple(self._locked(file, place) for file in _offered(offer.files(version), place)),
@@ -82,7 +81,3 @@ def _offered(files: Iterable[File], place: Place) -> list[File]:
     if place.is_default:
         return files
     return [file for file in files if not file.yanked] or files
-
-
-def _demand(text: str) -> Demand:
-    return Demand(requirement_of(text), text.partition(";")[2].strip())

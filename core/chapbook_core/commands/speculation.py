@@ -69,7 +69,7 @@ class Speculation:
         if not isinstance(found, IndexMetadata) or found.version != self._locked.get(name, found.version):
             return
         try:
-            dependencies = metadata_of(found).dependencies
+            dependencies = metadata_of(found).dependencies.under(self._extras.get(name, ()))
         except ChapbookError:
             # Whoever really needs this release will be told.
             return

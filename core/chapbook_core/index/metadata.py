@@ -8,15 +8,18 @@ continuation of one.
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.blob import StaleBlob, pack, unpack
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
-from chapbook_core.value import frozen
+from chapbook_core.value import field, frozen
 
-_KIND = b"M2"
+if TYPE_CHECKING:
+    from chapbook_core.index.outline import Outline
+
+_KIND = b"M3"
 # Each begins with a newline, which is found much faster than the place behind one; the text is given one to begin with.
 _END = re.compile(rb"\n(?![!-9;-~]*:|[ \t]|From )")
 _FIELDS = re.compile(
@@ -56,6 +59,8 @@ class Metadata:
     dynamic: tuple[str, ...] = ()
     """The fields, in lower case, that a build may change."""
     metadata_version: str = ""
+    outline_values: tuple[object, ...] | None = field(default=None, compare=False)
+    """What the cache had of the outline; None when it had none."""
 
     @property
     def is_static(self) -> bool:
@@ -76,8 +81,22 @@ class Metadata:
         if not same:
             raise UnreadableMetadata(what, f"it is that of version `{self.version}`")
 
+    def outline(self) -> Outline:
+        """Return which lines of Requires-Dist matter to whom; raises UnreadableDependency or InvalidRequirement."""
+        # Imported here because most of those who look at metadata do not ask.
+        from chapbook_core.index.outline import Outline, outline_of
+
+        if self.outline_values is None:
+            return outline_of(self.requires_dist)
+        return Outline(*cast("tuple[Any, ...]", self.outline_values))
+
     def blob(self) -> bytes:
         """Return the metadata as bytes for the cache."""
+        try:
+            outline_values = self.outline().values()
+        except ChapbookError:
+            # Whoever wants this release is told; it may still be looked at.
+            outline_values = None
         return pack(
             _KIND,
             (
@@ -89,6 +108,7 @@ class Metadata:
                 self.summary,
                 self.dynamic,
                 self.metadata_version,
+                outline_values,
             ),
         )
 

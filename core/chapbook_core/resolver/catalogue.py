@@ -62,7 +62,7 @@ class Catalogue:
         """Packages whose exclusions the search already relies upon."""
         self._with_prereleases: set[str] = set()
         self._pinned_versions: dict[str, set[str]] | None = None
-        self._dependencies: dict[MetadataWanted, tuple[Dependency, ...]] = {}
+        self._dependencies: dict[tuple[MetadataWanted, frozenset[str]], tuple[Dependency, ...]] = {}
         self._with_prereleases.update(locked.name for locked in problem.locked if is_prerelease(locked.version))
 
     def _project_pins(self, universe: Universe) -> dict[str, dict[Origin | None, int]]:
@@ -219,15 +219,15 @@ class Catalogue:
         """Return the question what a release depends on."""
         return MetadataWanted(name, release.version, release.origin)
 
-    def dependencies(self, want: MetadataWanted) -> tuple[Dependency, ...]:
-        """Return what a release depends on, after overrides and exclusions."""
-        known = self._dependencies.get(want)
+    def dependencies(self, want: MetadataWanted, extras: frozenset[str]) -> tuple[Dependency, ...]:
+        """Return what a release with some of its extras depends on, after overrides and exclusions."""
+        known = self._dependencies.get((want, extras))
         if known is None:
             metadata = cast("Metadata", self.facts[want])
-            known = metadata.dependencies
+            known = metadata.dependencies.under(extras)
             if self.problem.excludes or self._overrides:
                 known = tuple(effective for written in known for effective in self.effective(written))
-            self._dependencies[want] = known
+            self._dependencies[want, extras] = known
         return known
 
     def effective(self, dependency: Dependency) -> Iterator[Dependency]:

@@ -7,6 +7,7 @@ from chapbook_core.resolver.versions import ABSENT
 OFF = ABSENT
 ON = 2
 ON_OR_OFF = OFF | ON
+_NONE: frozenset[str] = frozenset()
 
 
 class Extras:
@@ -15,6 +16,7 @@ class Extras:
     def __init__(self) -> None:
         self._names: dict[str, dict[str, str]] = {}
         self._owners: dict[str, tuple[str, str]] = {}
+        self._met: dict[str, frozenset[str]] = {}
 
     def name(self, package: str, extra: str) -> str:
         """Return the name of an extra, made up when there is none."""
@@ -22,11 +24,16 @@ class Extras:
         if extra not in names:
             names[extra] = f"{package}[{extra}]"
             self._owners[names[extra]] = (package, extra)
+            self._met[package] = frozenset(names)
         return names[extra]
 
     def known(self, package: str, extra: str) -> str | None:
         """Return the name of an extra if it was ever asked for."""
         return self._names.get(package, {}).get(extra)
+
+    def of(self, package: str) -> frozenset[str]:
+        """Return the extras of a package that were ever asked for."""
+        return self._met.get(package, _NONE)
 
     def owner(self, name: str) -> tuple[str, str] | None:
         """Return the package and the extra behind a name, if it is an extra's."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.requirements import diagram
 from chapbook_core.value import frozen
@@ -75,11 +75,29 @@ class Dependency:
     """Whether pre-releases are asked for; None leaves that to the constraint."""
 
 
+class Dependencies(Protocol):
+    """What a release depends on, most of which is for extras that nobody asks for."""
+
+    def under(self, extras: Collection[str]) -> tuple[Dependency, ...]:
+        """Return what it always depends on, and what these of its extras add, in the order of its metadata."""
+
+
+@frozen
+class Listed:
+    """Dependencies that are all known."""
+
+    every: tuple[Dependency, ...] = ()
+
+    def under(self, extras: Collection[str]) -> tuple[Dependency, ...]:
+        """Return what it always depends on, and what these extras add."""
+        return tuple(one for one in self.every if not one.extra or one.extra in extras)
+
+
 @frozen
 class Metadata:
     """What a release depends on."""
 
-    dependencies: tuple[Dependency, ...] = ()
+    dependencies: Dependencies = Listed()
     requires_python: str = ""
     """Requires-Python, for origins whose list of releases does not tell it."""
 

@@ -7,19 +7,22 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, overload
 
-from chapbook_core.index.dependency import parse_dependency
-from chapbook_core.requirements.requirement import Requirement, make_requirement, parse_requirement
+from chapbook_core.index.outline import demand_of, requirement_of
 from chapbook_core.resolver.dependency import dependencies_of
-from chapbook_core.resolver.facts import Dependency, Metadata
+from chapbook_core.resolver.facts import Listed, Metadata
 from chapbook_core.resolver.versions import Release, Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from chapbook_core.index.metadata import Metadata as IndexMetadata
+    from chapbook_core.index.outline import Outline
     from chapbook_core.index.page_summary import PageSummary
     from chapbook_core.index.policy import Refusal
+    from chapbook_core.requirements.demand import Demand
     from chapbook_core.requirements.origin import Origin
+    from chapbook_core.resolver.demands import Demands
+    from chapbook_core.resolver.facts import Dependency
 
 
 def versions_of(summary: PageSummary, refusals: Iterable[Refusal] = (), origin: Origin | None = None) -> Versions:
@@ -103,30 +106,56 @@ class _Releases(Sequence[Release]):
 
 def metadata_of(metadata: IndexMetadata) -> Metadata:
     """Return what a release depends on; raises UnreadableDependency."""
-    return Metadata(_all_dependencies(metadata.requires_dist), metadata.requires_python or "")
+    requires_python = metadata.requires_python or ""
+    outline = metadata.outline()
+    if outline.leads_elsewhere:
+        every = tuple(dependency for line in metadata.requires_dist for dependency in _dependencies(line))
+        return Metadata(Listed(every), requires_python)
+    return Metadata(_Outlined(metadata.requires_dist, outline), requires_python)
 
 
-@lru_cache(maxsize=8192)
-def _all_dependencies(texts: tuple[str, ...]) -> tuple[Dependency, ...]:
-    return tuple([dependency for text in texts for dependency in _dependencies(text)])
+class _Outlined:
+    """Dependencies of which only those are read that somebody asks for."""
+
+    __slots__ = ("_lines", "_outline")
+
+    def __init__(self, lines: tuple[str, ...], outline: Outline) -> None:
+        self._lines = lines
+        self._outline = outline
+
+    def under(self, extras: Collection[str]) -> tuple[Dependency, ...]:
+        """Return what is always depended on, and what these extras add."""
+        return tuple(
+            dependency
+            for place in self._outline.in_force(extras)
+            for dependency in _dependencies(self._lines[place])
+            if not dependency.extra or dependency.extra in extras
+        )
+
+
+def demands_of(metadata: IndexMetadata) -> Demands:
+    """Return what a lock repeats of it; raises UnreadableDependency."""
+    return _OutlinedDemands(metadata.requires_dist, metadata.outline())
+
+
+class _OutlinedDemands:
+    """Demands of which only those are read that the lock repeats one by one."""
+
+    __slots__ = ("_lines", "_outline")
+
+    def __init__(self, lines: tuple[str, ...], outline: Outline) -> None:
+        self._lines = lines
+        self._outline = outline
+
+    def under(self, extras: Collection[str]) -> Sequence[Demand]:
+        """Return those that name no extra or one of these."""
+        return [demand_of(self._lines[place]) for place in self._outline.worded(extras)]
+
+    def added(self) -> Mapping[str, tuple[str, ...]]:
+        """Return what each extra adds."""
+        return self._outline.added
 
 
 @lru_cache(maxsize=65536)
-def requirement_of(text: str) -> Requirement:
-    """Return one line of Requires-Dist as a requirement, repaired where that is needed; raises UnreadableDependency."""
-    parts = parse_dependency(text)
-    if not parts.note:
-        return parse_requirement(text)
-    return make_requirement(
-        text,
-        name=parts.name,
-        extras=",".join(parts.extras),
-        constraint=parts.specifier,
-        url=parts.url,
-        marker=parts.marker,
-    )
-
-
-@lru_cache(maxsize=65536)
-def _dependencies(text: str) -> tuple[Dependency, ...]:
-    return dependencies_of(requirement_of(text))
+def _dependencies(line: str) -> tuple[Dependency, ...]:
+    return dependencies_of(requirement_of(line))

@@ -1,4 +1,4 @@
-"""The tables of a locked package that repeat its metadata: what it requires and what its extras add."""
+"""The table of a locked package that repeats what its metadata requires."""
 
 from __future__ import annotations
 
@@ -7,62 +7,29 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock.lockfile import LockedDependency
-from chapbook_core.requirements.constraint import NoSpecifier
-from chapbook_core.requirements.marker_spelling import spelled
-from chapbook_core.requirements.marker_wording import TooManyWords, any_of, text_of, without_extras, wording_of
+from chapbook_core.requirements.marker_wording import TooManyWords, any_of, text_of, wording_of
 from chapbook_core.requirements.origin import (
     DirectoryOrigin,
     FileOrigin,
     GitOrigin,
     IndexOrigin,
     UrlOrigin,
-    reference_text,
 )
-from chapbook_core.value import frozen, replace
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from chapbook_core.requirements.demand import Demand
     from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.requirement import Requirement
 
 
-@frozen
-class Demand:
-    """A requirement of a locked package, with the marker as its metadata words it."""
-
-    requirement: Requirement
-    marker: str = ""
-    constraint: str | None = None
-    """The constraint as its author wrote it, where a lock repeats that rather than its normal form."""
-    tells_extra: bool = True
-    """Whether the lock says in the marker which extra brings it; it does not for what a project file says."""
-
-    def marker_text(self, *, extras: bool) -> str:
-        """Return the marker as Poetry would repeat it, with or without the extras in it."""
-        meaning = self.requirement.marker if extras else self.requirement.marker.without_extras()
-        if meaning.is_always:
-            return ""
-        try:
-            wording = wording_of(self.marker)
-        except TooManyWords:
-            wording = None
-        if wording is not None:
-            return text_of(wording if extras else without_extras(wording))
-        text = spelled(self.marker, extras=extras)
-        return str(meaning) if text is None else text
-
-
-def dependencies_table(
-    requirements: Iterable[Demand], extras: Collection[str], python: Marker
-) -> Mapping[str, tuple[LockedDependency, ...]]:
-    """Return `[package.dependencies]`: all that holds for some Python of the project, and of extras those turned on."""
+def dependencies_table(requirements: Iterable[Demand], python: Marker) -> Mapping[str, tuple[LockedDependency, ...]]:
+    """Return `[package.dependencies]`: all of these that hold for some Python of the project."""
     merged: dict[tuple[str, LockedDependency], list[Demand]] = {}
     for demand in requirements:
         requirement = demand.requirement
-        in_extras = requirement.marker.extras()
-        if in_extras and not in_extras.intersection(extras):
-            continue
         if requirement.marker.is_disjoint(python):
             continue
         # The same demand under two markers is one demand under either.
@@ -103,33 +70,6 @@ def _under_either(demands: Sequence[Demand]) -> tuple[str, bool]:
 
 def _marker(demand: Demand) -> str:
     return demand.marker_text(extras=demand.tells_extra)
-
-
-def extras_table(requirements: Iterable[Demand]) -> Mapping[str, tuple[str, ...]]:
-    """Return `[package.extras]`: what each extra adds, whether it is turned on or not."""
-    table: dict[str, list[str]] = {}
-    for demand in requirements:
-        for extra in demand.requirement.marker.extras():
-            table.setdefault(extra, []).append(_extra_text(demand))
-    return {extra: tuple(sorted(table[extra])) for extra in sorted(table)}
-
-
-def _extra_text(demand: Demand) -> str:
-    requirement = demand.requirement
-    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-    if reference := reference_text(requirement.origin):
-        versions = f" @ {reference}"
-    else:
-        versions = "" if requirement.constraint.is_any else f" ({_specifiers(requirement)})"
-    marker = demand.marker_text(extras=False)
-    return f"{requirement.pretty_name}{extras}{versions}" + (f" ; {marker}" if marker else "")
-
-
-def _specifiers(requirement: Requirement) -> str:
-    try:
-        return requirement.constraint.specifier_text()
-    except NoSpecifier:
-        return requirement.constraint.poetry_text()
 
 
 def _dependency(demand: Demand) -> LockedDependency:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from chapbook_core.lock.lockfile import Lock, LockedFile, LockedPackage, LockedSource
 from chapbook_core.requirements.marker import Marker
 from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin
-from chapbook_core.resolver.locked_texts import Demand, dependencies_table, extras_table
+from chapbook_core.resolver.demands import ListedDemands
+from chapbook_core.resolver.locked_texts import dependencies_table
 from chapbook_core.resolver.path_words import PathWords
 from chapbook_core.value import frozen
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chapbook_core.lock.lockfile import LockedDependency
+    from chapbook_core.resolver.demands import Demands
     from chapbook_core.resolver.path_words import RootDemand
     from chapbook_core.resolver.problem import Selected, Solution
 
@@ -29,7 +31,7 @@ class Details:
     Two of them are never compared; so that one which is used again can be told at once, each equals only itself.
     """
 
-    requirements: tuple[Demand, ...] = ()
+    demands: Demands = ListedDemands()
     requires_python: str = ""
     summary: str = ""
     files: tuple[LockedFile, ...] = ()
@@ -53,7 +55,7 @@ class Frame:
 def make_lock(solution: Solution, frame: Frame, details: Callable[[Selected], Details]) -> Lock:
     """Write down a solution; `details` is asked once for each of its packages."""
     found = [(selected, details(selected)) for selected in solution.packages]
-    demands = [(selected, detail.requirements) for selected, detail in found]
+    demands = [(selected, detail.demands) for selected, detail in found]
     words = PathWords(frame.roots, demands, frame.python)
     packages = tuple(_package(selected, detail, frame, words.texts(selected)) for selected, detail in found)
     extras = {extra: tuple(sorted(names)) for extra, names in sorted(frame.extras.items())}
@@ -83,10 +85,10 @@ def _tables(name: str, details: Details, extras: frozenset[str], python: Marker)
     # What an extra asks of other extras of its package is no dependency: they are turned on already.
     others = [
         demand
-        for demand in details.requirements
+        for demand in details.demands.under(extras)
         if demand.requirement.name != name or not demand.requirement.marker.extras()
     ]
-    return dependencies_table(others, extras, python), extras_table(details.requirements)
+    return dependencies_table(others, python), details.demands.added()
 
 
 def _needs_an_extra(region: Marker) -> bool:

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from chapbook_core.requirements.constraint import Constraint
+    from chapbook_core.requirements.demand import Demand
     from chapbook_core.requirements.marker_wording import Wording
     from chapbook_core.requirements.requirement import Requirement
-    from chapbook_core.resolver.locked_texts import Demand
+    from chapbook_core.resolver.demands import Demands
     from chapbook_core.resolver.problem import Selected
 
 _ROUNDS = 4
@@ -58,7 +59,7 @@ class _Place:
     """A package on the way, with or without extras."""
 
     selected: Selected
-    demands: tuple[Demand, ...]
+    demands: Demands
     has_extras: bool = False
     roots: dict[str, Wording] = field(default_factory=dict)
     """For each group of the project that requires it: where."""
@@ -74,12 +75,12 @@ class PathWords:
     def __init__(
         self,
         roots: Iterable[RootDemand],
-        packages: Sequence[tuple[Selected, tuple[Demand, ...]]],
+        packages: Sequence[tuple[Selected, Demands]],
         python: Marker,
     ) -> None:
         self._python = python
         self._cuts = releases_of(python)
-        self._packages: dict[str, list[tuple[Selected, tuple[Demand, ...]]]] = {}
+        self._packages: dict[str, list[tuple[Selected, Demands]]] = {}
         for package in packages:
             self._packages.setdefault(package[0].name, []).append(package)
         self._places: dict[_Key, _Place] = {}
@@ -138,20 +139,13 @@ class PathWords:
             self._places.setdefault(base, _Place(place.selected, place.demands))
             yield base, ALWAYS
         active = _with_those_of_itself(name, extras, place.demands)
-        by_name: dict[str, list[Demand]] = {}
-        for demand in place.demands:
-            by_name.setdefault(demand.requirement.name, []).append(demand)
-        for demands in by_name.values():
-            for demand in demands:
-                requirement = demand.requirement
-                asked = requirement.marker.extras()
-                if requirement.name == name or (asked and not asked & active):
-                    continue
-                if requirement.marker.is_disjoint(self._python):
-                    continue
-                step = _step(demand)
-                for child in self._met(requirement.name, requirement.constraint, requirement.extras):
-                    yield child, step
+        for demand in place.demands.under(active):
+            requirement = demand.requirement
+            if requirement.name == name or requirement.marker.is_disjoint(self._python):
+                continue
+            step = _step(demand)
+            for child in self._met(requirement.name, requirement.constraint, requirement.extras):
+                yield child, step
 
     def _met(self, name: str, constraint: Constraint, extras: Iterable[str]) -> Iterator[_Key]:
         """Yield the selected versions that a requirement may mean."""
@@ -267,13 +261,13 @@ def _plain(words: Wording) -> str:
     return 'python_version < "0"' if words == NEVER else text_of(words)
 
 
-def _with_those_of_itself(name: str, extras: tuple[str, ...], demands: Sequence[Demand]) -> frozenset[str]:
+def _with_those_of_itself(name: str, extras: tuple[str, ...], demands: Demands) -> frozenset[str]:
     """Return the extras with those that they ask of the same package."""
     active = set(extras)
     before = -1
     while before != len(active):
         before = len(active)
-        for demand in demands:
+        for demand in demands.under(active) if active else ():
             requirement = demand.requirement
             if requirement.name == name and requirement.marker.extras() & active:
                 active |= requirement.extras

@@ -32,10 +32,10 @@ class Reach:
     def __init__(
         self,
         selected: Mapping[str, tuple[tuple[int, int], ...]],
-        dependencies: Callable[[str, int], Iterable[Dependency]],
+        dependencies: Callable[[str, int, frozenset[str]], Iterable[Dependency]],
     ) -> None:
         self.needed: dict[Selection, int] = {}
-        self.extras: dict[tuple[str, int, str], int] = {}
+        self.extras: dict[Selection, dict[str, int]] = {}
         self._selected = selected
         self._dependencies = dependencies
         self._waiting: deque[Selection] = deque()
@@ -49,17 +49,17 @@ class Reach:
             selection = (dependency.name, version)
             grew = _grow(self.needed, selection, inside)
             for extra in dependency.extras:
-                grew |= _grow(self.extras, (*selection, extra), inside)
+                grew |= _grow(self.extras.setdefault(selection, {}), extra, inside)
             if grew and selection not in self._waiting:
                 self._waiting.append(selection)
 
     def walk(self) -> None:
         """Follow every edge until nothing grows."""
         while self._waiting:
-            name, version = self._waiting.popleft()
-            region = self.needed[name, version]
-            for dependency in self._dependencies(name, version):
-                source = self.extras.get((name, version, dependency.extra), FALSE) if dependency.extra else region
+            selection = self._waiting.popleft()
+            region, extras = self.needed[selection], self.extras.get(selection, {})
+            for dependency in self._dependencies(*selection, frozenset(extras)):
+                source = extras.get(dependency.extra, FALSE) if dependency.extra else region
                 inside = conjunction(source, dependency.region)
                 if inside != FALSE:
                     self.add(dependency, inside)
@@ -70,9 +70,9 @@ def needed_packages(
 ) -> tuple[Selected, ...]:
     """Return the selected versions with the regions where they are needed, by name and then oldest first."""
 
-    def dependencies_of(name: str, version: int) -> Iterable[Dependency]:
+    def dependencies_of(name: str, version: int, extras: frozenset[str]) -> Iterable[Dependency]:
         release = catalogue.versions(name).release(version)
-        return catalogue.dependencies(catalogue.metadata_wanted(name, release))
+        return catalogue.dependencies(catalogue.metadata_wanted(name, release), extras)
 
     reach = Reach(selected, dependencies_of)
     for requirement in problem.requirements:
@@ -80,9 +80,6 @@ def needed_packages(
         for dependency in catalogue.effective(requirement.dependency):
             reach.add(dependency, conjunction(region, dependency.region))
     reach.walk()
-    extras: dict[Selection, dict[str, int]] = {}
-    for (name, version, extra), region in sorted(reach.extras.items()):
-        extras.setdefault((name, version), {})[extra] = region
     packages = []
     for (name, version), region in sorted(reach.needed.items()):
         release = catalogue.versions(name).release(version)
@@ -93,7 +90,7 @@ def needed_packages(
                 origin=release.origin,
                 region=region,
                 groups=universe.by_group(region),
-                extras=extras.get((name, version), {}),
+                extras=dict(sorted(reach.extras.get((name, version), {}).items())),
             )
         )
     return tuple(packages)

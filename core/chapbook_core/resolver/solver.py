@@ -213,7 +213,7 @@ class _Search:
             return
         dependencies = [
             (dependency, where)
-            for dependency in self._catalogue.dependencies(want)
+            for dependency in self._catalogue.dependencies(want, self._extras.of(package))
             if (where := self._in_force(package, dependency, region)) != FALSE
         ]
         yield from self._inquiry.introduce(dependencies)
@@ -310,7 +310,7 @@ class _Search:
             want = self._catalogue.metadata_wanted(package, release)
             dependencies = [
                 (dependency, narrower)
-                for dependency in self._catalogue.dependencies(want)
+                for dependency in self._catalogue.dependencies(want, self._extras.of(package))
                 if dependency.extra == extra and (narrower := conjunction(inside, dependency.region)) != FALSE
             ]
             yield from self._inquiry.introduce(dependencies)
