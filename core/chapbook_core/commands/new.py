@@ -36,7 +36,8 @@ class Made(Result):
 
     def report(self) -> tuple[Block, ...]:
         """Tell what was made, and what comes next."""
-        kind = "a project of notebooks" if self.layout is Layout.NOTEBOOKS else "a package"
+        kinds = {Layout.NOTEBOOKS: "a project of notebooks", Layout.NOTEBOOK_PACKAGE: "a package made of notebooks"}
+        kind = kinds.get(self.layout, "a package")
         notebooks = [file for file in self.files if file.endswith(".ipynb")]
         opening = (Line(f"open `{Path(self.shown, notebooks[0])}` to start"),) if notebooks else ()
         return (
@@ -74,6 +75,8 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
 
 def _layout(invocation: Invocation, surroundings: Surroundings, folder: Path) -> tuple[Layout, bool]:
     """Return the layout, and whether there is a first notebook."""
+    if invocation.flag("notebook-package"):
+        return Layout.NOTEBOOK_PACKAGE, True
     asked = invocation.flag("notebook")
     said = next((Layout(name) for name in ("src", "flat") if invocation.flag(name)), None)
     if said is not None:

@@ -20,6 +20,7 @@ class Cell:
 
     kind: Literal["markdown", "code"]
     source: str
+    tags: tuple[str, ...] = ()
 
 
 def notebook_text(cells: tuple[Cell, ...]) -> str:
@@ -49,7 +50,7 @@ def _cell(position: int, cell: Cell) -> dict[str, object]:
         "cell_type": "code",
         "execution_count": None,
         "id": identifier,
-        "metadata": {},
+        "metadata": {"tags": list(cell.tags)} if cell.tags else {},
         "outputs": [],
         "source": source,
     }

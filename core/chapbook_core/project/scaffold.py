@@ -27,6 +27,14 @@ _BUILD_SYSTEM = """\
 requires = ["poetry-core>=2.0.0,<3.0.0"]
 build-backend = "poetry.core.masonry.api"
 """
+# What is in notebooks only our own backend builds.
+NOTEBOOK_BUILD_SYSTEM = """\
+[build-system]
+requires = ["chapbook>=0.1"]
+build-backend = "chapbook_core.builder.backend"
+"""
+NOTEBOOK_FOLDER = "notebooks"
+_FIRST_MODULE = "core"
 _OUTSIDE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -39,6 +47,8 @@ class Layout(Enum):
     """A package beside pyproject.toml."""
     NOTEBOOKS = "notebooks"
     """There is no package: the project is its notebooks."""
+    NOTEBOOK_PACKAGE = "notebook-package"
+    """A package whose modules are exported from notebooks."""
 
 
 @frozen
@@ -98,6 +108,9 @@ def project_files(outline: Outline, folder: Path, *, notebook: bool = False) -> 
     files = {PROJECT_FILE: pyproject_text(outline, folder)}
     if outline.readme:
         files[outline.readme] = ""
+    if outline.layout is Layout.NOTEBOOK_PACKAGE:
+        files[f"{NOTEBOOK_FOLDER}/{_FIRST_MODULE}.ipynb"] = first_module(".".join(outline.package_path))
+        return files
     if outline.layout is not Layout.NOTEBOOKS:
         folders = (["src"] if outline.layout is Layout.SRC else []) + list(outline.package_path)
         files["/".join([*folders, "__init__.py"])] = ""
@@ -116,11 +129,29 @@ def first_notebook(name: str) -> str:
     return notebook_text((Cell("markdown", welcome), Cell("code", "import sys\n\nsys.version")))
 
 
+def first_module(package: str) -> str:
+    """Return the notebook that shows how a module and its tests are written."""
+    welcome = (
+        f"Cells that begin with `#| export` become the module `{package}.{_FIRST_MODULE}`. All other cells show what "
+        "it does, and test it: `%poetry test` runs them, and `%poetry package` makes a wheel and tries it."
+    )
+    function = (
+        "#| export\ndef greeting(name: str) -> str:\n"
+        '    """Return what to say to somebody."""\n'
+        '    return f"Hello, {name}!"'
+    )
+    test = 'assert greeting("Ada") == "Hello, Ada!"'
+    title = Cell("markdown", f"# {package}\n\nA first function.")
+    return notebook_text((title, Cell("markdown", welcome), Cell("code", function), Cell("code", test, ("test",))))
+
+
 def pyproject_text(outline: Outline, folder: Path, before: str = "") -> str:
     """Return the text of the project file, written as Poetry writes it, behind what is there `before`."""
     tables = ["".join(_project_lines(outline))]
     if outline.layout is Layout.NOTEBOOKS:
         tables.append("[tool.poetry]\npackage-mode = false\n")
+    elif outline.layout is Layout.NOTEBOOK_PACKAGE:
+        tables += [_export(outline), NOTEBOOK_BUILD_SYSTEM]
     else:
         packages = _packages(outline)
         tables += [f"[tool.poetry]\npackages = [{packages}]\n"] if packages else []
@@ -170,6 +201,13 @@ def _project_lines(outline: Outline) -> Iterator[str]:
             yield f"{key} = {value_text(value)}\n"
     # On two lines, so that what is added later gets lines of its own.
     yield "dependencies = [\n]\n"
+
+
+def _export(outline: Outline) -> str:
+    package = ".".join(outline.package_path)
+    is_told = package == outline.name.replace("-", "_")
+    named = "" if is_told else f"package = {value_text(package)}\n"
+    return f"[tool.chapbook.export]\nfolder = {value_text(NOTEBOOK_FOLDER)}\n{named}"
 
 
 def _packages(outline: Outline) -> str:

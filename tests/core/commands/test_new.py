@@ -7,6 +7,7 @@ import stat
 import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 from poetry.core.factory import Factory
@@ -109,6 +110,40 @@ def test_the_first_notebook_is_valid_and_asks_for_the_kernel_of_the_project(
         expected = {"cell_type", "id", "metadata", "source"}
         expected |= {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
         assert set(cell) == expected
+
+
+def test_a_package_made_of_notebooks_has_a_module_and_its_test_in_a_notebook(
+    chapbook: Callable[..., Any], folder: Path
+) -> None:
+    outcome = chapbook("new", "My-Lib", "--notebook-package")
+    assert outcome.out == (
+        "Made my-lib, a package made of notebooks, in `My-Lib`\nopen `My-Lib/notebooks/core.ipynb` to start\n"
+    )
+    made = folder / "My-Lib"
+    assert files(made) == ["README.md", "notebooks/core.ipynb", "pyproject.toml"]
+    data = read(made)
+    assert data["project"]["requires-python"] == f">={MINOR}"
+    assert data["tool"] == {"chapbook": {"export": {"folder": "notebooks"}}}
+    assert data["build-system"]["build-backend"] == "chapbook_core.builder.backend"
+    assert chapbook("-C", "My-Lib", "check", "--strict").status == 0
+    cells = json.loads((made / "notebooks" / "core.ipynb").read_text(encoding="utf-8"))["cells"]
+    assert [cell["metadata"] for cell in cells] == [{}, {}, {}, {"tags": ["test"]}]
+
+
+def test_a_package_made_of_notebooks_can_be_built(chapbook: Callable[..., Any], folder: Path) -> None:
+    chapbook("new", "x", "--name", "a.b", "--notebook-package")
+    assert chapbook("-C", "x", "build", "--wheel").err == ""
+    (wheel,) = (folder / "x" / "dist").iterdir()
+    with ZipFile(wheel) as archive:
+        assert {"a/b/__init__.py", "a/b/core.py"} <= set(archive.namelist())
+        scope: dict[str, Any] = {}
+        exec(archive.read("a/b/core.py"), scope)
+    assert scope["greeting"]("Ada") == "Hello, Ada!"
+
+
+@pytest.mark.parametrize("other", ["--src", "--flat", "--notebook", "--no-notebook"])
+def test_a_package_made_of_notebooks_has_its_own_layout(chapbook: Callable[..., Any], other: str) -> None:
+    assert chapbook("new", "x", "--notebook-package", other).status == 2
 
 
 def test_where_notebooks_are_the_new_project_is_one_of_notebooks(chapbook: Callable[..., Any], folder: Path) -> None:

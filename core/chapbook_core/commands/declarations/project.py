@@ -44,13 +44,19 @@ NEW = Command(
         Option("src", "put the package below `src` (the default for packages)"),
         Option("flat", "put the package beside `pyproject.toml`"),
         *_NOTEBOOK,
+        Option("notebook-package", "a package whose modules are exported from notebooks"),
         Option("readme", "the ending of the readme file, as in `md` or `rst`", value="FORMAT"),
         *_DESCRIBE,
     ),
-    exclusive=(frozenset({"src", "flat"}), frozenset({"notebook", "no-notebook"})),
+    exclusive=(
+        frozenset({"src", "flat"}),
+        frozenset({"notebook", "no-notebook"}),
+        *(frozenset({"notebook-package", other}) for other in ("src", "flat", "notebook", "no-notebook")),
+    ),
     examples=(
         Example("new analysis --notebook", "make a folder `analysis` with a project and its first notebook"),
         Example("new my-library --flat --license MIT", "make a package"),
+        Example("new my-library --notebook-package", "make a package that is written in notebooks"),
     ),
 )
 
