@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.builder.cannot_build import NotAPackage
 from chapbook_core.commands.built_files import built_files
-from chapbook_core.commands.cache import readable_size
 from chapbook_core.commands.publish_login import Told, find_login
+from chapbook_core.commands.publish_result import PublishedFile, PublishResult
 from chapbook_core.commands.publish_room import Room, open_room
-from chapbook_core.commands.report import Block, Line, Message, Result, Span
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Advanced, Committed, Finished, Started
 from chapbook_core.project.discovery import find_project
@@ -42,14 +41,6 @@ if TYPE_CHECKING:
     from chapbook_core.publisher.repository import Repository
 
 _TASK = "upload"
-_SENT = frozenset({Outcome.UPLOADED, Outcome.ARRIVED})
-_WORDS = {
-    Outcome.UPLOADED: ("Uploaded ", ""),
-    Outcome.ARRIVED: ("Uploaded ", "; the answer was lost, and the repository has it"),
-    Outcome.THERE: ("", " is there already, with the same content"),
-    Outcome.SKIPPED: ("Skipped ", ", a name that the repository has given already"),
-    Outcome.PLANNED: ("Would upload ", ""),
-}
 
 
 class PublishingStopped(Cancelled):
@@ -61,61 +52,6 @@ class PublishingStopped(Cancelled):
         )
         hint = f"`{underway}` was on its way; run the command again for what is missing" if underway else ""
         ChapbookError.__init__(self, told, hints=[hint] if hint else [])
-
-
-@frozen
-class PublishedFile:
-    """One file, and what became of it."""
-
-    path: Path
-    size: int
-    sha256: str
-    outcome: Outcome
-    tries: int = 0
-    attested: bool = False
-
-    def line(self) -> Line:
-        """Tell it."""
-        before, after = _WORDS[self.outcome]
-        signed = ", attested" if self.attested else ""
-        return Line((before, Span(self.path.name, "strong"), f" ({readable_size(self.size)}{signed}){after}"))
-
-
-@frozen
-class PublishResult(Result):
-    """What was published, and where."""
-
-    name: str
-    version: str
-    repository: str
-    url: str
-    """For people: without credentials."""
-    files: tuple[PublishedFile, ...]
-    user: str = ""
-    credentials: str = ""
-    """Where they come from."""
-    dry_run: bool = False
-    built: BuildResult | None = None
-    warnings: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
-
-    def report(self) -> tuple[Block, ...]:
-        """Tell each file, then the whole."""
-        blocks: list[Block] = list(self.built.report()) if self.built is not None else []
-        blocks += [file.line() for file in self.files]
-        if self.credentials:
-            blocks.append(Line(f"as the user {self.user}, by the credentials from {self.credentials}", detail=1))
-        blocks.append(Line(self._whole()))
-        blocks += [Message("warning", warning) for warning in self.warnings]
-        return (*blocks, *(Message("note", hint) for hint in self.hints))
-
-    def _whole(self) -> str:
-        what = f"{self.name} {self.version}"
-        if any(file.outcome in _SENT for file in self.files):
-            return f"Published {what} to {self.url}"
-        if any(file.outcome is Outcome.PLANNED for file in self.files):
-            return f"Would publish {what} to {self.url}; nothing was sent"
-        return f"Nothing to upload: {self.url} has every file of {what}"
 
 
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> PublishResult:
@@ -324,4 +260,4 @@ class _Advance:
 
 
 def _names(done: Sequence[PublishedFile]) -> list[str]:
-    return [file.path.name for file in done if file.outcome in _SENT]
+    return [file.path.name for file in done if file.was_sent]
