@@ -1,8 +1,10 @@
-"""What installing costs beside uv, Poetry and pip: `python -m tests.bench.install [--index URL]`.
+"""What installing costs beside uv, Poetry and pip: `python -m tests.bench.install [--index URL [--set SET]]`.
 
-Four scenes, each from the same locked versions: `cold`, with empty caches and no environment; `warm`, with full caches
-and no environment, its creation counted; `no-op`; and `one more`, a locked package that the environment lacks. Our tool
-is measured as a whole process, and as a warm engine that has imported everything. All take turns within a round, the
+The scenes, each from the same locked versions: `cold`, with empty caches and no environment; `warm`, with full caches
+and no environment, its creation counted; `no-op`; `one more`, a locked package that the environment lacks; and, for a
+set of real packages, `import`, the first one in an environment that was made from full caches. Our tool is measured as
+a whole process, and as a warm engine that has imported everything. What it does in the background has ended before the
+next one is measured; `warm, unready` is without anything that was laid out ahead. All take turns within a round, the
 ratios are between medians. `CHAPBOOK_TEST_UV` and `CHAPBOOK_TEST_POETRY` name the peers.
 """
 
@@ -16,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +34,17 @@ if TYPE_CHECKING:
 _HOUSE = Path(__file__).parents[2]
 _OURS = [sys.executable, "-m", "chapbook_core.cli"]
 _SCENES = ("cold", "warm", "no-op", "one more")
+_UNREADY = "warm, unready"
+_SETS = {
+    "science": (("numpy", "pandas", "scipy", "matplotlib", "scikit-learn"), "seaborn"),
+    "notebook": (("jupyterlab", "ipykernel"), "ipywidgets"),
+}
+_IMPORTS = {
+    "science": "import numpy, scipy.stats, scipy.optimize, scipy.sparse",
+    "notebook": "import jupyterlab.labapp, ipykernel.kernelapp",
+}
+_READY_AFTER = 300.0
+"""Seconds that work in the background may take."""
 _ENGINE = """
 import json, os, resource, sys, time
 from contextlib import redirect_stdout
@@ -90,10 +104,11 @@ class Engine:
 class Bench:
     """One set of packages, with a project for each tool."""
 
-    def __init__(self, folder: Path, index: str, requirements: list[str], added: str) -> None:
+    def __init__(self, folder: Path, index: str, requirements: list[str], added: str, imports: str = "") -> None:
         self._folder = folder
         self._index = index
         self._full, self._less = [*requirements, added], requirements
+        self._imports = imports
         self._uv = shutil.which(os.environ.get("CHAPBOOK_TEST_UV", "uv"))
         self._poetry = shutil.which(os.environ.get("CHAPBOOK_TEST_POETRY", "poetry"))
         self.samples: defaultdict[tuple[str, str], list[Sample]] = defaultdict(list)
@@ -171,6 +186,25 @@ class Bench:
     def _run(self, tool: str) -> Sample:
         return run_program(self._commands()[tool], self._folder / tool, self._environment)
 
+    def _settle(self) -> None:
+        """Wait until nothing works in the background."""
+        yard = self._store / "readying"
+        end = time.monotonic() + _READY_AFTER
+        while list(yard.glob("*.json")):
+            if time.monotonic() > end:
+                raise SystemExit("what was to be done in the background was not")
+            time.sleep(0.1)
+
+    def _unready(self) -> None:
+        """Take away what was laid out and compiled ahead."""
+        for kind in ("spare", "bytecode"):
+            for folder in self._store.glob(f"wheels/*/*/{kind}"):
+                shutil.rmtree(folder)
+
+    @property
+    def _store(self) -> Path:
+        return self._folder / "caches" / "ours" / "store"
+
     def _drop(self, tool: str) -> None:
         shutil.rmtree(self._folder / tool / ".venv", ignore_errors=True)
 
@@ -183,8 +217,25 @@ class Bench:
                     for tool in tools:
                         self._set(tool, scene)
                         self.samples[scene, tool].append(self._run(tool))
+                        self._settle()
                     self._set("ours", scene)
                     self.samples[scene, "ours, engine"].append(engine.sync())
+                    self._settle()
+                    if scene == "warm" and self._imports:
+                        self._measure_imports(tools)
+                self._set("ours", "warm")
+                self._unready()
+                self.samples[_UNREADY, "ours, engine"].append(engine.sync())
+                self._settle()
+                self._set("uv", "warm")
+                self.samples[_UNREADY, "uv"].append(self._run("uv"))
+
+    def _measure_imports(self, tools: list[str]) -> None:
+        for tool in tools:
+            python = self._folder / tool / ".venv" / "bin" / "python"
+            self.samples["import", tool].append(
+                run_program([str(python), "-c", self._imports], self._folder, self._environment)
+            )
 
     def _set(self, tool: str, scene: str) -> None:
         """Bring a tool's project to where the scene begins."""
@@ -204,7 +255,7 @@ class Bench:
         """Write the medians, and what they are in parts of uv's and Poetry's."""
         head = f"{'':26}{'wall ms':>10}{'cpu ms':>10}{'wall/uv':>9}{'cpu/uv':>9}{'wall/Poetry':>13}"
         lines = [f"\n{self.packages} packages", head]
-        for scene in _SCENES:
+        for scene in dict.fromkeys(scene for scene, _tool in self.samples):
             medians = {tool: _median(samples) for (its, tool), samples in self.samples.items() if its == scene}
             uv, poetry = medians.get("uv"), medians.get("poetry")
             for tool, one in medians.items():
@@ -223,8 +274,7 @@ def main() -> None:
     """Measure from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--index", help="the URL of an index with real packages, in place of generated ones")
-    parser.add_argument("--packages", default="numpy pandas scipy matplotlib scikit-learn", help="of a real index")
-    parser.add_argument("--added", default="seaborn", help="the one more")
+    parser.add_argument("--set", default="science", choices=sorted(_SETS), help="which packages of a real index")
     parser.add_argument("--size", type=int, default=60, help="of the generated world")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slow-rounds", type=int, default=1)
@@ -232,8 +282,10 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         if options.index:
-            index, requirements, added = options.index, options.packages.split(), options.added
+            chosen, added = _SETS[options.set]
+            index, requirements, imports = options.index, list(chosen), _IMPORTS[options.set]
         else:
+            imports = ""
             shape = Shape(packages=round(options.size * 1.6))
             requirements = roots(shape, max(4, options.size // 3))
             added = next(
@@ -241,7 +293,7 @@ def main() -> None:
             )
             index = stack.enter_context(separate_index("--generated", str(shape.packages), "--warm")).url
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder)))
-        bench = Bench(folder, index, requirements, added)
+        bench = Bench(folder, index, requirements, added, imports)
         bench.prepare()
         bench.measure(options.rounds, options.slow_rounds)
         sys.stdout.write(bench.table())

@@ -1,4 +1,4 @@
-"""What is kept of package indexes: shown, listed, forgotten."""
+"""What is kept for all projects: shown, listed, forgotten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.report import Block, Line, Result, Span, fields_table
+from chapbook_core.commands.cache_folders import STORE_FOLDER
+from chapbook_core.commands.report import Blank, Block, Line, Result, Span, Table, fields_table
 from chapbook_core.index.opening import open_cache
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.settings import read_settings
@@ -14,6 +15,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    from chapbook_core.commands.cache_contents import Holding
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
@@ -31,19 +33,29 @@ class Info(Result):
     size: int
     pages: int
     metadata: int
+    folder: Path
+    holdings: tuple[Holding, ...] = ()
+    """What is in the folder besides."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell it."""
-        return (
-            fields_table(
-                {
-                    "file": str(self.path),
-                    "size": readable_size(self.size),
-                    "packages": str(self.pages),
-                    "metadata": f"{self.metadata} releases",
-                }
-            ),
+        index = fields_table(
+            {
+                "file": str(self.path),
+                "size": readable_size(self.size),
+                "packages": str(self.pages),
+                "metadata": f"{self.metadata} releases",
+            }
         )
+        if not self.holdings:
+            return (index,)
+        rows = tuple(
+            (holding.what, str(holding.count), readable_size(holding.size), _below(holding.path, self.folder))
+            for holding in self.holdings
+        )
+        total = self.size + sum(holding.size for holding in self.holdings)
+        table = Table(rows, ("kept", "count", "size", "folder"))
+        return (index, Blank(), table, Line(f"{readable_size(total)} in all, in {self.folder}"))
 
 
 @frozen
@@ -71,22 +83,34 @@ class Cleared(Result):
 
 
 def info(_invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Info:
-    """Show where the cache is, and how large."""
+    """Show where the cache is, what is in it, and how large that is."""
+    from chapbook_core.commands.cache_contents import holdings  # looks at every file there is
+
+    folder = cache_folder_of(surroundings)
     with closing(_opened(surroundings, watcher)) as cache:
         found = cache.info()
-    return Info(found.path, found.size, found.pages, found.metadata)
+    kept = holdings(folder, folder / STORE_FOLDER)
+    return Info(found.path, found.size, found.pages, found.metadata, folder, kept)
 
 
-def list_packages(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Packages:
-    """List the packages that the cache knows."""
+def list_packages(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """List the packages that the index cache knows, or the wheels that are kept."""
     text = canonical_name(invocation.text("text") or "")
+    if invocation.flag("wheels"):
+        from chapbook_core.commands.cache_store import list_wheels  # brings the installer along
+
+        return list_wheels(text, surroundings)
     with closing(_opened(surroundings, watcher)) as cache:
         return Packages(tuple(sorted(name for name in cache.names() if text in name)))
 
 
-def clear(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Cleared:
-    """Forget everything, or what is kept about some packages."""
+def clear(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
+    """Forget everything that indexes have said, or what is kept about some packages; or remove wheels."""
     names = () if invocation.flag("all") else invocation.texts("package")
+    if invocation.flag("wheels"):
+        from chapbook_core.commands.cache_store import clear_wheels  # brings the installer along
+
+        return clear_wheels(names, surroundings)
     with closing(_opened(surroundings, watcher)) as cache:
         return Cleared(cache.clear([canonical_name(name) for name in names]))
 
@@ -100,11 +124,20 @@ def readable_size(size: float) -> str:
     raise AssertionError("the last unit takes every size")
 
 
-def _opened(surroundings: Surroundings, watcher: Watcher) -> Cache:
+def cache_folder_of(surroundings: Surroundings) -> Path:
+    """Return the folder of all caches, for commands that need no project."""
     try:
         project = find_project(surroundings.start)
     except ProjectNotFound:
         project = None
     settings = read_settings(project, variables=surroundings.variables, home=surroundings.home)
     folder = settings.text("cache-dir")
-    return open_cache(Path(folder).expanduser() if folder else settings.locations.cache, watcher)
+    return Path(folder).expanduser() if folder else settings.locations.cache
+
+
+def _below(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _opened(surroundings: Surroundings, watcher: Watcher) -> Cache:
+    return open_cache(cache_folder_of(surroundings), watcher)

@@ -278,7 +278,10 @@ class _Counted:
     def write(self, piece: bytes) -> int:
         self._progress.checkpoint()
         self._progress.advance(len(piece), self._filename)
-        return self._stream.write(piece)
+        try:
+            return self._stream.write(piece)
+        except OSError as cause:
+            raise StoreFailed(Path(self._stream.name).parent, cause) from cause
 
 
 def _check(wheel: WantedWheel, algorithm: str, expected: str, actual: str) -> None:

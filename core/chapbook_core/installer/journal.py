@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JOURNAL = "journal"
+_TURNED = "turned"
 STAGES = f"{OWN_FOLDER}/stage"
 """Below the environment."""
 _VERSION = 2
@@ -120,10 +121,26 @@ def read_journal(environment: Path, project: Path) -> Journal | None:
 
 
 def write_journal(environment: Path, journal: Journal) -> None:
-    """Put the journal in its place, whole, and see it to the disk."""
-    file = environment / OWN_FOLDER / JOURNAL
+    """Put the journal in its place, whole, and see it to the disk; and beside it one to turn back with.
+
+    That a disk is full must not stand in the way of going back.
+    """
     # In the stage whatever is left over goes with the rest of it.
-    temporary = environment / journal.stage / JOURNAL
+    stage = environment / journal.stage
+    (stage / _TURNED).write_bytes(_written(journal.turned()))
+    (stage / JOURNAL).write_bytes(_written(journal))
+    _place(stage / JOURNAL, environment)
+
+
+def turn_journal(environment: Path, journal: Journal) -> None:
+    """Say that a change is being undone from here on."""
+    turned = environment / journal.stage / _TURNED
+    if not turned.exists():
+        turned.write_bytes(_written(journal.turned()))
+    _place(turned, environment)
+
+
+def _written(journal: Journal) -> bytes:
     data = {
         "version": _VERSION,
         "identity": journal.identity,
@@ -133,12 +150,15 @@ def write_journal(environment: Path, journal: Journal) -> None:
         ],
         "direction": journal.direction,
     }
-    with temporary.open("wb") as stream:
-        stream.write(json.dumps(data).encode())
-        stream.flush()
+    return json.dumps(data).encode()
+
+
+def _place(written: Path, environment: Path) -> None:
+    """Give a journal its name once it is on the disk."""
+    with written.open("rb+") as stream:
         os.fsync(stream.fileno())
-    temporary.replace(file)
-    _settle(file.parent)
+    written.replace(environment / OWN_FOLDER / JOURNAL)
+    _settle(environment / OWN_FOLDER)
 
 
 def drop_journal(environment: Path) -> None:

@@ -25,6 +25,7 @@ from chapbook_core.installer.manifest import DamagedManifest, Manifest, read_man
 from chapbook_core.installer.unpacking import file_digest, unpack_wheel
 from chapbook_core.installer.wheel import open_archive, read_wheel
 from chapbook_core.installer.workshop import Workshop, clear
+from chapbook_core.project.kernel_lock import HAS_SHARED, try_lock, try_share
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
 
 _MANIFEST, TREE = "manifest", "tree"
+_IN_USE = ".in-use"
 _DIGEST_LENGTH = 64
 _A_DAY = 24 * 3600.0
 
@@ -98,8 +100,14 @@ class Store:
         self._now = now
         self._workshop: Workshop | None = None
         self._lock = threading.Lock()
+        self._here = -1
 
     def __enter__(self) -> Self:
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Whoever would remove what is used knows by it that somebody is here.
+            self._here = os.open(self.folder / _IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+            try_share(self._here)
         return self
 
     def __exit__(self, *_problem: object) -> None:
@@ -108,13 +116,16 @@ class Store:
     def close(self) -> None:
         """Remove what this process has not finished."""
         with self._lock:
+            if self._here >= 0:
+                os.close(self._here)
+                self._here = -1
             if self._workshop is not None:
                 self._workshop.close()
                 self._workshop = None
 
     def find(self, sha256: str) -> StoredWheel | None:
         """Return the wheel with this digest, if it is there."""
-        folder = self._place(sha256)
+        folder = self.place(sha256)
         manifest = _manifest_of(folder)
         if manifest is None or manifest.sha256 != sha256.lower():
             return None
@@ -163,7 +174,7 @@ class Store:
             try:
                 manifest = unpack_wheel(archive, contents, sha256, folder / TREE, watcher or Unwatched())
                 (folder / _MANIFEST).write_bytes(manifest.blob())
-                return StoredWheel(manifest, self._show(folder, self._place(sha256)))
+                return StoredWheel(manifest, self._show(folder, self.place(sha256)))
             except OSError as cause:
                 raise StoreFailed(self.folder, cause) from cause
             finally:
@@ -189,11 +200,31 @@ class Store:
         finally:
             clear(folder)
 
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Tell whether no other process has the store open; where that cannot be known somebody may."""
+        try:
+            is_alone = HAS_SHARED and self._here >= 0 and try_lock(self._here)
+        except OSError:
+            is_alone = False
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                with suppress(OSError):
+                    try_share(self._here)
+
+    def throw_away(self, folder: Path) -> None:
+        """Remove a folder below the store, which is gone at once for everybody else; raises OSError."""
+        aside = self._opened().new_folder()
+        folder.rename(aside / "discarded")
+        clear(aside)
+
     def discard(self, sha256: str) -> bool:
         """Remove an entry; tell whether it was there."""
         try:
             aside = self._opened().new_folder()
-            self._place(sha256).rename(aside / "discarded")
+            self.place(sha256).rename(aside / "discarded")
         except FileNotFoundError:
             return False
         except OSError as cause:
@@ -245,7 +276,8 @@ class Store:
                 gone.append(entry)
         return tuple(gone)
 
-    def _place(self, sha256: str) -> Path:
+    def place(self, sha256: str) -> Path:
+        """Return where a wheel is, or would be."""
         digest = sha256.lower()
         if len(digest) != _DIGEST_LENGTH or not set(digest) <= set("0123456789abcdef"):
             raise ValueError(f"not a SHA-256: {sha256!r}")

@@ -7,8 +7,10 @@ calls `recover`, and the journal alone decides: what was going forward is finish
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -26,11 +28,12 @@ from chapbook_core.installer.journal import (
     drop_journal,
     is_interrupted,
     read_journal,
+    turn_journal,
     write_journal,
 )
 from chapbook_core.installer.relocation import InTheWay
 from chapbook_core.installer.schemes import OWN_FOLDER
-from chapbook_core.project.writing import write_file
+from chapbook_core.project.writing import WriteFailed, write_file
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
@@ -159,7 +162,7 @@ def undo(environment: Path, journal: Journal) -> None:
     stage = environment / journal.stage
     try:
         if journal.direction == "forward":
-            write_journal(environment, journal.turned())
+            turn_journal(environment, journal)
         carry_back(environment, journal.stage, journal.moves)
         for rewrite in journal.rewrites:
             _restore(rewrite, stage)
@@ -208,9 +211,18 @@ def _restore(rewrite: Rewrite, stage: Path) -> None:
         if _content(file) == _content(rewrite.content(stage, "after")):
             file.unlink(missing_ok=True)
         return
-    before = rewrite.content(stage, "before").read_bytes()
-    if _content(file) != before:
+    kept = rewrite.content(stage, "before")
+    before = _content(kept)
+    # One that is kept no more was brought back by somebody who was interrupted afterwards.
+    if before is None or _content(file) == before:
+        return
+    try:
         write_file(file, before)
+    except WriteFailed:
+        # On a full disk there is no place for a copy, and for the name of the one there is.
+        target = Path(os.path.realpath(file))
+        kept.chmod(stat.S_IMODE(target.stat().st_mode))
+        kept.replace(target)
 
 
 def _content(file: Path) -> bytes | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+HAS_SHARED = sys.platform != "win32"
+"""Whether several can hold a lock that keeps others from holding it alone."""
+
 if sys.platform == "win32":
     import msvcrt
     import os
@@ -20,6 +23,10 @@ if sys.platform == "win32":
             return False
         return True
 
+    def try_share(_descriptor: int) -> bool:
+        """Take the lock together with others who share it; this system has no such locks."""
+        return True
+
     def unlock(descriptor: int) -> None:
         """Give the lock back."""
         os.lseek(descriptor, _FAR_BEHIND, os.SEEK_SET)
@@ -32,6 +39,14 @@ else:
         """Take the lock unless somebody has it; raises OSError where files cannot be locked."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def try_share(descriptor: int) -> bool:
+        """Take the lock together with others who share it, unless somebody has it alone; raises OSError."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

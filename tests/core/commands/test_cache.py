@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.commands.cache import readable_size
+from chapbook_core.project.kernel_lock import HAS_SHARED
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
@@ -80,3 +83,56 @@ def test_the_cache_is_listed_counted_and_cleared(chapbook: Chapbook) -> None:
 )
 def test_sizes_are_written_for_people(size: float, text: str) -> None:
     assert readable_size(size) == text
+
+
+@pytest.fixture
+def project(folder: Path, chapbook: Chapbook, index: FakeIndex) -> Path:
+    """Install two wheels into the environment of a project."""
+    index.serve("beta", "1.0", files={"beta/__init__.py": b"x = 1\n" * 1000})
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "here"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["alpha", "beta"]\n'
+        "[tool.poetry]\npackage-mode = false\n",
+        "utf-8",
+    )
+    assert chapbook("install").status == 0
+    return folder
+
+
+@pytest.mark.usefixtures("project")
+def test_wheels_are_listed_counted_and_cleared_by_name(chapbook: Chapbook) -> None:
+    assert ["alpha", "beta"] == [line.split()[0] for line in chapbook("cache", "list", "--wheels").out.splitlines()[1:]]
+    assert "alpha" not in chapbook("cache", "list", "--wheels", "bet").out
+    assert "wheels                 2 " in chapbook("cache", "info").out
+    assert "1 wheel removed" in chapbook("cache", "clear", "--wheels", "Beta").out
+    assert "beta" not in chapbook("cache", "list", "--wheels").out
+
+
+def test_pruning_tells_what_would_go_and_environments_keep_what_they_have(project: Path, chapbook: Chapbook) -> None:
+    assert chapbook("cache", "prune").out == "nothing can go\n"
+    outcome = chapbook("cache", "prune", "--days", "0", "--dry-run")
+    assert "2 wheels would go, " in outcome.out
+    assert "beta" in outcome.out
+    assert "2 wheels removed, " in chapbook("cache", "prune", "--days=0").out
+    assert "no such wheel is kept" in chapbook("cache", "list", "--wheels").out
+    module = next((project / ".venv").glob("lib/python*/site-packages/beta/__init__.py"))
+    assert module.stat().st_size == 6000
+    assert "--days" in chapbook("cache", "prune", "--days", "soon").err
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.skipif(not HAS_SHARED, reason="nobody knows here who else uses the store")
+def test_what_another_command_may_use_stays(folder: Path, chapbook: Chapbook) -> None:
+    store = next((folder.parent / "home").rglob("store"))
+    program = (
+        "import sys; from pathlib import Path; from chapbook_core.installer.store import Store\n"
+        "with Store(Path(sys.argv[1])): print('open', flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", program, str(store)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        outcome = chapbook("cache", "prune", "--days", "0")
+        assert "other commands are using the store" in outcome.out
+        assert "nothing can go" in outcome.out
+        other.communicate()
+    assert "2 wheels removed" in chapbook("cache", "prune", "--days", "0").out

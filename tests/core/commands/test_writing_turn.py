@@ -24,6 +24,7 @@ READERS = frozenset(
         "cache clear",
         "cache info",
         "cache list",
+        "cache prune",
         "check",
         "completions",
         "debug resolve",

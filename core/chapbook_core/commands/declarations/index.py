@@ -10,32 +10,58 @@ READING_OPTIONS = (OFFLINE, REFRESH)
 """For every command that reads indexes; `commands.index_mode` reads them."""
 READING_EXCLUSIVE = frozenset({"offline", "refresh"})
 
+_WHEELS = Option("wheels", "the unpacked wheels that all projects share, in place of what indexes have said")
+
 CACHE_LIST = Command(
     name="cache list",
-    summary="List the packages that the index cache knows",
+    summary="List the packages that the cache knows",
     run="chapbook_core.commands.cache:list_packages",
     arguments=(Argument("text", "only names that hold this", required=False),),
-    examples=(Example("cache list numpy", "list the known packages with `numpy` in their name"),),
+    options=(_WHEELS,),
+    examples=(
+        Example("cache list numpy", "list the known packages with `numpy` in their name"),
+        Example("cache list --wheels", "list the wheels that are kept, with their sizes"),
+    ),
 )
 
 CACHE_CLEAR = Command(
     name="cache clear",
-    summary="Forget what indexes have said",
+    summary="Forget what indexes have said, or remove wheels",
     run="chapbook_core.commands.cache:clear",
     description="Everything forgotten is fetched again when it is needed. Without a name everything goes.",
     arguments=(Argument("package", "only what is kept about these", required=False, repeated=True),),
-    options=(Option("all", "forget everything; as without a package"),),
+    options=(Option("all", "forget everything; as without a package"), _WHEELS),
     examples=(
         Example("cache clear", "forget everything"),
         Example("cache clear numpy", "forget what is kept about numpy"),
+        Example("cache clear --wheels torch", "remove the wheels of torch"),
     ),
 )
 
 CACHE_INFO = Command(
     name="cache info",
-    summary="Show where the index cache is, and how large",
+    summary="Show where the cache is, what is in it, and how large",
     run="chapbook_core.commands.cache:info",
-    examples=(Example("cache info", "print the file, its size and what it holds"),),
+    examples=(Example("cache info", "print the file of the index cache and what else is kept"),),
+)
+
+CACHE_PRUNE = Command(
+    name="cache prune",
+    summary="Remove what has not been used for some time",
+    run="chapbook_core.commands.cache_store:prune",
+    description=(
+        "Wheels that no environment was made with for a while go, and with them what was built for nothing; "
+        "environments keep what they have. What a running command uses stays."
+    ),
+    options=(
+        Option("days", "unused for so many days; a month unless given", value="DAYS"),
+        Option("laid-out", "also what was compiled and laid out ahead; it is made again when it is needed"),
+        Option("dry-run", "say what would go, and remove nothing"),
+    ),
+    examples=(
+        Example("cache prune", "remove wheels that were not used for a month"),
+        Example("cache prune --days 0 --dry-run", "see how much room all of them take"),
+    ),
 )
 
 SEARCH = Command(
@@ -52,4 +78,4 @@ SEARCH = Command(
     examples=(Example("search numpy", "show the newest numpy, and known names with `numpy` in them"),),
 )
 
-COMMANDS = (SEARCH, CACHE_LIST, CACHE_INFO, CACHE_CLEAR)
+COMMANDS = (SEARCH, CACHE_LIST, CACHE_INFO, CACHE_CLEAR, CACHE_PRUNE)

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace as replaced
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.installer.bytecode import read_bytecode
+from chapbook_core.installer.placement import place_wheels
+from chapbook_core.installer.readying import ATTACHED, MODULE, YARD, ReadyRequest, post, wanting, work_off
+from chapbook_core.installer.spare import has_spare
+from chapbook_core.project.kernel_lock import try_lock
+from chapbook_core.value import replace
+from tests.fakes.installing import tree
+from tests.fakes.wheels import Recipe
+
+if TYPE_CHECKING:
+    from chapbook_core.installer.schemes import InstallPaths
+    from chapbook_core.installer.store import StoredWheel
+    from tests.fakes.installing import Bench
+
+TAG = f"cpython-{sys.version_info[0]}{sys.version_info[1]}"
+LIBRARY = "lib/python3.11/site-packages"
+SINGLE = Recipe(name="single", files={"single.py": b"VALUE = 1\n"})
+MANY = Recipe(
+    name="many",
+    files={
+        "many/__init__.py": b"from many.inner import VALUE\n",
+        "many/inner/__init__.py": b"VALUE = 7\n",
+        "many/inner/broken.py": b"this is no Python\n",
+        "many/tests/test_it.py": b"VALUE = 0\n",
+        "many/native.so": b"\x7fELF\0\0",
+    },
+)
+
+
+def ready(bench: Bench, *stored: StoredWheel) -> None:
+    folder = bench.store.folder
+    python = Path(sys.base_prefix) / "bin" / "python3"
+    post(folder, ReadyRequest(python, TAG, tuple(wheel.manifest.sha256 for wheel in stored)))
+    assert len(stored) == work_off(folder, deadline=time.monotonic() + 60)
+
+
+def install(bench: Bench, paths: InstallPaths, *recipes: Recipe) -> None:
+    place_wheels([replace(bench.arrival(recipe, paths), tag=TAG) for recipe in recipes], bench.watcher)
+
+
+def identities(folder: Path) -> dict[Path, tuple[int, int]]:
+    return {file: ((status := file.stat()).st_ino, status.st_mtime_ns) for file in folder.iterdir()}
+
+
+def test_what_is_compiled_comes_with_the_next_environment_and_python_takes_it(bench: Bench) -> None:
+    stored = bench.stored(MANY)
+    ready(bench, stored)
+    paths = bench.environment(is_real=True)
+    install(bench, paths, MANY)
+    cache = paths.root / LIBRARY / "many" / "inner" / "__pycache__"
+    before = identities(cache)
+    assert [f"__init__.{TAG}.pyc"] == [file.name for file in before]
+
+    code = "import many, many.inner; print(many.VALUE, many.inner.__cached__)"
+    told = subprocess.run([paths.interpreter, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert f"7 {next(iter(before))}\n" == told
+    assert before == identities(cache)
+    assert 2 == len((read_bytecode(stored.folder, TAG) or pytest.fail("nothing was kept")).files)
+
+
+def test_a_module_that_is_edited_is_compiled_anew(bench: Bench) -> None:
+    ready(bench, bench.stored(MANY))
+    paths = bench.environment(is_real=True)
+    install(bench, paths, MANY)
+    module = paths.root / LIBRARY / "many" / "inner" / "__init__.py"
+    module.unlink()
+    module.write_bytes(b"VALUE = 8\n")
+    os.utime(module, (1, 1))
+    told = subprocess.run([paths.interpreter, "-c", "import many; print(many.VALUE)"], capture_output=True, check=True)
+    assert b"8\n" == told.stdout
+
+
+def test_what_was_laid_out_is_taken_by_one_environment_and_the_next_is_the_same(bench: Bench) -> None:
+    wheels = [bench.stored(recipe) for recipe in (MANY, SINGLE)]
+    ready(bench, *wheels)
+    assert () == wanting(wheels, TAG)
+    first, other, third = (bench.environment(name) for name in ("first", "other", "third"))
+    install(bench, first, MANY, SINGLE)
+    assert not any(has_spare(wheel, TAG) for wheel in wheels)
+    install(bench, other, MANY, SINGLE)
+    ready(bench, *wheels)
+    assert all(has_spare(wheel, TAG) for wheel in wheels)
+    install(bench, third, SINGLE, MANY)
+    assert tree(first.root) == tree(other.root) == tree(third.root)
+
+
+def test_uninstalling_takes_the_bytecode_along(bench: Bench) -> None:
+    ready(bench, bench.stored(MANY), bench.stored(SINGLE))
+    paths = bench.environment()
+    before = tree(paths.root)
+    install(bench, paths, MANY, SINGLE)
+    bench.uninstall(paths, "many", "single")
+    left = tree(paths.root)
+    left.pop(f"{LIBRARY}/__pycache__", None)
+    assert before == left
+
+
+@pytest.mark.parametrize("damage", ["edited", "missing", "bytecode"])
+def test_what_was_laid_out_is_looked_at_before_it_is_taken(bench: Bench, damage: str) -> None:
+    stored = bench.stored(MANY)
+    ready(bench, stored)
+    laid = stored.folder / "spare" / TAG / "tree" / "many"
+    match damage:
+        case "edited":
+            (laid / "__init__.py").unlink()
+            (laid / "__init__.py").write_bytes(b"VALUE = 'planted'\n")
+        case "missing":
+            (laid / "native.so").unlink()
+        case _:
+            file = next((laid / "__pycache__").iterdir())
+            file.unlink()
+            file.write_bytes(b"planted")
+    paths = bench.environment()
+    install(bench, paths, MANY)
+    assert b"from many.inner import VALUE\n" == (paths.root / LIBRARY / "many" / "__init__.py").read_bytes()
+    assert (paths.root / LIBRARY / "many" / "native.so").exists()
+    assert not has_spare(stored, TAG)
+    assert not [path for path, (_mode, content) in tree(paths.root).items() if b"planted" in content]
+
+
+def test_a_spare_that_was_half_taken_is_none(bench: Bench) -> None:
+    stored = bench.stored(MANY)
+    ready(bench, stored)
+    (stored.folder / "spare" / TAG / "whole").unlink()
+    paths = bench.environment()
+    install(bench, paths, MANY)
+    assert (paths.root / LIBRARY / "many" / "native.so").exists()
+    ready(bench, stored)
+    assert has_spare(stored, TAG)
+
+
+def test_what_stands_where_bytecode_belongs_is_left_alone(bench: Bench) -> None:
+    ready(bench, bench.stored(SINGLE))
+    for name in ("from a spare", "one by one"):
+        paths = bench.environment(name)
+        there = paths.root / LIBRARY / "__pycache__" / f"single.{TAG}.pyc"
+        there.parent.mkdir()
+        there.write_bytes(b"of an earlier one")
+        install(bench, paths, SINGLE)
+        assert b"of an earlier one" == there.read_bytes()
+        assert (paths.root / LIBRARY / "single.py").exists()
+
+
+def test_two_that_share_a_namespace_get_both_bytecodes(bench: Bench) -> None:
+    parts = [Recipe(name=f"part{letter}", files={f"shared/{letter}.py": b"X = 1\n"}) for letter in "ab"]
+    ready(bench, *(bench.stored(recipe) for recipe in parts))
+    paths = bench.environment()
+    install(bench, paths, *parts)
+    shared = paths.root / LIBRARY / "shared"
+    assert {"a.py", "b.py", "__pycache__"} == {path.name for path in shared.iterdir()}
+    assert {f"a.{TAG}.pyc", f"b.{TAG}.pyc"} == {path.name for path in (shared / "__pycache__").iterdir()}
+
+
+def test_one_process_at_a_time_works_requests_off(bench: Bench) -> None:
+    stored = bench.stored(MANY)
+    yard = bench.store.folder / YARD
+    post(bench.store.folder, ReadyRequest(Path(sys.executable), TAG, (stored.manifest.sha256,)))
+    with (yard / ".lock").open("w") as lock:
+        assert try_lock(lock.fileno())
+        assert 0 == work_off(bench.store.folder, deadline=time.monotonic() + 60)
+    assert 1 == len(list(yard.glob("*.json")))
+    assert 1 == work_off(bench.store.folder, deadline=time.monotonic() + 60)
+    assert [] == list(yard.glob("*.json"))
+
+
+def test_what_is_out_of_time_leaves_the_rest_to_the_next_one(bench: Bench) -> None:
+    stored = bench.stored(MANY)
+    post(bench.store.folder, ReadyRequest(Path(sys.executable), TAG, (stored.manifest.sha256,)))
+    assert 0 == work_off(bench.store.folder, deadline=time.monotonic() - 1)
+    assert 1 == work_off(bench.store.folder, deadline=time.monotonic() + 60)
+
+
+def test_without_its_python_a_wheel_is_laid_out_all_the_same(bench: Bench) -> None:
+    stored = bench.stored(MANY)
+    post(bench.store.folder, ReadyRequest(bench.folder / "no-python", TAG, (stored.manifest.sha256,)))
+    work_off(bench.store.folder, deadline=time.monotonic() + 60)
+    assert read_bytecode(stored.folder, TAG) is None
+    assert has_spare(stored, TAG)
+
+
+def test_what_works_for_somebody_ends_with_them(bench: Bench) -> None:
+    files = {f"many/m{number}.py": b"VALUES = [" + b"1, " * 20_000 + b"]\n" for number in range(400)}
+    stored = bench.stored(replaced(MANY, files=files))
+    post(bench.store.folder, ReadyRequest(Path(sys.executable), TAG, (stored.manifest.sha256,)))
+    words = [sys.executable, "-P", "-m", MODULE, str(bench.store.folder), ATTACHED]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as worker:
+        assert worker.stdin is not None
+        time.sleep(0.3)
+        worker.stdin.close()
+        assert 0 == worker.wait(10)
+    assert 1 == len(list((bench.store.folder / YARD).glob("*.json")))
