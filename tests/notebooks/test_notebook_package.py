@@ -256,6 +256,21 @@ def test_autoreload_follows_an_edit(project: Path, tmp_path: Path) -> None:
     assert ["2", "40 200", "40", "-40"] == hooked(project, tmp_path, code).split("\n")[:4]
 
 
+def test_a_module_can_be_started_as_a_program(project: Path, tmp_path: Path) -> None:
+    body = "#| export\nfrom __future__ import annotations\ndef go() -> Undefined:\n    raise SystemExit"
+    write_notebook(project / "nbs/02_go.ipynb", "#| export\nimport sys", body, "#| export\nprint(__name__)\ngo()")
+    code = """
+    import runpy, traceback
+    try:
+        runpy.run_module("spam.go", run_name="__main__")
+    except SystemExit:
+        traceback.print_exc(file=sys.stdout)
+    """
+    printed = hooked(project, tmp_path, code)
+    assert printed.startswith("__main__\n")
+    assert f'File "{project / "nbs/02_go.ipynb"}", line 8, in go\n    raise SystemExit\n' in printed
+
+
 def test_what_comes_after_the_installation_is_found(project: Path, tmp_path: Path) -> None:
     code = """
     import importlib, pathlib, json, spam.core

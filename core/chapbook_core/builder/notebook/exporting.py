@@ -77,7 +77,8 @@ def export_notebooks(manifest: Manifest) -> Export:
     rules = export_rules(manifest)
     collected = collect(str(manifest.folder), rules)
     trees, wrong = _parsed(collected)
-    mistakes = [*collected.mistakes, *wrong, *_misnamed(collected, manifest)]
+    outside = _outside(collected, manifest.folder)
+    mistakes = [*collected.mistakes, *wrong, *_misnamed(collected, manifest), *outside]
     if not mistakes:
         mistakes += _circular(collected, trees)
     if mistakes:
@@ -125,6 +126,17 @@ def _tree(piece: Piece) -> ast.Module | NotebookMistake:
     except (ValueError, RecursionError) as problem:
         return NotebookMistake(f"{cell_name(piece.notebook, piece.cell)} cannot be compiled: {problem}")
     return tree
+
+
+def _outside(collected: Collected, folder: Path) -> Iterator[NotebookMistake]:
+    top = folder.resolve()
+    for notebook in collected.notebooks:
+        target = (folder / notebook).resolve()
+        if not target.is_relative_to(top):
+            yield NotebookMistake(
+                f"`{notebook}` is a link to `{target}`, which lies outside the project",
+                "move what is packed into the project",
+            )
 
 
 def _misnamed(collected: Collected, manifest: Manifest) -> Iterator[NotebookMistake]:

@@ -34,7 +34,7 @@ def notebook_markdown(content: bytes, path: str) -> str:
 def _parts(cell: Cell, outputs: object) -> Iterator[str]:
     if any(cell.says(name) for name in ("hide", "remove-cell", "skip")):
         return
-    source = "\n".join(cell.source.splitlines()[cell.body_start :]).strip("\n")
+    source = "\n".join(cell.source.split("\n")[cell.body_start :]).strip("\n")
     if cell.kind == "markdown":
         yield source
     elif cell.kind == "code" and source.strip() and not any(cell.says(name) for name in _HIDING):

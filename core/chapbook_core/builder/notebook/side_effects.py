@@ -13,7 +13,7 @@ _LONGEST = 40
 
 def side_effects(tree: ast.Module, text: str) -> list[tuple[int, str]]:
     """Return the line of each such statement in its cell, and the statement in short."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     return [(node.lineno, _short(lines[node.lineno - 1])) for node in _active(tree.body)]
 
 

@@ -7,6 +7,7 @@ import pytest
 from chapbook_core.builder.notebook.exporting import BadNotebooks
 
 if TYPE_CHECKING:
+
     from tests.core.builder.notebook.conftest import Notebooks
 
 F = "#| export\ndef f():\n    return 1\n"
@@ -259,3 +260,30 @@ def test_the_same_notebooks_make_the_same_text_wherever_they_are(notebooks: Note
     first = notebooks.texts()
     notebooks.folder = notebooks.folder.rename(notebooks.folder.with_name("elsewhere"))
     assert first == notebooks.texts()
+
+
+def test_other_ends_of_lines_are_no_harm(notebooks: Notebooks) -> None:
+    notebooks.notebook(
+        "nbs/a.ipynb", "md:# A\r\n\r\n> Words.\r\n", F.replace("\n", "\r\n"), "#| export\nx = '\u2028\x0c'"
+    )
+    text = notebooks.texts()["spam/a.py"]
+    assert "\r" not in text
+    assert "x = '\u2028\x0c'\n" in text
+
+
+def test_half_of_a_surrogate_pair_is_told_of_code_and_replaced_in_prose(notebooks: Notebooks) -> None:
+    notebooks.notebook("nbs/a.ipynb", "md:# A \ud800", F)
+    assert '"""A ?"""' in notebooks.texts()["spam/a.py"]
+    notebooks.notebook("nbs/a.ipynb", "#| export\nx = '\ud800'")
+    assert refused(notebooks).message.startswith("cell 1 of `nbs/a.ipynb` cannot be compiled: ")
+
+
+def test_a_link_out_of_the_project_is_refused(notebooks: Notebooks) -> None:
+    outside = notebooks.notebook("../outside.ipynb", F).resolve()
+    (notebooks.folder / "nbs").mkdir()
+    (notebooks.folder / "nbs/a.ipynb").symlink_to(outside)
+    assert f"`nbs/a.ipynb` is a link to `{outside}`, which lies outside the project" == refused(notebooks).message
+    (notebooks.folder / "nbs/loop").symlink_to(notebooks.folder)
+    notebooks.notebook("nbs/b.ipynb", F)
+    (notebooks.folder / "nbs/a.ipynb").unlink()
+    assert ("nbs/b.ipynb",) == notebooks.export().notebooks

@@ -66,14 +66,14 @@ class Cell(NamedTuple):
     @property
     def body_start(self) -> int:
         """How many lines of the source are directives, and blank lines among these."""
-        lines = self.source.splitlines()
+        lines = self.source.split("\n")
         told = [number for number, line in enumerate(lines[: _head_length(lines)], 1) if _DIRECTIVE.match(line)]
         return told[-1] if told else 0
 
     @property
     def former_directive(self) -> str:
         """The directive of old nbdev that it begins with, which nothing reads any longer; mostly empty."""
-        first = next((line for line in self.source.splitlines() if line.strip()), "")
+        first = next((line for line in self.source.split("\n") if line.strip()), "")
         return first.strip() if self.kind == "code" and _FORMER_DIRECTIVE.match(first) else ""
 
     @property
@@ -83,6 +83,8 @@ class Cell(NamedTuple):
 
 def make_cell(number: int, kind: str, source: str, metadata: dict[str, object], line: int = 1) -> Cell:
     """Return a cell with what its source and its metadata say of it."""
+    # Python knows no other ends of lines, and no other part of this needs to know these two.
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     tags = metadata.get("tags")
     told = frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, (list, tuple)) else frozenset()
     directives = {**_of_metadata(metadata.get("nbdev")), **_of_source(source)}
@@ -90,7 +92,7 @@ def make_cell(number: int, kind: str, source: str, metadata: dict[str, object], 
 
 
 def _of_source(source: str) -> dict[str, tuple[str, ...]]:
-    lines = source.splitlines()
+    lines = source.split("\n")
     found = {}
     for line in lines[: _head_length(lines)]:
         match = _DIRECTIVE.match(line)

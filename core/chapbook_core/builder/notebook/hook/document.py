@@ -108,7 +108,7 @@ def _language(notebook: dict[str, object]) -> str:
 
 
 def _cells_of_script(text: str) -> tuple[Cell, ...]:
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     start = _behind_header(lines)
     bounds = [number for number in range(start, len(lines)) if _BOUNDARY.match(lines[number])]
     cells: list[Cell] = []

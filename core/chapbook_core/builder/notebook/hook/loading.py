@@ -56,6 +56,23 @@ class NotebookLoader:
         found = self.project.module(name)
         return None if found is None else "".join(line for piece in found.pieces for line in _spaced(piece))
 
+    def get_code(self, name: str) -> CodeType | None:
+        """Return the module as one code; called for `python -m`."""
+        found = self.project.module(name)
+        if found is None:
+            return None
+        trees = [_tree(piece, self.project) for piece in found.pieces]
+        flags, body, start = _future_flags(trees), [], 0
+        for piece, tree in zip(found.pieces, trees):
+            if not piece.is_script:
+                ast.increment_lineno(tree, start)
+                start += len(_spaced(piece))
+            body += [node for node in tree.body if not _is_future(node)]
+        path = self.project.path(found.notebooks[0])
+        _remember_all(found, self.project)
+        code: CodeType = compile(ast.Module(body, []), path, "exec", flags=flags, dont_inherit=True)
+        return code
+
     def is_package(self, name: str) -> bool:
         """Tell whether the module has others below it."""
         return name == self.name and self.path.endswith("__init__.py")
@@ -84,11 +101,7 @@ def run(found: Module, module: ModuleType, project: NotebookProject) -> None:
         if not piece.is_script:
             _move_classes(names, before, start)
             start += len(_spaced(piece))
-    first = found.pieces[0] if found.pieces else None
-    if first is not None and not first.is_script:
-        # `inspect` looks for the source of a class in the file of its module.
-        path = project.path(found.notebooks[0])
-        _remember(path, [line for piece in found.pieces for line in _spaced(piece)])
+    _remember_all(found, project)
 
 
 def _tree(piece: Piece, project: NotebookProject) -> ast.Module:
@@ -97,7 +110,7 @@ def _tree(piece: Piece, project: NotebookProject) -> ast.Module:
     if piece.is_script:
         text = "\n" * (piece.cell.line - 1) + text
     else:
-        _remember(file, [f"{line}\n" for line in piece.cell.source.splitlines()])
+        _remember(file, [f"{line}\n" for line in piece.cell.source.split("\n")])
     return ast.parse(text, file)
 
 
@@ -111,8 +124,14 @@ def _remember(file: str, lines: list[str]) -> None:
     linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
 
 
+def _remember_all(found: Module, project: NotebookProject) -> None:
+    """Let `inspect` find the source of a class, for which it looks into the file of the module."""
+    if found.pieces and not found.pieces[0].is_script:
+        _remember(project.path(found.notebooks[0]), [line for piece in found.pieces for line in _spaced(piece)])
+
+
 def _spaced(piece: Piece) -> list[str]:
-    return [*(f"{line}\n" for line in piece.python.splitlines()), *(["\n"] * _BETWEEN)]
+    return [*(f"{line}\n" for line in piece.python.split("\n")), *(["\n"] * _BETWEEN)]
 
 
 def _future_flags(trees: Sequence[ast.Module]) -> int:
@@ -120,11 +139,15 @@ def _future_flags(trees: Sequence[ast.Module]) -> int:
     flags = 0
     for tree in trees:
         for node in tree.body:
-            if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            if isinstance(node, ast.ImportFrom) and _is_future(node):
                 for alias in node.names:
                     feature = getattr(__future__, alias.name, None)
                     flags |= feature.compiler_flag if feature is not None else 0
     return flags
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _move_classes(names: dict[str, object], before: set[int], start: int) -> None:

@@ -31,11 +31,13 @@ def docstring(cells: Sequence[Cell], docs: str) -> str:
         parts = [] if title is None else [_summary(title.source)]
         parts += [_body(cell) for cell in prose if cell.is_exported and cell is not title]
     parts += [text for cell in cells if (text := _described(cell))]
-    return "\n\n".join(part for part in parts if part)
+    text = "\n\n".join(part for part in parts if part)
+    # Half of a pair of surrogates, which JSON can hold, is no text.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _summary(source: str) -> str:
-    lines = source.splitlines()
+    lines = source.split("\n")
     quoted = [line for line in lines if line.startswith(">")]
     if quoted:
         return "\n".join(line.lstrip("> ").rstrip() for line in quoted)
@@ -47,7 +49,7 @@ def _summary(source: str) -> str:
 
 
 def _body(cell: Cell) -> str:
-    lines = cell.source.splitlines()
+    lines = cell.source.split("\n")
     while lines and (not lines[0].strip() or _DIRECTIVE_LINE.match(lines[0])):
         lines = lines[1:]
     return "\n".join(lines).rstrip()

@@ -34,7 +34,7 @@ def python_text(cell: Cell, notebook: str, *, comments: bool) -> str:
     if is_python(source):
         # Lines that look like magics are inside a string or an expression.
         return source
-    lines = source.splitlines()
+    lines = source.split("\n")
     places = _magics(lines)
     if not places:
         return source
