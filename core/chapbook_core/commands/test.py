@@ -180,13 +180,16 @@ def _manner(invocation: Invocation) -> Manner:
     jobs = invocation.text("jobs") or "1"
     seconds = invocation.text("cell-timeout")
     return Manner(
-        jobs=os.cpu_count() or 1 if jobs == "auto" else _number(jobs, "--jobs", "a number of notebooks, nor `auto`"),
-        cell_timeout=None if seconds is None else _number(seconds, "--cell-timeout", "a number of seconds"),
+        jobs=os.cpu_count() or 1
+        if jobs == "auto"
+        else read_number(jobs, "--jobs", "a number of notebooks, nor `auto`"),
+        cell_timeout=None if seconds is None else read_number(seconds, "--cell-timeout", "a number of seconds"),
         fail_fast=invocation.flag("fail-fast"),
     )
 
 
-def _number(text: str, option: str, what: str) -> int:
+def read_number(text: str, option: str, what: str) -> int:
+    """Return a number above zero; raises UsageError."""
     if not (text.isascii() and text.isdecimal() and int(text)):
         raise UsageError(f"`{option}` is not {what}: {text}")
     return int(text)

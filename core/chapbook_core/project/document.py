@@ -206,6 +206,10 @@ class Document:
         """Write any other key or entry, such as `("tool", "poetry", "package-mode")`."""
         self._editor.set(path, value)
 
+    def remove(self, path: tuple[str | int, ...]) -> None:
+        """Remove any key, and the table that it leaves empty."""
+        self._editor.remove(path, prune=True)
+
     def _source_index(self, name: str) -> int | None:
         sources = self._editor.get((*POETRY, "source"))
         names = [

@@ -28,10 +28,12 @@ requires = ["poetry-core>=2.0.0,<3.0.0"]
 build-backend = "poetry.core.masonry.api"
 """
 # What is in notebooks only our own backend builds.
-NOTEBOOK_BUILD_SYSTEM = """\
+BACKEND = "chapbook_core.builder.backend"
+BACKEND_REQUIREMENT = "chapbook>=0.1"
+NOTEBOOK_BUILD_SYSTEM = f"""\
 [build-system]
-requires = ["chapbook>=0.1"]
-build-backend = "chapbook_core.builder.backend"
+requires = ["{BACKEND_REQUIREMENT}"]
+build-backend = "{BACKEND}"
 """
 NOTEBOOK_FOLDER = "notebooks"
 _FIRST_MODULE = "core"
