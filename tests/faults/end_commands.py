@@ -14,14 +14,13 @@ import signal
 import sys
 import tempfile
 import time
-import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fakes.index import FakeIndex
-from tests.faults.kill_install import Project, judge, serve, snapshot
+from tests.faults.kill_install import Project, judge, locked, serve, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,7 +152,7 @@ def _round(world: World, start: Start, end: signal.Signals, patience: float) -> 
     status, told = project.run("install")
     if status or "Traceback" in told:
         wrong.append(f"`install` says: {told}")
-    return moment, wrong + judge(project, _locked(world)), lasted
+    return moment, wrong + judge(project, locked(world.files())), lasted
 
 
 def _moment(own: Path) -> str:
@@ -161,11 +160,6 @@ def _moment(own: Path) -> str:
     if (own / "journal").exists():
         return "moving"
     return "staging" if (own / "stage").exists() else "before or after"
-
-
-def _locked(world: World) -> dict[str, str]:
-    packages = tomllib.loads(world.files()["poetry.lock"].decode())["package"]
-    return {package["name"]: package["version"] for package in packages}
 
 
 def main() -> None:

@@ -20,12 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.fakes.index import FakeIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _HOUSE = Path(__file__).parents[2]
 _CHILD = """
@@ -280,6 +285,12 @@ def judge(project: Project, expected: dict[str, str]) -> list[str]:
         wrong.append(f"left over: {left}")
     litter = [path.name for path in project.folder.iterdir() if path.name.endswith(".tmp")]
     return wrong + litter
+
+
+def locked(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the versions in a lock."""
+    packages = tomllib.loads(files["poetry.lock"].decode()).get("package", [])
+    return {package["name"]: package["version"] for package in packages}
 
 
 def snapshot(folder: Path) -> dict[str, str]:

@@ -167,7 +167,9 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     if not installation.is_empty or request.files:
         _apply(session, request, _Task(environment, interpreter, present, plan, editable, step))
     elif (fingerprint := request.fingerprint(environment)) is not None:
-        set_fingerprint(environment.path, fingerprint)
+        # An environment that nobody can write in is in order all the same.
+        with suppress(ChapbookError):
+            set_fingerprint(environment.path, fingerprint)
     forget_postponed(environment.path)
     if step is not None and step.version == UNKNOWN:
         told = scan_site_packages(environment.site_packages).version_of(canonical_name(step.name))

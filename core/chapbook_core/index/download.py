@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from chapbook_core.project.writing import WriteFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +35,11 @@ class Download:
         return {"Range": f"bytes={self.start}-"} if self.start else {}
 
     def write(self, piece: bytes) -> None:
-        """Take a piece of the body."""
-        self._file.write(piece)
+        """Take a piece of the body; raises WriteFailed, which has nothing to do with the network."""
+        try:
+            self._file.write(piece)
+        except OSError as cause:
+            raise WriteFailed(Path(str(getattr(self._file, "name", "the downloaded file"))), cause) from cause
         for digest in self._digests.values():
             digest.update(piece)
 

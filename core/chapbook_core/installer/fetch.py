@@ -214,7 +214,7 @@ class _Fetcher:
                     # Another process has fetched it meanwhile.
                     path.unlink(missing_ok=True)
                     return stored
-                sink = _Counted(stream, self._progress, wheel.filename)
+                sink = _Counted(stream, self._progress, wheel.filename, folder)
                 try:
                     self._client.download(
                         wheel.url,
@@ -223,7 +223,8 @@ class _Fetcher:
                         size=wheel.size or MOST_BYTES,
                         continued=wheel.sha256 is not None,
                     )
-                except WrongHash:
+                except (WrongHash, StoreFailed):
+                    # What fills a disk is not left on it.
                     path.unlink(missing_ok=True)
                     raise
                 stream.flush()
@@ -267,10 +268,11 @@ class _Fetcher:
 class _Counted:
     """A file that tells how much is written to it; raises when the work is to stop."""
 
-    def __init__(self, stream: BinaryIO, progress: _Progress, filename: str) -> None:
+    def __init__(self, stream: BinaryIO, progress: _Progress, filename: str, folder: Path) -> None:
         self._stream = stream
         self._progress = progress
         self._filename = filename
+        self._folder = folder
         self.read = stream.read
         self.seek = stream.seek
         self.truncate = stream.truncate
@@ -281,7 +283,7 @@ class _Counted:
         try:
             return self._stream.write(piece)
         except OSError as cause:
-            raise StoreFailed(Path(self._stream.name).parent, cause) from cause
+            raise StoreFailed(self._folder, cause) from cause
 
 
 def _check(wheel: WantedWheel, algorithm: str, expected: str, actual: str) -> None:
