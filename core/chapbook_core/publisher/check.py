@@ -9,6 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from chapbook_core.project.classifiers import PRIVATE, classifier_problem, first_part
+from chapbook_core.publisher.contents import check_contents
 from chapbook_core.publisher.long_description import try_rendering
 from chapbook_core.publisher.page import Presence, compared
 from chapbook_core.publisher.problem import Problem
@@ -34,6 +35,7 @@ def check_files(files: Sequence[PackageFile], *, is_public: bool) -> Iterator[Pr
         yield from _description(file)
         yield from _classifiers(file, is_public=is_public)
         yield from _size(file)
+        yield from check_contents(file)
         if is_public:
             yield from _rules_of_the_public_index(file)
     sdists = [file.path.name for file in files if file.kind == "sdist"]

@@ -70,11 +70,22 @@ def find_repository(name: str | None, settings: Settings) -> Repository:
     name = name or DEFAULT
     url = settings.text(f"repositories.{name}.url")
     if url is not None:
-        return repository_at(name, url)
+        repository = repository_at(name, url)
+        return _public(name) if _is_public(repository) else repository
     if name.lower() == DEFAULT:
-        root = distlib_root()
-        return repository_at(DEFAULT, _upload_url(root), page_root=root, is_public=True)
+        return _public(DEFAULT)
     raise UnknownRepository(name)
+
+
+def _public(name: str) -> Repository:
+    root = distlib_root()
+    return repository_at(name, _upload_url(root), page_root=root, is_public=True)
+
+
+def _is_public(repository: Repository) -> bool:
+    """Tell whether a setting calls the public index by its address; what knows that is slow to load."""
+    has_the_look = repository.login is None and repository.url.startswith(f"https://{_UPLOADS}")
+    return has_the_look and repository.url == _upload_url(distlib_root())
 
 
 def repository_at(name: str, url: str, *, page_root: str = "", is_public: bool = False) -> Repository:

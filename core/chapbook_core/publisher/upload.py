@@ -101,7 +101,6 @@ class Uploader:
                 is_unsure = is_unsure or not isinstance(failure, Unreachable)
             else:
                 return Sent(outcome, tries)
-            self._watcher.emit(Notice("info", f"uploading `{file.path.name}` again in {wait:.0f} s"))
             self._sleep(wait)
             match self._pages.presence(file):
                 case Presence.SAME:
@@ -161,7 +160,7 @@ class Uploader:
         wait = self._patience.wait(tries, asked, deadline - time.monotonic()) if failure.passing else None
         if wait is None:
             raise failure
-        self._watcher.emit(Notice("debug", failure.message))
+        self._watcher.emit(Notice("info", f"{failure.message}; uploading again in {wait:.0f} s"))
         return wait
 
     def _sleep(self, seconds: float) -> None:

@@ -42,6 +42,12 @@ def test_the_public_index_can_be_somewhere_else(tmp_path: Path) -> None:
     assert (repository.url, repository.is_public) == ("https://example.org/up/", False)
 
 
+def test_the_public_index_is_known_by_its_address_too(tmp_path: Path) -> None:
+    url = find_repository(None, settings(tmp_path)).url
+    again = find_repository("work", settings(tmp_path, CHAPBOOK_REPOSITORIES_WORK_URL=url.rstrip("/")))
+    assert (again.name, again.url, again.is_public) == ("work", url, True)
+
+
 def test_an_unknown_repository_is_told_with_the_command_that_makes_it_known(tmp_path: Path) -> None:
     with pytest.raises(UnknownRepository) as raised:
         find_repository("work", settings(tmp_path))
