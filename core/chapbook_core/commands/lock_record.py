@@ -54,7 +54,7 @@ class LockRecord:
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_file(self._file, self._key(self._lock.read_bytes()).encode())
+            write_file(self._file, self._key(self._lock.read_bytes()).encode(), is_durable=False)
         except (OSError, WriteFailed):
             # A cache that cannot be written only makes the next run slower.
             return

@@ -60,4 +60,6 @@ class File:
 
     def digest(self, algorithm: str = "sha256") -> str | None:
         """Return the digest of one algorithm, if the index gives it."""
+        if len(self.hashes) == 1 and self.hashes[0][0] == algorithm:
+            return self.hashes[0][1]
         return next((digest for name, digest in self.hashes if name == algorithm), None)

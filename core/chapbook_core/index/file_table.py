@@ -107,16 +107,17 @@ def _files(rows: Sequence[Row], version: str, base_url: str) -> tuple[File, ...]
 
 def _file(row: Row, version: str, base_url: str) -> File:
     filename, url, hashes, size, upload_time, requires_python, yanked, metadata = row
+    # A lock needs thousands of files; names would take half as long again.
     return File(
-        filename=filename,
-        version=version,
-        url=absolute_url(base_url, url),
-        hashes=read_hashes(hashes),
-        size=size,
-        upload_time=upload_time,
-        requires_python=requires_python,
-        yanked=yanked is not None,
-        yanked_reason=yanked or "",
-        metadata=True if isinstance(metadata, str) else metadata,
-        metadata_hashes=read_hashes(metadata) if isinstance(metadata, str) else (),
+        filename,
+        version,
+        absolute_url(base_url, url),
+        read_hashes(hashes),
+        size,
+        upload_time,
+        requires_python,
+        yanked is not None,
+        yanked or "",
+        True if isinstance(metadata, str) else metadata,
+        read_hashes(metadata) if isinstance(metadata, str) else (),
     )

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chapbook_core.lock import toml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from chapbook_core.lock.lockfile import Lock, LockedDependency, LockedPackage, LockedSource
+    from chapbook_core.lock.lockfile import Lock, LockedDependency, LockedFile, LockedPackage, LockedSource
+
+_T = TypeVar("_T")
 
 # Poetry looks for the version in this line: before 2.3.0 the content hash left dependency groups out.
 GENERATOR = "Poetry 2.5.1"
+
+_MOST_PARTS = 4096
+_lines_of_parts: dict[int, tuple[object, tuple[str, ...]]] = {}
+"""By the identity of a part: the part itself, which must go on living for that, and its lines."""
 
 
 def format_lock(lock: Lock, *, line_ending: str = "\n") -> str:
@@ -57,20 +63,16 @@ def _package_lines(package: LockedPackage) -> Iterator[str]:
         yield f"groups = {toml_text.array(groups)}"
     if shared_marker:
         yield f"markers = {toml_text.string(shared_marker)}"
-    yield from _file_lines(package)
+    yield from _written(_file_lines, package.files)
     if package.develop is not None:
         yield f"develop = {toml_text.boolean(package.develop)}"
     if package.markers and not shared_marker:
         items = [(group, toml_text.string(package.markers[group])) for group in groups if group in package.markers]
         yield f"markers = {toml_text.inline_table(items)}"
     if package.dependencies:
-        yield from ("", "[package.dependencies]")
-        for name, dependencies in package.dependencies.items():
-            yield from _dependency_lines(name, dependencies)
+        yield from _written(_dependencies_lines, package.dependencies)
     if package.extras:
-        yield from ("", "[package.extras]")
-        for name, requirements in package.extras.items():
-            yield f"{toml_text.key(name)} = {toml_text.array(requirements)}"
+        yield from _written(_extras_lines, package.extras)
     if package.source:
         yield from ("", "[package.source]", *_source_lines(package.source))
 
@@ -81,11 +83,22 @@ def _shared_marker(package: LockedPackage) -> str:
     return texts.pop() if len(texts) == 1 else ""
 
 
-def _file_lines(package: LockedPackage) -> Iterator[str]:
-    if not package.files:
+def _written(write: Callable[[_T], Iterator[str]], part: _T) -> tuple[str, ...]:
+    """Return the lines of a part of a package; an engine locks with the same parts again and again."""
+    # Not by its value: to find that takes as long as to write it.
+    kept = _lines_of_parts.get(id(part))
+    if kept is None or kept[0] is not part:
+        if len(_lines_of_parts) >= _MOST_PARTS:
+            _lines_of_parts.clear()
+        kept = _lines_of_parts[id(part)] = (part, tuple(write(part)))
+    return kept[1]
+
+
+def _file_lines(locked: Sequence[LockedFile]) -> Iterator[str]:
+    if not locked:
         yield "files = []"
         return
-    files = [(file.name, file.hash) for file in package.files]
+    files = [(file.name, file.hash) for file in locked]
     files.sort(key=itemgetter(0))
     yield "files = ["
     # A lock has thousands of files; they are looked at together, and hardly ever is one with a letter to escape.
@@ -95,6 +108,18 @@ def _file_lines(package: LockedPackage) -> Iterator[str]:
         for name, digest in files:
             yield f"    {{file = {toml_text.string(name)}, hash = {toml_text.string(digest)}}},"
     yield "]"
+
+
+def _dependencies_lines(table: Mapping[str, Sequence[LockedDependency]]) -> Iterator[str]:
+    yield from ("", "[package.dependencies]")
+    for name, dependencies in table.items():
+        yield from _dependency_lines(name, dependencies)
+
+
+def _extras_lines(table: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    yield from ("", "[package.extras]")
+    for name, requirements in table.items():
+        yield f"{toml_text.key(name)} = {toml_text.array(requirements)}"
 
 
 def _dependency_lines(name: str, dependencies: Sequence[LockedDependency]) -> Iterator[str]:

@@ -178,8 +178,9 @@ class History:
 
     def _keep(self, content: bytes) -> None:
         target = self._contents / _hash(content)
-        if not target.exists():
-            write_file(target, zlib.compress(content, 1), mode=_READABLE_BY_OWNER)
+        if not _is_filled(target):
+            # A power cut may leave it empty, which is told from its size here and from its hash when it is read.
+            write_file(target, zlib.compress(content, 1), mode=_READABLE_BY_OWNER, is_durable=False)
 
     def _forget_but(self, kept: Iterable[Entry]) -> None:
         """Remove contents that no change names any more."""
@@ -194,6 +195,13 @@ class History:
         for path in (self.folder.parent, self.folder, self._log, self._contents):
             if path.is_symlink():
                 raise HistoryDamaged(self.folder, f"`{path.name}` is a link")
+
+
+def _is_filled(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _read(path: Path) -> bytes | None:

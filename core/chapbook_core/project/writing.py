@@ -33,13 +33,14 @@ class WriteFailed(ChapbookError):
         )
 
 
-def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
+def write_file(path: Path, content: bytes, *, mode: int | None = None, is_durable: bool = True) -> None:
     """Replace the content of a file, or make the file; raises WriteFailed.
 
     A symbolic link is followed and kept. The permissions of an existing file are kept unless `mode` is given. The bytes
-    reach the disk before the name does: after a power cut the name never stands for an empty file.
+    reach the disk before the name does: after a power cut the name never stands for an empty file. What is checked
+    when it is read, and can be done without, need not be so `is_durable`, and is written without waiting for the disk.
     """
-    stage_file(path, content, mode=mode).place()
+    stage_file(path, content, mode=mode, is_durable=is_durable).place(is_durable=is_durable)
 
 
 @frozen
@@ -52,7 +53,7 @@ class StagedFile:
     """Without links."""
     temporary: Path
 
-    def place(self) -> None:
+    def place(self, *, is_durable: bool = True) -> None:
         """Give it the name; raises WriteFailed."""
         try:
             try:
@@ -60,7 +61,8 @@ class StagedFile:
             except BaseException:
                 self.discard()
                 raise
-            settle(self.target.parent)
+            if is_durable:
+                settle(self.target.parent)
         except OSError as cause:
             raise WriteFailed(self.path, cause) from cause
 
@@ -69,13 +71,15 @@ class StagedFile:
         self.temporary.unlink(missing_ok=True)
 
 
-def stage_file(path: Path, content: bytes, *, mode: int | None = None, token: str = "") -> StagedFile:
+def stage_file(
+    path: Path, content: bytes, *, mode: int | None = None, token: str = "", is_durable: bool = True
+) -> StagedFile:
     """Write what a file is to hold, so that nothing is left to do but renaming; raises WriteFailed.
 
     `token` makes the passing name one that the caller knows; see `passing_name`.
     """
     try:
-        return _staged(path, Path(os.path.realpath(path)), content, mode, token or new_token())
+        return _staged(path, Path(os.path.realpath(path)), content, mode, token or new_token(), is_durable=is_durable)
     except OSError as cause:
         raise WriteFailed(path, cause) from cause
 
@@ -90,7 +94,7 @@ def passing_name(token: str) -> str:
     return f".chapbook-{token}.tmp"
 
 
-def _staged(path: Path, target: Path, content: bytes, mode: int | None, token: str) -> StagedFile:
+def _staged(path: Path, target: Path, content: bytes, mode: int | None, token: str, *, is_durable: bool) -> StagedFile:
     before = _status(target)
     if before is not None and not os.access(target, os.W_OK):
         # A rename would succeed, but whoever made the file read-only meant it.
@@ -102,7 +106,8 @@ def _staged(path: Path, target: Path, content: bytes, mode: int | None, token: s
     try:
         try:
             _write_all(descriptor, content)
-            os.fsync(descriptor)
+            if is_durable:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         _match(temporary, before, mode)

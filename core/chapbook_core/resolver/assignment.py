@@ -172,7 +172,9 @@ class PartialSolution:
 
     def is_pending(self, package: str) -> bool:
         """Tell whether a package is required somewhere without being selected."""
-        return bool(self.pending(package))
+        if self.selected[package]:
+            return bool(self.pending(package))
+        return any(not mask & ABSENT for mask in self.pieces[package])
 
     def may_have(self, package: str, mask: int) -> bool:
         """Tell whether any version in a mask is still possible anywhere."""

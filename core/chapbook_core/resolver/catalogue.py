@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.universe import Universe
     from chapbook_core.resolver.versions import Release
 
+_USUAL_PYTHON = re.compile(
+    r"(?:<\s*(?P<before>[0-9]{1,3})(?:\.0)*\s*,\s*)?>=\s*(?P<lower>(?P<major>[0-9]{1,3})(?:\.[0-9]{1,3})*)"
+    r"\s*(?:,\s*<\s*(?P<upper>[0-9]{1,3})(?:\.0)*)?"
+)
 _PIN = re.compile(r"\s*={1,3}\s*[^\s*,|]+\s*")
 
 
@@ -263,6 +267,11 @@ def is_direct(origin: Origin | None) -> bool:
 @lru_cache(maxsize=4096)
 def python_region(requires_python: str, *, ignore_upper_bounds: bool) -> int:
     """Return the environments whose Python a Requires-Python allows; one that says nothing sensible allows all."""
+    if ignore_upper_bounds and (usual := _USUAL_PYTHON.fullmatch(requires_python)):
+        uppers = [int(upper) for upper in (usual["before"], usual["upper"]) if upper]
+        if uppers and min(uppers) > int(usual["major"]):
+            # Hundreds of texts differ in nothing but such a bound, or a blank.
+            return python_region(f">={usual['lower']}", ignore_upper_bounds=True)
     try:
         constraint = parse_constraint(requires_python)
     except InvalidConstraint:

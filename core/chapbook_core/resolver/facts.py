@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chapbook_core.requirements import diagram
 from chapbook_core.value import frozen
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.versions import Versions
 
 
-@frozen
-class VersionsWanted:
+# Questions are looked up by the thousand, hence tuples.
+
+
+class VersionsWanted(NamedTuple):
     """Which releases of a package does this origin offer? The answer is `Versions`."""
 
     name: str
@@ -22,8 +24,7 @@ class VersionsWanted:
     """None is the default index; a direct reference has exactly one release, its own."""
 
 
-@frozen
-class MetadataWanted:
+class MetadataWanted(NamedTuple):
     """What does this release depend on? The answer is `Metadata`, or `Unavailable` when it cannot be told."""
 
     name: str

@@ -48,6 +48,15 @@ def test_old_changes_are_forgotten_with_what_only_they_held(tmp_path: Path, monk
     assert 4 == len(list((history.folder / "contents").iterdir()))
 
 
+def test_a_content_that_a_power_cut_left_empty_is_kept_anew(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.add("x", 1, contents(b"one"), contents(b"two"))
+    for file in (history.folder / "contents").iterdir():
+        file.write_bytes(b"")
+    history.add("x", 2, contents(b"one"), contents(b"two"))
+    assert b"one" == history.content(history.entries()[-1].before["pyproject.toml"])
+
+
 def test_undoing_and_doing_again_move_changes_to_and_fro() -> None:
     first = course([entry(1), entry(2), entry(3), entry(4, undoes=2)])
     assert [1] == numbers(first.standing)

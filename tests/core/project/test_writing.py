@@ -186,3 +186,15 @@ def test_a_read_only_file_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.Mon
         write_file(file, b"new")
 
     assert file.read_bytes() == b"old"
+
+
+def test_what_can_be_done_without_is_written_whole_without_waiting_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    write_file(tmp_path / "a", b"content", is_durable=False)
+    assert (tmp_path / "a").read_bytes() == b"content"
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from chapbook_core.requirements.diagram import conjunction
+from chapbook_core.requirements.diagram import FALSE, conjunction
 from chapbook_core.requirements.marker import parse_marker
 from chapbook_core.requirements.origin import IndexOrigin, UrlOrigin
-from chapbook_core.resolver.catalogue import Catalogue, Reconsider
+from chapbook_core.resolver.catalogue import Catalogue, Reconsider, python_region
 from chapbook_core.resolver.cause import FromElsewhere, NeedsPython, Prerelease, Yanked
 from chapbook_core.resolver.facts import Dependency, MetadataWanted, VersionsWanted
 from chapbook_core.resolver.problem import Policy, Prereleases, Problem, RootRequirement
@@ -122,3 +122,13 @@ def test_excluded_packages_are_required_by_nobody() -> None:
 def test_a_release_of_a_source_has_metadata_of_that_source() -> None:
     known = catalogue(Dependency("a"))
     assert known.metadata_wanted("a", Release("1", origin=CPU)) == MetadataWanted("a", "1", CPU)
+
+
+def test_an_upper_bound_beyond_the_lower_ones_major_version_changes_no_region() -> None:
+    for lower in (">=3.8", ">=3", ">= 3.8.1", ">=2.7"):
+        alone = python_region(lower, ignore_upper_bounds=True)
+        for text in (f"{lower},<4", f"{lower} , < 5.0.0", f"<4.0,{lower}"):
+            assert python_region(text, ignore_upper_bounds=True) == alone
+            assert python_region(text, ignore_upper_bounds=False) != alone
+    for text in (">=3.8,<3", "<2,>=3.8,<5"):
+        assert python_region(text, ignore_upper_bounds=True) == FALSE
