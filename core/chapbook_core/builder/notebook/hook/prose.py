@@ -32,8 +32,8 @@ def docstring(cells: Sequence[Cell], docs: str) -> str:
         parts += [_body(cell) for cell in prose if cell.is_exported and cell is not title]
     parts += [text for cell in cells if (text := _described(cell))]
     text = "\n\n".join(part for part in parts if part)
-    # Half of a pair of surrogates, which JSON can hold, is no text.
-    return text.encode("utf-8", "replace").decode()
+    # JSON can hold half of a pair of surrogates and a null, which no module can.
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _summary(source: str) -> str:
