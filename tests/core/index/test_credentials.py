@@ -124,11 +124,18 @@ def test_a_keyring_that_fails_knows_nothing(code: str) -> None:
     assert ring(code, RecordingWatcher())(URL) is None
 
 
+def test_a_keyring_gives_the_password_of_a_user_by_the_name_of_a_service() -> None:
+    password = ring("import sys; print(*sys.argv[1:], 'é')", RecordingWatcher()).password("a service", "me")
+    assert password is not None
+    assert password.reveal() == "a service me é"
+    assert ring("raise SystemExit(1)", RecordingWatcher()).password("a service", "me") is None
+
+
 def test_a_keyring_that_hangs_is_left_and_said_once() -> None:
     watcher = RecordingWatcher()
     hanging = ring("import subprocess, sys; subprocess.run(['sleep', '60'])", watcher, patience=0.4)
     began = time.monotonic()
-    assert [hanging(URL), hanging(URL)] == [None, None]
+    assert [hanging(URL), hanging(URL), hanging.password("a service", "me")] == [None, None, None]
     assert time.monotonic() - began < 2
     assert watcher.warnings == ["the keyring did not answer within 0 s; going on without it"]
 
