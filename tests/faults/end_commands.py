@@ -1,8 +1,9 @@
 """Kills and interrupts commands that change everything: `python -m tests.faults.end_commands`.
 
 Each round starts from the same project, lock and environment, and ends `add`, `remove`, `update` or `sync` at a random
-moment. Then project file and lock must be both the old ones or both the new ones, and one `install` has to bring the
-environment to what is locked. After an interrupt everything must be exactly as before.
+moment; one of the packages to add has to be built. Then project file and lock must be both the old ones or both the new
+ones, and one `install` has to bring the environment to what is locked. After an interrupt everything must be exactly as
+before.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from tests.faults.kill_install import Project, judge, locked, serve, snapshot
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_COMMANDS = (("add", "more"), ("remove", "gone"), ("update",), ("sync",))
+_BUILDING = ("add", "made")
+_COMMANDS = (_BUILDING, ("add", "more"), ("remove", "gone"), ("update",), ("sync",))
 _NAMES = ("pyproject.toml", "poetry.lock")
 
 Files = dict[str, bytes]
@@ -77,6 +79,8 @@ class World:
         shutil.rmtree(self.project.environment)
         shutil.copytree(self.kept, self.project.environment, symlinks=True)
         shutil.rmtree(self.project.folder / ".chapbook", ignore_errors=True)
+        if words == _BUILDING:
+            shutil.rmtree(self.project.cache / "built", ignore_errors=True)
         if words == ("sync",):
             library = next(self.project.environment.glob("lib/python*/site-packages"))
             for path in (library / "b", library / "b-1.0.dist-info"):
@@ -115,7 +119,7 @@ def run_rounds(kills: int, interrupts: int, seed: int = 1) -> Tally:
             # Only what was hit while it ran counts.
             pace[start.words] *= 0.9 if moment == "done" else 1.01
             left[end] -= moment != "done"
-            tally.moments[f"{end.name} {start.words[0]}: {moment}"] += 1
+            tally.moments[f"{end.name} {' '.join(start.words)}: {moment}"] += 1
             tally.slowest_stop = max(tally.slowest_stop, stopped)
             tally.broken += [f"{end.name} {' '.join(start.words)} ({moment}): {text}" for text in wrong]
     return tally
@@ -152,7 +156,18 @@ def _round(world: World, start: Start, end: signal.Signals, patience: float) -> 
     status, told = project.run("install")
     if status or "Traceback" in told:
         wrong.append(f"`install` says: {told}")
-    return moment, wrong + judge(project, locked(world.files())), lasted
+    wrong += judge(project, locked(world.files()))
+    if start.words == _BUILDING:
+        wrong += _left_by_builds(world)
+    return moment, wrong, lasted
+
+
+def _left_by_builds(world: World) -> list[str]:
+    """Build once more, and return what is left of all builds."""
+    world.restore(_BUILDING)
+    status, told = world.project.run(*_BUILDING)
+    left = [path.name for path in (world.project.cache / "builds").iterdir()]
+    return [f"`add` says: {told}"] * bool(status) + [f"left of builds: {left}"] * bool(left)
 
 
 def _moment(own: Path) -> str:

@@ -87,7 +87,7 @@ class Project:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder / "project"
         self.folder.mkdir()
-        self._cache = folder / "cache"
+        self.cache = folder / "cache"
         home = folder / "home"
         home.mkdir()
         self.variables = {
@@ -95,7 +95,7 @@ class Project:
             "HOME": str(home),
             "PIP_INDEX_URL": url,
             "PYTHONPATH": str(_HOUSE / "core"),
-            "CHAPBOOK_CACHE_DIR": str(self._cache),
+            "CHAPBOOK_CACHE_DIR": str(self.cache),
         }
         self.files: dict[str, dict[str, bytes]] = {}
         for which in _LOCKS:
@@ -127,7 +127,7 @@ class Project:
 
     def forget_cache(self) -> None:
         """Make the next run fetch everything."""
-        shutil.rmtree(self._cache / "store", ignore_errors=True)
+        shutil.rmtree(self.cache / "store", ignore_errors=True)
 
     def run(self, *words: str) -> tuple[int, str]:
         """Run a command to its end, in this process."""
@@ -176,6 +176,7 @@ def serve(index: FakeIndex) -> None:
     index.serve("gone", "1.0", files={"gone/__init__.py": "", ".data/data/share/gone/x.txt": "x"}, requires=["deep"])
     index.serve("deep", "1.0", files={"deep/a/b/c/d.py": "1\n"})
     index.serve("more", "1.0", files={"more/__init__.py": "", ".data/scripts/more.sh": "#!/bin/sh\n"})
+    index.serve("made", "1.0", sdist="only", requires=["b"])
     index.serve("ns-one", "1.0", files={"ns/one.py": "1\n"})
     index.serve("ns-one", "2.0", files={"ns/one.py": "2\n", "ns/more/one.py": "2\n"}, requires=["ns-two"])
     index.serve("ns-two", "1.0", files={"ns/two.py": "2\n"})

@@ -52,15 +52,24 @@ class ChildTookTooLong(ChapbookError):
 
 
 def run_child(
-    words: Sequence[str], *, folder: Path, variables: Mapping[str, str], watcher: Watcher, seconds: float
+    words: Sequence[str],
+    *,
+    folder: Path,
+    variables: Mapping[str, str],
+    watcher: Watcher,
+    seconds: float,
+    is_heeding: bool = False,
 ) -> Ended:
-    """Run a program to its end; raises ChildTookTooLong, what `watcher.checkpoint` raises, and OSError."""
+    """Run a program to its end; raises ChildTookTooLong, what `watcher.checkpoint` raises, and OSError.
+
+    A program that `is_heeding` gets a pipe for its standard input, which breaks when this process is killed.
+    """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(  # noqa: S603  a list of words, no shell
             words,
             cwd=folder,
             env=dict(variables),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_heeding else subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
             start_new_session=True,
@@ -70,6 +79,8 @@ def run_child(
             status = _waited(child, words[0], watcher, seconds)
         finally:
             _end(child)
+            if child.stdin is not None:
+                child.stdin.close()
         return Ended(status, _text(output), _text(errors))
 
 

@@ -170,6 +170,7 @@ class Frontend:
             variables=environment.variables(self.variables, self._new_folder()),
             watcher=self.watcher,
             seconds=self.patience,
+            is_heeding=words[0] == str(_RUNNER),
         )
         output = f"{ended.output}\n{ended.errors}".strip()
         if ended.status:

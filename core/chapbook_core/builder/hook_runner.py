@@ -4,17 +4,21 @@
 
 Both are JSON files. A request holds `backend`, `path` (folders to import it from) and `hook` with its `arguments`; an
 answer holds the `result`, or `missing` when the backend has no such hook. The folder it runs in is the project's.
+Standard input is a pipe that nobody writes to: its end is the end of whoever wants the answer, however that came.
 This file alone goes to the other Python, so it uses nothing but the oldest standard library still in use.
 """
 
 import json
 import os
+import signal
 import sys
+import threading
 from importlib import import_module
 
 
 def main(request_file: str, answer_file: str) -> None:
     """Answer one request."""
+    _end_with_parent()
     with open(request_file, encoding="utf-8") as file:  # noqa: PTH123  pathlib would only cost time
         request = json.load(file)
     path = [os.path.abspath(folder) for folder in request["path"]]  # noqa: PTH100  likewise
@@ -29,6 +33,22 @@ def main(request_file: str, answer_file: str) -> None:
     answer = {"missing": True} if hook is None else {"result": hook(*request["arguments"])}
     with open(answer_file, "w", encoding="utf-8") as file:  # noqa: PTH123  likewise
         json.dump(answer, file)
+
+
+def _end_with_parent() -> None:
+    """End this process, and all that a backend has started, when nobody waits for them any more."""
+    pipe = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def wait() -> None:
+        os.read(pipe, 1)
+        if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _is_below(file: str, folders: "list[str]") -> bool:

@@ -618,6 +618,37 @@ def test_an_interrupt_ends_a_build_with_all_its_children(project: Path, cache: P
     assert not mark.exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_no_build_outlives_a_process_that_was_killed_and_the_next_one_sweeps(
+    project: Path, cache: Path, chapbook: Chapbook, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    code = f"import pathlib, time\nfor _ in range(300): pathlib.Path({str(begun)!r}).touch(); time.sleep(0.1)"
+    hang = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {code!r}])\n"
+    folder = lib(project / "made", hang + BACKEND)
+    (folder / "PKG-INFO").write_text("Metadata-Version: 2.2\nName: lib\nVersion: 1.0\n")
+    archive_of(folder, project / "lib-1.0.tar.gz")
+    require(project, "lib @ file:lib-1.0.tar.gz")
+    assert 0 == chapbook("lock").status
+    child = subprocess.Popen([sys.executable, "-m", "chapbook_core.cli", "install"], cwd=project)
+    _until(begun.exists)
+    child.kill()
+    child.wait()
+
+    _until(lambda: time.time() - begun.stat().st_mtime > 1)
+    archive_of(lib(project / "mended"), project / "lib-1.0.tar.gz")
+    assert 0 == chapbook("lock").status
+    put_in(chapbook)
+    assert [] == list((cache / "builds").iterdir())
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_builds_run_at_the_same_time(
     project: Path, chapbook: Chapbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
