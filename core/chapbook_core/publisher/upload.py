@@ -159,6 +159,7 @@ class Uploader:
         asked = failure.retry_after if isinstance(failure, ServerTrouble) else None
         wait = self._patience.wait(tries, asked, deadline - time.monotonic()) if failure.passing else None
         if wait is None:
+            failure.hints = (*failure.hints, "run the command again: what has arrived is not sent twice")
             raise failure
         self._watcher.emit(Notice("info", f"{failure.message}; uploading again in {wait:.0f} s"))
         return wait

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.errors import Cancelled
+from chapbook_core.index.address import origin_of
 from chapbook_core.index.connection import Connections
 from chapbook_core.index.failure import TooSlow, Truncated
 from chapbook_core.index.transport import Limits, Request
+from chapbook_core.index.trust import Trust
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
@@ -52,6 +54,15 @@ def test_a_body_is_sent_in_pieces_and_the_connection_is_kept(transport: Connecti
             answer = transport.get(post(index.upload_url, [PIECE, b"", b"end"]))
             assert (400, b"400 not a form\n") == (answer.status, answer.body)
         assert index.traffic.connections == 1
+
+
+def test_a_large_body_goes_over_tls() -> None:
+    with FakeIndex(tls="valid") as index:
+        trust = Trust(authorities=str(index.certificate))
+        transport = Connections({}, trusts={origin_of(index.origin): trust})
+        answer = transport.get(post(index.upload_url, [PIECE] * 100))
+        transport.close()
+        assert (400, b"400 not a form\n") == (answer.status, answer.body)
 
 
 def test_who_reads_nothing_is_not_waited_for_for_ever(transport: Connections, full: str) -> None:

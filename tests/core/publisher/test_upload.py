@@ -253,9 +253,10 @@ def test_trouble_of_the_server_is_borne(code: int, index: FakeIndex, tmp_path: P
 def test_lasting_trouble_is_told(index: FakeIndex, tmp_path: Path) -> None:
     index.faults.always("/legacy/", reply_faults.status(503))
     index.faults.always("/simple/*", reply_faults.status(404))
-    with uploading(index) as bench, pytest.raises(ServerTrouble):
+    with uploading(index) as bench, pytest.raises(ServerTrouble) as raised:
         bench.uploader.upload(wheel_file(tmp_path))
     assert index.counts["upload"] == 3
+    assert "what has arrived is not sent twice" in raised.value.hints[-1]
 
 
 def test_nobody_there_is_told(tmp_path: Path) -> None:
