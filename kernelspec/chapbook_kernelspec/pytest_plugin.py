@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from _pytest._code.code import TerminalRepr
 
-    from chapbook_core.commands.testing.collecting import TestNotebook
+    from chapbook_core.commands.testing.collecting import NotebookToRun
     from chapbook_core.commands.testing.kernels import Kernels
     from chapbook_core.commands.testing.trial import Failure
 
@@ -77,7 +77,7 @@ class NotebookFile(pytest.File):
 class NotebookItem(pytest.Item):
     """A notebook that is run from top to bottom."""
 
-    def __init__(self, *, notebook: TestNotebook, **given: Any) -> None:
+    def __init__(self, *, notebook: NotebookToRun, **given: Any) -> None:
         super().__init__(**given)
         self._notebook = notebook
 

@@ -7,10 +7,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from chapbook_core.commands.kernel_start import KernelStart
+from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants
 from chapbook_kernelspec.project_kernel import manager_class
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from jupyter_client.manager import AsyncKernelManager
@@ -48,5 +49,21 @@ def streams(cell: Cell) -> str:
 
 def own_kernel(_notebook: Path | None, _surroundings: Surroundings, _watcher: Watcher, /) -> type[AsyncKernelManager]:
     """Stand in for a project that is ready."""
-    start = KernelStart(sys.prefix, sys.executable, "", (), (), ("-Xfrozen_modules=off",), "7.0")
-    return manager_class(start, os.environ)
+    return manager_class(own_start(), os.environ)
+
+
+def own_start(environment: Path | None = None) -> KernelStart:
+    """Return how a kernel is started in the Python that runs the tests."""
+    prefix, library = (sys.prefix, "") if environment is None else (str(environment), str(environment / "library"))
+    return KernelStart(prefix, sys.executable, library, (), (), ("-Xfrozen_modules=off",), "7.0")
+
+
+def make_ready(project: Path, home: Path, variables: Mapping[str, str]) -> None:
+    """Make a project whose kernel is remembered to be that Python, so that nothing is installed."""
+    environment = project / ".venv"
+    (environment / "library").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text("home = nowhere\n")
+    (project / "pyproject.toml").write_text('[project]\nname = "ready"\nversion = "1.0"\n')
+    (project / "poetry.lock").write_text("")
+    starts = KernelStarts(project.resolve(), KernelWants(), variables, home)
+    starts.remember(own_start(environment), starts.key(environment, environment / "library"))

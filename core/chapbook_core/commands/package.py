@@ -34,7 +34,7 @@ from chapbook_core.commands.report import (
 )
 from chapbook_core.commands.session import open_session
 from chapbook_core.commands.test import failure_blocks, outcomes_table, read_number
-from chapbook_core.commands.testing.collecting import TestNotebook, cells_to_run
+from chapbook_core.commands.testing.collecting import NotebookToRun, cells_to_run
 from chapbook_core.commands.testing.driver import run_trials
 from chapbook_core.commands.testing.trial import Manner, Outcome, Trial
 from chapbook_core.errors import ChapbookError
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
 
+_REQUIRE = "name the package that is meant, as in `chapbook package --require NAME`"
 Step = Literal["exports", "requirements", "build", "install", "import", "tests"]
 _TAKE = """\
 import importlib, os, sys
@@ -76,7 +77,7 @@ class NotRequired(ChapbookError):
         names = [entry.distributions[0] for entry in imports if entry.can_be_added]
         hints = [f"run `chapbook package --add` to require them, or `chapbook add {' '.join(names)}`"] if names else []
         if any(not entry.can_be_added for entry in imports):
-            hints.append("find out which package brings it, and run `chapbook add NAME`")
+            hints.append(_REQUIRE)
         super().__init__("\n".join(entry.sentence for entry in imports), hints=hints)
 
 
@@ -103,6 +104,8 @@ class Packaged(Result):
     imports: tuple[ImportFailure, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    is_unsure: bool = False
+    """Whether something is imported of which nobody knows where it comes from."""
 
     @property
     def is_good(self) -> bool:
@@ -117,7 +120,8 @@ class Packaged(Result):
     def report(self) -> tuple[Block, ...]:
         """Tell what failed and why, then every step."""
         blocks: list[Block] = []
-        for failure in self.imports:
+        # What keeps one module from being imported mostly keeps others that need it.
+        for failure in {failure.message: failure for failure in reversed(self.imports)}.values():
             blocks += [Heading(f"importing {failure.module}"), Verbatim(failure.traceback.rstrip()), Blank()]
         failed = [outcome for outcome in self.outcomes if outcome.failure is not None]
         for outcome in failed:
@@ -131,7 +135,8 @@ class Packaged(Result):
         if self.is_good:
             blocks += [Line(("Made ", Span(str(file), "strong"))) for file in self.files]
         else:
-            blocks.append(Message("error", f"{self.name} {self.version} was not made; nothing was changed"))
+            hints = (_REQUIRE,) if self.is_unsure and self.imports else ()
+            blocks.append(Message("error", f"{self.name} {self.version} was not made; nothing was changed", hints))
         return tuple(blocks)
 
     def data(self) -> Data:
@@ -178,6 +183,7 @@ class _Packaging:
         self._watcher = watcher
         self._room = room
         self._checks: list[Check] = []
+        self._is_unsure = False
 
     def done(self, timeout: int | None) -> Packaged:
         """Go as far as it goes well; raises whatever keeps a step from being tried."""
@@ -197,37 +203,53 @@ class _Packaging:
         outcomes: tuple[Outcome, ...] = ()
         if not failures and not self._invocation.flag("no-tests"):
             outcomes = self._tested(clean, export, session, timeout)
-        return replace(packaged, checks=tuple(self._checks), imports=failures, outcomes=outcomes)
+        checks = tuple(self._checks)
+        return replace(packaged, checks=checks, imports=failures, outcomes=outcomes, is_unsure=self._is_unsure)
 
     def _required(self, session: Session, export: Export) -> tuple[str, ...]:
         """Hold imports against requirements, and add what is missing when that is wanted; raises NotRequired."""
+        added = list(self._invocation.texts("require"))
+        if added:
+            session = self._add(added)
         imports = exported_imports(session, export.modules)
+        wanted = self._wanted([entry for entry in imports if entry.case != "declared"])
+        if wanted:
+            imports = exported_imports(self._add(wanted), export.modules)
         lacking = [entry for entry in imports if entry.case != "declared"]
-        addable = list(dict.fromkeys(entry.distributions[0] for entry in lacking if entry.can_be_added))
-        declared = sorted({name for entry in imports if entry.case == "declared" for name in entry.distributions})
-        added: list[str] = []
-        if addable and self._may_add(lacking, addable):
-            from chapbook_core.commands.add import run as add  # the solver, which most calls do without
-
-            # The project is held by this very command.
-            add(Invocation(ADD, {"name": tuple(addable), "lock": True}), self._surroundings, self._watcher)
-            added = addable
-        left = [entry for entry in lacking if not set(entry.distributions) & set(added)]
-        if severe := [entry for entry in left if entry.case != "transitive"]:
+        # What nothing is known of may be there all the same; importing it will tell.
+        if severe := [entry for entry in lacking if entry.case not in {"transitive", "unknown"}]:
             raise NotRequired(severe)
+        self._is_unsure = any(entry.case == "unknown" for entry in lacking)
+        declared = sorted({name for entry in imports if entry.case == "declared" for name in entry.distributions})
         told = [f"declared: {', '.join(declared)}"] if declared else []
-        told += [f"added: {', '.join(added)}"] if added else []
-        told += [entry.sentence for entry in left]
+        told += [f"added: {', '.join((*added, *wanted))}"] if added or wanted else []
+        told += [entry.sentence for entry in lacking]
         self._note("requirements", "; ".join(told) or "exported cells need none")
-        return tuple(added)
+        return (*added, *wanted)
 
-    def _may_add(self, lacking: Sequence[ExportedImport], names: Sequence[str]) -> bool:
+    def _add(self, names: Sequence[str]) -> Session:
+        from chapbook_core.commands.add import run as add  # the solver, which most calls do without
+
+        # The project is held by this very command.
+        add(Invocation(ADD, {"name": tuple(names), "lock": True}), self._surroundings, self._watcher)
+        return open_session(self._surroundings, self._watcher)
+
+    def _wanted(self, lacking: Sequence[ExportedImport]) -> list[str]:
+        """Return what is to be required, as far as the person wants that."""
+        names = list(dict.fromkeys(entry.distributions[0] for entry in lacking if entry.can_be_added))
         ask = self._surroundings.ask
-        if self._invocation.flag("add") or ask is None:
-            return self._invocation.flag("add")
+        if self._invocation.flag("add"):
+            return names
+        if ask is None:
+            return []
         for entry in lacking:
             ask.tell(entry.sentence)
-        return ask.confirm(f"require {', '.join(f'`{name}`' for name in names)}?", default=True)
+        if names and not ask.confirm(f"require {', '.join(f'`{name}`' for name in names)}?", default=True):
+            names = []
+        for module in (entry.module for entry in lacking if not entry.can_be_added):
+            name = ask.ask(f"the package that brings `{module}` (nothing to go on without)")
+            names += [name] if name else []
+        return names
 
     def _built(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         from chapbook_core.commands.build import BuildResult  # most of what can be wrong is found without it
@@ -263,7 +285,7 @@ class _Packaging:
         self._checks.append(Check(step, is_good, told))
 
 
-def _against_installed(folder: Path, export: Export) -> Iterator[TestNotebook]:
+def _against_installed(folder: Path, export: Export) -> Iterator[NotebookToRun]:
     """Yield the notebooks with what is exported replaced by what is installed; without a test there is no point."""
     owners = {(piece.notebook, piece.cell.number): module.name for module in export.modules for piece in module.pieces}
     for notebook in export.notebooks:
@@ -280,7 +302,7 @@ def _against_installed(folder: Path, export: Export) -> Iterator[TestNotebook]:
 
         cells = cells_to_run(document, replaced=replaced)
         if any((notebook, cell.number) not in owners for cell in cells):
-            yield TestNotebook(folder / notebook, notebook, cells)
+            yield NotebookToRun(folder / notebook, notebook, cells)
 
 
 def _folder(surroundings: Surroundings) -> Path:

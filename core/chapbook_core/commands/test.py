@@ -41,7 +41,7 @@ _STYLES: dict[str, Style] = {"passed": "good", "failed": "bad", "error": "bad", 
 
 
 @frozen
-class Tested(Result):
+class NotebooksRun(Result):
     """What came of the notebooks."""
 
     outcomes: tuple[Outcome, ...]
@@ -90,7 +90,7 @@ class Tested(Result):
         return (Line(Span(f"nothing to be run in {', '.join(self.skipped)}", "dim"), detail=1),)
 
 
-def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Tested:
+def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> NotebooksRun:
     """Find notebooks, make their projects ready, and run them."""
     manner = _manner(invocation)
     report = _report_file(invocation, surroundings)
@@ -100,7 +100,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     ]
     collection = collect(files, tagged=invocation.flag("tagged"))
     outcomes = _outcomes(collection, manner, surroundings, watcher)
-    tested = Tested(outcomes, collection.skipped)
+    tested = NotebooksRun(outcomes, collection.skipped)
     if report is not None:
         from chapbook_core.commands.testing.junit import junit_xml  # only when somebody wants one
 

@@ -18,6 +18,7 @@ PACKAGE = Command(
         Option("name", "the name of the package; by default the project's, or that of the folder", value="NAME"),
         Option("set-version", "its version; by default the project's, or 0.1.0", value="VERSION"),
         Option("add", "require what exported cells import, without asking"),
+        Option("require", "require this package too", value="PACKAGE", repeated=True, completes="package"),
         Option("no-tests", "build, install and import it, and run no cells"),
         Option("cell-timeout", "how long a cell may take", value="SECONDS"),
         Option("output", "where to put the distributions, by default `dist`", short="o", value="DIR", completes="path"),

@@ -46,8 +46,10 @@ for name in sys.argv[1:]:
     try:
         importlib.import_module(name)
         told[name] = ""
-    except BaseException:
-        told[name] = traceback.format_exc()
+    except BaseException as error:
+        whole = traceback.TracebackException.from_exception(error)
+        whole.stack[:] = [one for one in whole.stack if one.filename != "<string>" and "importlib" not in one.filename]
+        told[name] = "".join(whole.format())
 out.write(json.dumps(told))
 out.flush()
 os._exit(0)

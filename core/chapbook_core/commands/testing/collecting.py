@@ -30,10 +30,8 @@ _SKIP_LINE = re.compile(r"^\s*skip_exec\s*:\s*true\s*$", re.MULTILINE | re.IGNOR
 
 
 @frozen
-class TestCell:
+class CellToRun:
     """A cell that is run."""
-
-    __test__ = False
 
     number: int
     """From 1, cells of every kind counted."""
@@ -43,15 +41,13 @@ class TestCell:
 
 
 @frozen
-class TestNotebook:
+class NotebookToRun:
     """A notebook, and what of it is run, in order."""
-
-    __test__ = False
 
     file: Path
     shown: str
     """How reports call it."""
-    cells: tuple[TestCell, ...]
+    cells: tuple[CellToRun, ...]
 
     def source(self, number: int | None) -> str:
         """Return what a cell says; empty for none."""
@@ -71,7 +67,7 @@ class Unusable:
 class Collection:
     """What was found."""
 
-    notebooks: tuple[TestNotebook, ...] = ()
+    notebooks: tuple[NotebookToRun, ...] = ()
     unusable: tuple[Unusable, ...] = ()
     skipped: tuple[str, ...] = ()
     """Notebooks that say so themselves, or in which nothing is to be run."""
@@ -89,7 +85,7 @@ def collect(files: Iterable[tuple[Path, str]], *, tagged: bool = False) -> Colle
         if document.language != "python":
             skipped.append(shown)
             continue
-        notebook = TestNotebook(file, shown, cells_to_run(document, tagged=tagged))
+        notebook = NotebookToRun(file, shown, cells_to_run(document, tagged=tagged))
         if notebook.cells:
             notebooks.append(notebook)
         else:
@@ -99,7 +95,7 @@ def collect(files: Iterable[tuple[Path, str]], *, tagged: bool = False) -> Colle
 
 def cells_to_run(
     document: Document, *, tagged: bool = False, replaced: Callable[[Cell], str | None] = lambda _: None
-) -> tuple[TestCell, ...]:
+) -> tuple[CellToRun, ...]:
     """Return what is run of a notebook: all that is code, but for cells and notebooks that say they are not.
 
     `replaced` tells what is run in place of an exported cell; None for the cell itself.
@@ -111,7 +107,7 @@ def cells_to_run(
         if not _is_run(cell) or (tagged and not cell.is_test and not cell.is_exported):
             continue
         source = replaced(cell) if cell.is_exported else None
-        cells.append(TestCell(cell.number, cell.source if source is None else source, cell.may_raise))
+        cells.append(CellToRun(cell.number, cell.source if source is None else source, cell.may_raise))
     return tuple(cell for cell in cells if cell.source.strip())
 
 

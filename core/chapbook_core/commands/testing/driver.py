@@ -34,10 +34,8 @@ _PATIENCE = 15.0
 _TOLD = 2000
 
 
-class TestingBroke(ChapbookError):
+class RunnerBroke(ChapbookError):
     """The program that runs notebooks has ended before them."""
-
-    __test__ = False
 
     def __init__(self, said: str) -> None:
         hints = ["run one of them with `chapbook run` to see more"]
@@ -53,7 +51,7 @@ def run_trials(
     watcher: Watcher,
     on_end: Callable[[int, Outcome], None] = lambda _number, _outcome: None,
 ) -> tuple[Outcome, ...]:
-    """Run notebooks, and return what came of each, in their order; raises ExtraMissing, TestingBroke and Cancelled."""
+    """Run notebooks, and return what came of each, in their order; raises ExtraMissing, RunnerBroke and Cancelled."""
     if not trials:
         return ()
     require_extra("running notebooks", "nbclient", "ipykernel")
@@ -67,7 +65,7 @@ def run_trials(
                 progress.take(event)
             if not progress.is_complete:
                 said.seek(0)
-                raise TestingBroke(said.read().decode("utf-8", "replace").strip()[-_TOLD:])
+                raise RunnerBroke(said.read().decode("utf-8", "replace").strip()[-_TOLD:])
     finally:
         watcher.emit(Finished(_TASK, time.monotonic() - began))
     return progress.outcomes

@@ -8,14 +8,14 @@ from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.kernel_start import KernelStart
-    from chapbook_core.commands.testing.collecting import TestNotebook
+    from chapbook_core.commands.testing.collecting import NotebookToRun
 
 
 @frozen
 class Trial:
     """A notebook with the kernel that it is run in."""
 
-    notebook: TestNotebook
+    notebook: NotebookToRun
     start: KernelStart
 
 
