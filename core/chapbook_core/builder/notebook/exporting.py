@@ -68,6 +68,11 @@ class Export:
     """What may not be meant, in sentences."""
     modules: tuple[Module, ...]
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The notebooks that something is exported from."""
+        return tuple(sorted({notebook for module in self.modules for notebook in module.notebooks}))
+
 
 def export_notebooks(manifest: Manifest) -> Export:
     """Make the modules of a project; raises BadNotebooks and FileMistakes.

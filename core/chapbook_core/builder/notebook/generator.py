@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.builder.ignored import ignored_files
 from chapbook_core.builder.member import Member
 from chapbook_core.builder.notebook.editable_files import editable_files
+from chapbook_core.builder.notebook.export_rules import export_rules
 from chapbook_core.builder.notebook.exporting import export_notebooks
 
 if TYPE_CHECKING:
     from chapbook_core.builder.distribution import Distribution
     from chapbook_core.builder.generated import Kind
+    from chapbook_core.builder.notebook.exporting import Export
 
 
 def notebook_members(distribution: Distribution, kind: Kind) -> list[Member]:
@@ -24,4 +27,16 @@ def notebook_members(distribution: Distribution, kind: Kind) -> list[Member]:
             distribution.warn(doubt)
         return [Member(file.target, content=file.text.encode()) for file in export.files]
     made = [Member(file.path, content=file.text.encode()) for file in export.files]
-    return [*made, *(Member(name, str(distribution.folder / name)) for name in export.notebooks)]
+    return [*made, *(Member(name, str(distribution.folder / name)) for name in _packed(distribution, export))]
+
+
+def _packed(distribution: Distribution, export: Export) -> list[str]:
+    """Return the notebooks of a source distribution: what is exported from, and the rest of a folder named for that.
+
+    Where the whole project is looked through, other notebooks may be anybody's drafts.
+    """
+    sources = set(export.sources)
+    folders = [rule for rule in export_rules(distribution.manifest) if rule.folder]
+    others = [name for name in export.notebooks if name not in sources and any(rule.holds(name) for rule in folders)]
+    ignored = ignored_files(distribution.folder, distribution.warn) if others else frozenset()
+    return sorted([*sources, *(name for name in others if name not in ignored)])

@@ -7,7 +7,6 @@ import pytest
 from chapbook_core.builder.notebook.exporting import BadNotebooks
 
 if TYPE_CHECKING:
-
     from tests.core.builder.notebook.conftest import Notebooks
 
 F = "#| export\ndef f():\n    return 1\n"

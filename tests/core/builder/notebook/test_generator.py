@@ -30,6 +30,19 @@ def test_a_wheel_holds_the_modules_and_an_sdist_the_notebooks_too(notebooks: Not
     assert not (notebooks.folder / "spam").exists()
 
 
+def notebooks_of(sdist: Path) -> list[str]:
+    with tarfile.open(sdist) as archive:
+        return sorted(name.removeprefix("spam-1.0/") for name in archive.getnames() if name.endswith(".ipynb"))
+
+
+def test_drafts_stay_at_home_unless_their_folder_is_named(notebooks: Notebooks, tmp_path: Path) -> None:
+    notebooks.notebook("nbs/a.ipynb", F)
+    notebooks.notebook("nbs/index.ipynb", "md:# Words")
+    assert ["nbs/a.ipynb", "nbs/index.ipynb"] == notebooks_of(build_sdist(notebooks.distribution(), tmp_path))
+    notebooks.declare("[tool.chapbook.export]\n")
+    assert ["nbs/a.ipynb"] == notebooks_of(build_sdist(notebooks.distribution(), tmp_path))
+
+
 def test_the_wheel_of_an_sdist_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(NBDEV, project)
