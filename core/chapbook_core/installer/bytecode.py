@@ -93,13 +93,24 @@ def write_listing(folder: Path, files: Iterable[CompiledFile]) -> None:
 
 
 def worth_compiling(files: Iterable[StoredFile], data: str) -> Iterator[StoredFile]:
-    """Give the modules of a wheel that somebody may import; those of its tests are compiled by whoever does."""
+    """Give the modules of a wheel that somebody may import; those of its tests are compiled by whoever does.
+
+    Some wheels bring bytecode along, which stays what it is.
+    """
+    files = tuple(files)
+    brought = {_module_of(file.path) for file in files if file.path.endswith(".pyc")}
     for file in files:
         if not file.path.endswith(".py") or not 0 < file.size <= _LARGEST:
             continue
         folders = file.path.split("/")[:-1]
-        if folders[:1] != [data] and not _UNLIKELY.intersection(folders):
+        if folders[:1] != [data] and not _UNLIKELY.intersection(folders) and file.path not in brought:
             yield file
+
+
+def _module_of(path: str) -> str:
+    """Return the source of a file with bytecode, which is in a folder beside it."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder.removesuffix(CACHE)}{name.partition('.')[0]}.py"
 
 
 def is_unchanged(status: os.stat_result, size: int, mtime: int) -> bool:

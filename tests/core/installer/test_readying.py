@@ -54,6 +54,15 @@ def identities(folder: Path) -> dict[Path, tuple[int, int]]:
     return {file: ((status := file.stat()).st_ino, status.st_mtime_ns) for file in folder.iterdir()}
 
 
+def test_bytecode_that_a_wheel_brings_along_stays_what_it_is(bench: Bench) -> None:
+    own = f"many/__pycache__/late.{TAG}.pyc"
+    recipe = replace(MANY, files={**MANY.files, "many/late.py": b"VALUE = 2\n", own: b"its own"})
+    ready(bench, bench.stored(recipe))
+    paths = bench.environment()
+    install(bench, paths, recipe)
+    assert b"its own" == (paths.root / LIBRARY / own).read_bytes()
+
+
 def test_what_is_compiled_comes_with_the_next_environment_and_python_takes_it(bench: Bench) -> None:
     stored = bench.stored(MANY)
     ready(bench, stored)
