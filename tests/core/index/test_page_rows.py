@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.index.blob import StaleBlob
-from chapbook_core.index.file_table import Row, absolute_url, files_in
+from chapbook_core.index.file_table import FileTable, Row, files_in
 from chapbook_core.index.page_rows import build_page
 from chapbook_core.index.page_summary import PageSummary
 from chapbook_core.index.status import ProjectStatus, Status
@@ -135,6 +135,25 @@ def test_a_damaged_blob_is_stale_and_nothing_worse() -> None:
 def test_a_blob_of_another_kind_is_stale() -> None:
     with pytest.raises(StaleBlob):
         PageSummary.from_blob(build().files_blob())
+
+
+def test_a_file_is_the_same_beside_usual_ones_and_beside_others() -> None:
+    one, other = "sha256=" + "1" * 64, "sha256=" + "2" * 64
+    usual: list[Row] = [
+        ("a-1-py3-none-any.whl", "https://example.org/a.whl", one, 1, None, ">=3.8", None, other),
+        ("a-1.tar.gz", "https://example.org/a.tar.gz", other, None, "2024-01-01T00:00:00Z", None, "", True),
+    ]
+    others: list[Row] = [
+        ("b", "b.whl#md5=1", one, 1, None, None, None, None),
+        ("b", "https://example.org/b", "md5=" + "1" * 32, 1, None, None, None, False),
+        ("b", "https://example.org/b", "sha256=" + "x" * 64, 1, None, None, None, None),
+        ("b", "https://example.org/b", one + ";", 1, None, None, None, ""),
+    ]
+    alone = FileTable("https://example.org/", {"1": usual}).of("1")
+    assert alone[0].hashes == (("sha256", "1" * 64),)
+    assert alone[0].metadata_hashes == (("sha256", "2" * 64),)
+    for odd in others:
+        assert FileTable("https://example.org/", {"1": [*usual, odd]}).of("1")[:2] == alone
 
 
 def test_a_link_loses_its_fragment_when_it_is_made_absolute() -> None:
