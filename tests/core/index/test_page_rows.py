@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.index.blob import StaleBlob
-from chapbook_core.index.file_table import FileTable, Row, files_in
+from chapbook_core.index.file_table import FileTable, Row, absolute_url, files_in
 from chapbook_core.index.page_rows import build_page
 from chapbook_core.index.page_summary import PageSummary
 from chapbook_core.index.status import ProjectStatus, Status
