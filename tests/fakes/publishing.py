@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
@@ -54,6 +56,30 @@ def sdist_file(folder: Path, name: str = "spam", version: str = "1.0", **facts: 
 def login(secret: str = "s3cret-t0ken", user: str = "__token__") -> Login:
     """Return credentials of a test."""
     return Login(user, Secret(secret), "a test")
+
+
+def statement(file: PackageFile, **changed: object) -> dict[str, object]:
+    """Return what an attestation says of a file."""
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": file.path.name, "digest": {"sha256": file.digests["sha256"]}}],
+        "predicateType": "https://example.org/attestations/publish/v1",
+        "predicate": None,
+        **changed,
+    }
+
+
+def attestation(said: object, **changed: object) -> bytes:
+    """Return an attestation that says something; nobody has signed it."""
+    packed = b64encode(json.dumps(said).encode()).decode()
+    return json.dumps(
+        {
+            "version": 1,
+            "verification_material": {"certificate": "AAAA", "transparency_entries": [{}]},
+            "envelope": {"statement": packed, "signature": "AAAA"},
+            **changed,
+        }
+    ).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from chapbook_core.commands.publish_login import Told, find_login
 from chapbook_core.commands.publish_result import PublishedFile, PublishResult
 from chapbook_core.commands.publish_room import Room, open_room
 from chapbook_core.errors import Cancelled, ChapbookError
-from chapbook_core.events import Advanced, Committed, Finished, Started
+from chapbook_core.events import Advanced, Committed, Finished, Notice, Started
 from chapbook_core.project.discovery import find_project
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.secret import Secret
 from chapbook_core.project.settings import read_settings
-from chapbook_core.publisher.attestation import NoSigner, attested, find_signer
+from chapbook_core.publisher.attestation import NoSigner, SigningFailed, attested, find_signer
 from chapbook_core.publisher.check import check_files, check_presence
 from chapbook_core.publisher.package_file import read_package_file
 from chapbook_core.publisher.page import Presence, compared
@@ -239,7 +239,13 @@ class _Job:
         if not is_asked and (login is None or login.found != BY_TRUST):
             return {}
         signer = find_signer(self.surroundings.variables)
-        made = attested(self.files, signer, self.watcher)
+        try:
+            made = attested(self.files, signer, self.watcher)
+        except SigningFailed as problem:
+            if is_asked:
+                raise
+            self.watcher.emit(Notice("warning", f"published without attestations: {problem.message}"))
+            return {}
         if is_asked and len(made) < len(self.files):
             raise NoSigner
         return made

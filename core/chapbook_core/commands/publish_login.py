@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Notice
 from chapbook_core.index.address import Login
 from chapbook_core.index.failure import IndexFailure
 from chapbook_core.project.config_keys import find_key
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from chapbook_core.commands.publish_room import Room
     from chapbook_core.commands.surroundings import Asker, Surroundings
     from chapbook_core.project.settings import Settings
-    from chapbook_core.publisher.courier import Courier
     from chapbook_core.publisher.repository import Repository
 
 
@@ -57,7 +57,7 @@ def find_login(room: Room, settings: Settings, surroundings: Surroundings, told:
         configured = configured_login(repository, settings)
         login = configured if configured is None or told.user in {None, configured.user} else None
     if login is None and told.trusted != "never" and told.user is None and not told.is_dry:
-        login = _by_trust(repository, surroundings, room.courier, is_asked=told.trusted == "always")
+        login = _by_trust(room, surroundings, is_asked=told.trusted == "always")
     if login is None and keyring is not None:
         login = kept_login(repository, user, keyring, keyring.password)
     if login is None and surroundings.ask is not None and not told.is_dry:
@@ -67,15 +67,17 @@ def find_login(room: Room, settings: Settings, surroundings: Surroundings, told:
     return login
 
 
-def _by_trust(repository: Repository, surroundings: Surroundings, courier: Courier, *, is_asked: bool) -> Login | None:
+def _by_trust(room: Room, surroundings: Surroundings, *, is_asked: bool) -> Login | None:
+    repository = room.repository
     if not is_asked and not is_possible(surroundings.variables):
         return None
     try:
-        login = trusted_login(repository, courier, surroundings.variables)
-    except IndexFailure:
-        # Whether a repository knows this is found out by asking, and one that does not answer will say so again.
+        login = trusted_login(repository, room.courier, surroundings.variables)
+    except (IndexFailure, TrustedPublishingFailed) as problem:
         if is_asked:
             raise
+        # There may be other credentials; where there are none, this is why.
+        room.watcher.emit(Notice("warning", f"no trusted publishing: {problem.message}", problem.hints))
         return None
     if login is None and is_asked:
         raise TrustedPublishingFailed(

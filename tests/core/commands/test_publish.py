@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from chapbook_core.commands.publish import PublishingStopped
 from chapbook_core.commands.publish_result import PublishResult
 from chapbook_core.errors import ChapbookError
+from chapbook_core.publisher.attestation import SUFFIX
 from chapbook_core.publisher.upload import Outcome
 from tests.core.commands.inside import Answering, perform_inside, told
 from tests.fakes.index import FakeIndex, reply_faults
-from tests.fakes.publishing import sdist_file, wheel_file
+from tests.fakes.publishing import attestation, sdist_file, statement, wheel_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -246,6 +248,43 @@ def test_trusted_publishing_that_must_be_is_told_when_it_cannot(
     assert seen.status == 1
     assert "does not know trusted publishing" in seen.err
     assert index.counts["upload"] == 0
+
+
+def test_a_job_that_is_not_trusted_is_told_why_and_may_have_other_credentials(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel_file(project / "dist")
+    index.trusted.identities["identity"] = "minted"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    seen = chapbook("publish", "-r", "work")
+    assert seen.status == 0
+    assert "no trusted publishing: the job may not ask for an identity token" in seen.err
+    assert "id-token: write" in seen.err
+    assert chapbook("publish", "-r", "work", "--trusted-publishing", "always").status == 1
+
+
+def test_a_trusted_job_sends_attestations_when_there_is_a_signer(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = wheel_file(project / "dist")
+    index.trusted.identities["identity"] = "minted"
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("FAKE_INDEX_ID_TOKEN", "identity")
+    program = project / "pypi-attestations"
+    program.write_text(f"#!{sys.executable}\nraise SystemExit('no identity to sign with')\n", "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(project))
+    seen = chapbook("publish", "-r", "work", "--dry-run")
+    assert seen.status == 0
+    beside = file.path.with_name(file.path.name + SUFFIX)
+    beside.write_bytes(attestation(statement(file)))
+    assert ", attested)" in chapbook("publish", "-r", "work").out
+    (sent,) = json.loads(index.uploads.accepted[0].value("attestations"))
+    assert sent["version"] == 1
+    sdist_file(project / "dist")
+    unsigned = chapbook("publish", "-r", "work")
+    assert unsigned.status == 0
+    assert "published without attestations" in unsigned.err
 
 
 def test_attestations_that_are_asked_for_need_a_signer(

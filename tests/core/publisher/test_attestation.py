@@ -4,8 +4,7 @@ import json
 import stat
 import sys
 import threading
-from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,35 +19,13 @@ from chapbook_core.publisher.attestation import (
     mistake,
     present_attestation,
 )
-from tests.fakes.publishing import wheel_file
+from tests.fakes.publishing import attestation, statement, wheel_file
 from tests.fakes.watcher import RecordingWatcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.publisher.package_file import PackageFile
-
-
-def statement(file: PackageFile, **changed: object) -> dict[str, Any]:
-    return {
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": file.path.name, "digest": {"sha256": file.digests["sha256"]}}],
-        "predicateType": "https://example.org/attestations/publish/v1",
-        "predicate": None,
-        **changed,
-    }
-
-
-def attestation(said: object, **changed: object) -> bytes:
-    packed = b64encode(json.dumps(said).encode()).decode()
-    return json.dumps(
-        {
-            "version": 1,
-            "verification_material": {"certificate": "AAAA", "transparency_entries": [{}]},
-            "envelope": {"statement": packed, "signature": "AAAA"},
-            **changed,
-        }
-    ).encode()
 
 
 @pytest.fixture
