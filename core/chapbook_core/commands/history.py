@@ -212,7 +212,9 @@ def _travelled(
     folder = history.project
     present = history.present()
     held = hashes(present)
-    edited = [name for name in FILES if held[name] != travel.last.after[name]]
+    # What is kept already is not lost, as when a command was killed before it noted what it had done.
+    kept = {(name, side[name]) for entry in history.entries() for side in (entry.before, entry.after) for name in FILES}
+    edited = [name for name in FILES if held[name] != travel.last.after[name] and (name, held[name]) not in kept]
     if edited and not invocation.flag("force"):
         raise EditedSince(folder, edited, travel.last)
     target: Contents = {name: history.content(travel.target[name]) for name in FILES}

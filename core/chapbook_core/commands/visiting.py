@@ -57,6 +57,7 @@ def visit_project(visit: Visit, surroundings: Surroundings, watcher: Watcher) ->
         return UNAPPLIED
     # The installer, which `--lock` spares.
     from chapbook_core.commands.installing import InstallRequest, install_lock
+    from chapbook_core.commands.nothing_to_do import PLAIN, NothingToDo
     from chapbook_core.installer.transaction import ProjectFile
     from chapbook_core.lock.lockfile import Lock
 
@@ -68,6 +69,7 @@ def visit_project(visit: Visit, surroundings: Surroundings, watcher: Watcher) ->
         gone=frozenset(one.name for one in before.packages) - {one.name for one in after.packages},
         mode=visit.mode,
         timing=visit.timing,
+        fingerprint=NothingToDo(surroundings, PLAIN).fingerprint,
         files=[ProjectFile(visit.folder / one.name, one.after) for one in visit.files if one.before != one.after],
     )
     return applied(install_lock(session, after, request))

@@ -133,6 +133,30 @@ def test_what_was_edited_since_is_not_lost(project: Project, chapbook: Chapbook)
     assert before == project.files()
 
 
+def test_an_undoing_that_was_killed_before_it_was_noted_stands_in_nobodys_way(
+    project: Project, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_words: object, **_options: object) -> None:
+        raise Killed
+
+    good(chapbook("add", "a"))
+    good(chapbook("add", "c"))
+    with monkeypatch.context() as patched:
+        patched.setattr(History, "add", killed)
+        with pytest.raises(Killed):
+            chapbook("undo")
+    assert ["a 1.0", "b 1.0"] == project.pins == installed(project)
+    good(chapbook("undo"))
+    assert ["a 1.0", "b 1.0"] == project.pins
+    good(chapbook("undo"))
+    assert [] == installed(project)
+    good(chapbook("redo"))
+    assert ["a 1.0", "b 1.0"] == project.pins == installed(project)
+
+
 @pytest.mark.usefixtures("project")
 def test_the_list_tells_what_was_done_and_what_was_undone(chapbook: Chapbook) -> None:
     assert "nothing was done to this project yet" in good(chapbook("history")).out
