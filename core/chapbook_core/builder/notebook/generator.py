@@ -11,9 +11,14 @@ from chapbook_core.builder.notebook.export_rules import export_rules
 from chapbook_core.builder.notebook.exporting import export_notebooks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chapbook_core.builder.distribution import Distribution
     from chapbook_core.builder.generated import Kind
     from chapbook_core.builder.notebook.exporting import Export
+
+
+_OURS = "chapbook_core.builder.backend"
 
 
 def notebook_members(distribution: Distribution, kind: Kind) -> list[Member]:
@@ -23,11 +28,23 @@ def notebook_members(distribution: Distribution, kind: Kind) -> list[Member]:
         return [Member(name, content=content) for name, content in files.items()]
     export = export_notebooks(distribution.manifest)
     if kind == "wheel":
-        for doubt in export.doubts:
+        for doubt in (*export.doubts, *_foreign_backend(distribution)):
             distribution.warn(doubt)
         return [Member(file.target, content=file.text.encode()) for file in export.files]
     made = [Member(file.path, content=file.text.encode()) for file in export.files]
     return [*made, *(Member(name, str(distribution.folder / name)) for name in _packed(distribution, export))]
+
+
+def _foreign_backend(distribution: Distribution) -> Iterator[str]:
+    """Tell that others would build the project without its notebooks."""
+    system = distribution.manifest.data.get("build-system")
+    backend = system.get("build-backend") if isinstance(system, dict) else None
+    if backend != _OURS:
+        shown = f"`{backend}`" if isinstance(backend, str) else "the default one"
+        yield (
+            f"whoever installs this folder itself, as by `pip install .`, gets no module of a notebook: its build "
+            f'backend is {shown}; write `requires = ["chapbook"]` and `build-backend = "{_OURS}"` under [build-system]'
+        )
 
 
 def _packed(distribution: Distribution, export: Export) -> list[str]:

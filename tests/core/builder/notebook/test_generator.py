@@ -13,6 +13,7 @@ from chapbook_core.builder.wheel import build_editable, build_wheel
 if TYPE_CHECKING:
     from tests.core.builder.notebook.conftest import Notebooks
 
+HEAD = '[project]\nname = "spam"\nversion = "1.0"\n\n'
 NBDEV = Path(__file__).parents[3] / "data" / "nbdev"
 F = "#| export\ndef f():\n    return 1\n"
 
@@ -28,6 +29,17 @@ def test_a_wheel_holds_the_modules_and_an_sdist_the_notebooks_too(notebooks: Not
         found = sorted(name.removeprefix("spam-1.0/") for name in sdist.getnames())
     assert ["PKG-INFO", "nbs/a.ipynb", "pyproject.toml", "spam/__init__.py", "spam/a.py"] == found
     assert not (notebooks.folder / "spam").exists()
+
+
+def test_a_backend_that_reads_no_notebooks_is_a_reason_to_warn(notebooks: Notebooks, tmp_path: Path) -> None:
+    notebooks.notebook("nbs/a.ipynb", F)
+    told: list[str] = []
+    build_wheel(read_distribution(notebooks.folder, {}, warn=told.append), tmp_path)
+    assert [] == told
+    notebooks.declare(head=HEAD + '[build-system]\nrequires = ["x"]\nbuild-backend = "poetry.core.masonry.api"\n\n')
+    build_wheel(read_distribution(notebooks.folder, {}, warn=told.append), tmp_path)
+    assert len(told) == 1
+    assert "its build backend is `poetry.core.masonry.api`; write" in told[0]
 
 
 def notebooks_of(sdist: Path) -> list[str]:
