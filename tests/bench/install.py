@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -191,6 +191,7 @@ class Bench:
         yard = self._store / "readying"
         end = time.monotonic() + _READY_AFTER
         while list(yard.glob("*.json")):
+            hurry(str(self._store))
             if time.monotonic() > end:
                 raise SystemExit("what was to be done in the background was not")
             time.sleep(0.1)
@@ -264,6 +265,22 @@ class Bench:
                 line += f"{one.wall / poetry.wall:13.4f}" if poetry else ""
                 lines.append(line)
         return "\n".join(lines) + "\n"
+
+
+def hurry(store: str) -> None:
+    """Let what works in the background of a store have as much of the machine as anybody, where that is allowed."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):
+            if store.encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                for one in (process, *children(process)):
+                    os.setpriority(os.PRIO_PROCESS, int(one.name), 0)
+                (process / "autogroup").write_text("0")
+
+
+def children(process: Path) -> list[Path]:
+    """Return the processes that one has started."""
+    names = (process / "task" / process.name / "children").read_text().split()
+    return [Path("/proc", name) for name in names]
 
 
 def _median(samples: list[Sample]) -> Sample:
