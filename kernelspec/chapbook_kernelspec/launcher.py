@@ -9,6 +9,7 @@ this module is an extension that is loaded already: it stands in for the magics 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import runpy
 import sys
@@ -51,6 +52,8 @@ def load_ipython_extension(shell: Any) -> None:
     shell.magics_manager.register_function(poetry, magic_kind="line_cell", magic_name="poetry")
     MissingModule(shell).listen()
     _complete(shell)
+    if os.name != "nt":
+        _let_pip_work(shell)
 
 
 def poetry(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> object:
@@ -91,6 +94,20 @@ class MissingModule:
         if isinstance(getattr(result, "error_in_exec", None), ModuleNotFoundError):
             self._shell.events.unregister(_AFTER_CELL, self.cell_ended)
             importlib.import_module("chapbook.magics.missing").register(self._shell).cell_ended(result)
+
+
+def _let_pip_work(shell: Any) -> None:
+    """Have `%pip` do what `!pip` does where the environment has no pip of its own, and IPython's would only fail."""
+    own = shell.magics_manager.magics["line"].get("pip")
+
+    def pip(line: str) -> None:
+        """Run pip on the environment of this kernel; `%poetry add` changes the project, too."""
+        if own is not None and importlib.util.find_spec("pip") is not None:
+            own(line)
+        else:
+            shell.system(f"pip {line}")
+
+    shell.magics_manager.register_function(pip, magic_kind="line", magic_name="pip")
 
 
 def _complete(shell: Any) -> None:

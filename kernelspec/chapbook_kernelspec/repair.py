@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 TITLE = "This is not the project's kernel"
 _EXTENSION = "chapbook"
 """By name, because it stands on this package and is not imported by it."""
+_WELCOME = "chapbook.magics.welcome"
 _BEFORE_CELL = "pre_run_cell"
-_LAST = "then restart the kernel: it will be the project's"
+_RESTART = "restart the kernel: it will be the project's"
+_UNTOLD = "run `%poetry install`, which tells more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Notice:
     @property
     def steps(self) -> tuple[str, ...]:
         """What to do, in words for a cell: there the program is called `%poetry`."""
-        return (*(hint.replace("`chapbook ", "`%poetry ") for hint in self.hints), _LAST)
+        hints = [hint.replace("`chapbook ", "`%poetry ") for hint in self.hints] or [_UNTOLD]
+        return (*hints, f"then {_RESTART}")
 
     def text(self) -> str:
         """Return it for a terminal."""
@@ -89,6 +92,8 @@ def launch(words: Sequence[str]) -> None:
         shell.banner2 = f"\n{notice.text()}\n"
         # Without the words for somebody who loads it by hand; that this kernel is another one is told below.
         importlib.import_module(_EXTENSION).register(shell)
+        # The notebook has the right kernel already; it is this process that is another one.
+        importlib.import_module(_WELCOME).advise(_RESTART)
         tell_once(notice, shell.events)
     application.start()  # type: ignore[no-untyped-call]  # as above
 

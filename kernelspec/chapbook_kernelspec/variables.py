@@ -24,9 +24,11 @@ def kernel_variables(start: KernelStart, variables: Mapping[str, str]) -> dict[s
     }
     name = next((name for name in changed if name.upper() == _PATH), _PATH) if os.name == "nt" else _PATH
     scripts = os.path.dirname(start.python)  # noqa: PTH120  a text for a text
-    left = {scripts, _scripts_of(variables.get("VIRTUAL_ENV", ""))}
+    left = {scripts, _scripts_of(variables.get("VIRTUAL_ENV", "")), start.programs}
     folders = [folder for folder in changed.get(name, os.defpath).split(os.pathsep) if folder and folder not in left]
-    changed[name] = os.pathsep.join([scripts, *folders])
+    # What the environment has goes before, and what other Pythons have comes behind.
+    own = [scripts, start.programs] if start.programs else [scripts]
+    changed[name] = os.pathsep.join([*own, *folders])
     changed["VIRTUAL_ENV"] = start.environment
     return changed
 

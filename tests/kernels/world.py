@@ -151,6 +151,17 @@ class Running:
         self._wait(execute())
         return "".join(shown)
 
+    def complete(self, line: str) -> list[str]:
+        """Return what Tab offers at the end of a line."""
+        found: list[str] = []
+
+        async def ask() -> None:
+            reply = await self.client.complete(line, len(line), reply=True, timeout=_SECONDS)
+            found.extend(reply["content"]["matches"])
+
+        self._wait(ask())
+        return found
+
     def _wait(self, awaited: Awaitable[object]) -> None:
         async def wait() -> None:
             await awaited

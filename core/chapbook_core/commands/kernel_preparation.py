@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from chapbook_core.commands.command import Invocation
 from chapbook_core.commands.declarations.installing import INSTALL
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chapbook_core.commands.command import Given
+    from chapbook_core.commands.overlay_shelf import Overlay
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.environment.environment import Environment
@@ -58,13 +59,40 @@ def prepare(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     installed = install(_installing(invocation, wants), surroundings, watcher)
     session = open_session(surroundings, watcher)
     environment = require_environment(session)
-    start = _start(session, environment, index_mode(invocation))
     folder = session.manifest.folder
+    starts = KernelStarts(folder, wants, surroundings.variables, surroundings.home)
+    key = starts.key(environment.path, environment.site_packages)
+    start = _start(session, environment, index_mode(invocation))
     # A kernel asks for this only where that is so already.
     note_trust(folder, session.settings.locations)
-    KernelStarts(folder, wants, surroundings.variables, surroundings.home).remember(start)
+    starts.remember(start, key)
     changed = len(installed.changes) if isinstance(installed, Installed) else 0
     return Prepared(start, changed)
+
+
+def foresee(surroundings: Surroundings, watcher: Watcher) -> bool:
+    """Remember what the next kernel is started with, where a command has left everything in order; tell whether it did.
+
+    Nothing is fetched, made or installed for it: what is lacking is left to the next start.
+    """
+    # Only after a change, and while nobody waits.
+    from chapbook_core.commands.nothing_to_do import PLAIN, NothingToDo
+    from chapbook_core.commands.project_environment import require_environment
+    from chapbook_core.commands.session import open_session
+
+    found = NothingToDo(surroundings, PLAIN).found()
+    if found is None:
+        return False
+    session = open_session(surroundings, watcher)
+    environment = require_environment(session)
+    starts = KernelStarts(session.manifest.folder, KernelWants(), surroundings.variables, surroundings.home)
+    key = starts.key(environment.path, environment.site_packages)
+    start = _start(session, environment, None) if environment.path == found.environment else None
+    # What was begun meanwhile would not be what was seen.
+    if start is None or NothingToDo(surroundings, PLAIN).found() is None:
+        return False
+    starts.remember(start, key)
+    return True
 
 
 def _installing(invocation: Invocation, wants: KernelWants) -> Invocation:
@@ -75,10 +103,15 @@ def _installing(invocation: Invocation, wants: KernelWants) -> Invocation:
     return Invocation(INSTALL, values)
 
 
-def _start(session: Session, environment: Environment, mode: Mode) -> KernelStart:
+@overload
+def _start(session: Session, environment: Environment, mode: Mode) -> KernelStart: ...
+@overload
+def _start(session: Session, environment: Environment, mode: None) -> KernelStart | None: ...
+def _start(session: Session, environment: Environment, mode: Mode | None) -> KernelStart | None:
+    """Find out what a kernel is started with; without a mode None when an overlay would have to be made."""
     # As above.
     from chapbook_core.commands.overlay import KERNEL, kernel_cache
-    from chapbook_core.commands.thin_magics import place_thin_magics
+    from chapbook_core.commands.thin_magics import place_thin_magics, programs_of
     from chapbook_core.environment.site_packages import scan_site_packages
 
     present = scan_site_packages(environment.site_packages)
@@ -86,8 +119,10 @@ def _start(session: Session, environment: Environment, mode: Mode) -> KernelStar
     folders = []
     if KERNEL not in versions:
         overlay = _overlay(session, environment, versions, mode)
-        folders.append(str(overlay[0]))
-        versions = {**overlay[1], **versions}
+        if overlay is None:
+            return None
+        folders.append(str(overlay.folder))
+        versions = {**overlay.versions, **versions}
     magics = place_thin_magics(kernel_cache(session))
     if magics is not None:
         folders.append(str(magics))
@@ -99,20 +134,22 @@ def _start(session: Session, environment: Environment, mode: Mode) -> KernelStar
         arguments=_MAGICS if magics is not None else (),
         options=_options(environment),
         ipykernel=versions[KERNEL],
+        programs="" if magics is None else programs_of(magics),
     )
 
 
 def _overlay(
-    session: Session, environment: Environment, versions: Mapping[str, str], mode: Mode
-) -> tuple[object, Mapping[str, str]]:
+    session: Session, environment: Environment, versions: Mapping[str, str], mode: Mode | None
+) -> Overlay | None:
     # Projects that lock ipykernel need no solver.
     from chapbook_core.commands.open_lock import open_lock
-    from chapbook_core.commands.overlay import find_overlay
+    from chapbook_core.commands.overlay import find_overlay, overlay_shelf
     from chapbook_core.commands.project_environment import interpreter_of
 
     interpreter = interpreter_of(session, environment)
-    overlay = find_overlay(session, open_lock(session).lock, interpreter, versions, mode)
-    return overlay.folder, overlay.versions
+    if mode is None:
+        return overlay_shelf(session, interpreter).find(versions)
+    return find_overlay(session, open_lock(session).lock, interpreter, versions, mode)
 
 
 def _options(environment: Environment) -> tuple[str, ...]:

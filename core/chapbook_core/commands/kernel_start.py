@@ -65,6 +65,8 @@ class KernelStart:
     """Words for the Python itself."""
     ipykernel: str
     """Its version."""
+    programs: str = ""
+    """A folder of programs for what the environment has none of; empty where there is none."""
 
     @property
     def has_encryption(self) -> bool:
@@ -104,6 +106,7 @@ def read_start(fields: Mapping[str, object]) -> KernelStart:
         arguments=texts("arguments"),
         options=texts("options"),
         ipykernel=text("ipykernel"),
+        programs=text("programs"),
     )
 
 
@@ -123,11 +126,24 @@ class KernelStarts:
             start = read_start(entry["start"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return start if start.is_there and entry.get("key") == self._key(start) else None
+        key = self.key(Path(start.environment), Path(start.library))
+        return start if start.is_there and entry.get("key") == key else None
 
-    def remember(self, start: KernelStart) -> None:
+    def key(self, environment: Path, library: Path) -> str | None:
+        """Return what tells whether anything has changed; taken before one looks at the environment."""
+        needed = (self._project / PROJECT_FILE, self._project / LOCK_FILE, environment / "pyvenv.cfg")
+        # Which environment the project uses may change with these.
+        locations = self._locations
+        settings = (self._project / PROJECT_SETTINGS, locations.config / _PERSONAL, locations.poetry_config / _PERSONAL)
+        possible = (*settings, environment.parent / _SELECTIONS)
+        files = (*needed, *(file for file in possible if file.exists()))
+        try:
+            return condition_key(files, self._words(), (library,))
+        except OSError:
+            return None
+
+    def remember(self, start: KernelStart, key: str | None) -> None:
         """Write it down; a cache that cannot be written only makes the next start slower."""
-        key = self._key(start)
         if key is None:
             return
         temporary = self._file.with_suffix(f".{secrets.token_hex(4)}.tmp")
@@ -147,19 +163,6 @@ class KernelStarts:
     @property
     def _locations(self) -> Locations:
         return find_locations(self._variables, self._home)
-
-    def _key(self, start: KernelStart) -> str | None:
-        environment = Path(start.environment)
-        needed = (self._project / PROJECT_FILE, self._project / LOCK_FILE, environment / "pyvenv.cfg")
-        # Which environment the project uses may change with these.
-        locations = self._locations
-        settings = (self._project / PROJECT_SETTINGS, locations.config / _PERSONAL, locations.poetry_config / _PERSONAL)
-        possible = (*settings, environment.parent / _SELECTIONS)
-        files = (*needed, *(file for file in possible if file.exists()))
-        try:
-            return condition_key(files, self._words(), (Path(start.library),))
-        except OSError:
-            return None
 
     def _words(self) -> Iterator[str]:
         yield from (_FORMAT, tool_python(), *self._wants.words, thin_magics_stamp())

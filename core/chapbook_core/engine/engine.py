@@ -28,6 +28,7 @@ from chapbook_core.engine.messages import (
     decode,
 )
 from chapbook_core.engine.underway import Underway
+from chapbook_core.events import Unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +163,14 @@ class Engine:
                 ),
             )
 
-        self._begin(run.id, work, prepared.writing, lambda: self._lanes.leave(place))
+        def afterwards(outcome: Outcome | Data) -> None:
+            # A kernel that is restarted after a change is there at once.
+            if isinstance(outcome, Outcome) and outcome.environment_changed and run.where.kernel is not None:
+                from chapbook_core.commands.kernel_preparation import foresee
+
+                foresee(prepared.surroundings, Unwatched())
+
+        self._begin(run.id, work, prepared.writing, lambda: self._lanes.leave(place), afterwards)
 
     def _begin(
         self,
@@ -170,8 +178,9 @@ class Engine:
         work: Callable[[Underway], Outcome | Data],
         writing: Writing = Writing(program=_PROGRAM),  # noqa: B008  a frozen value
         leave: Callable[[], None] = lambda: None,
+        afterwards: Callable[[Outcome | Data], None] = lambda _outcome: None,
     ) -> None:
-        """Do some work in a thread of its own, and reply what comes of it."""
+        """Do some work in a thread of its own, reply what comes of it, and do what can be done when nobody waits."""
         underway = Underway(identity)
         with self._lock:
             is_taken = identity in self._underway
@@ -186,8 +195,10 @@ class Engine:
             return
 
         def live() -> None:
+            outcome: Outcome | Data = None
             try:
-                reply = Reply(identity, work(underway))
+                outcome = work(underway)
+                reply = Reply(identity, outcome)
             except BaseException as error:  # noqa: BLE001  the engine goes on, and the reply says what happened
                 reply = Reply(identity, error=_failure(error, writing))
             finally:
@@ -195,6 +206,8 @@ class Engine:
             with self._lock:
                 del self._underway[identity]
             self._outbox.put(reply)
+            with suppress(Exception):
+                afterwards(outcome)
             self._life.end()
 
         threading.Thread(target=live, name=f"chapbook-request-{identity}", daemon=True).start()

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 _told: set[str] = set()
 """Environments of which the person knows that this kernel does not run in them."""
-SWITCH = "choose the kernel `Project (Chapbook)` (menu Kernel, Change Kernel) to run in it"
+_advice = ["choose the kernel `Project (Chapbook)` (menu Kernel, Change Kernel) to run in it"]
+"""What to do about it, the last word being the best."""
 
 
 def welcome(shell: Any, *, is_asked_for: bool) -> None:
@@ -37,10 +38,17 @@ def greetings(shell: Any) -> list[str]:
     return elsewhere(shell, str(environment)) if environment.is_dir() else []
 
 
+def advise(text: str) -> None:
+    """Have another thing said; called by a kernel that stands in for the project's, and knows better."""
+    _advice.append(text)
+
+
 def elsewhere(shell: Any, environment: str) -> list[str]:
     """Say that this kernel cannot import what is installed there; once, and nothing where it can."""
     if environment in _told or is_this_environment(environment):
         return []
     _told.add(environment)
-    here, what = ("kernel", SWITCH) if hasattr(shell, "kernel") else ("IPython", "what is put there cannot be imported")
+    here, what = (
+        ("kernel", _advice[-1]) if hasattr(shell, "kernel") else ("IPython", "what is put there cannot be imported")
+    )
     return [f"This {here} does not run in the project's environment, {environment}: {what}"]
