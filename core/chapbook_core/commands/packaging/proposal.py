@@ -119,7 +119,7 @@ def _name(wanted: Wanted, known: object, folder: Path, ask: Asker | None) -> str
     if isinstance(known, str):
         return known
     proposed = name_of_folder(folder.name)
-    return proposed if ask is None else ask.ask("name of the package", proposed, _mistake(checked_name))
+    return proposed if ask is None else checked_name(ask.ask("name of the package", proposed, _mistake(checked_name)))
 
 
 def _version(wanted: Wanted, known: object, ask: Asker | None, *, is_needed: bool) -> str | None:

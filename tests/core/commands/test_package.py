@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
+
+import pytest
+
+from tests.fakes.index import FakeIndex
+from tests.kernelspec.notebooks import code, text, write_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.core.commands.conftest import Outcome
+
+    Chapbook = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        index.serve("scikit-learn", "1.5", requires=["joblib"], files={"sklearn/__init__.py": "fit = 1"})
+        index.serve("joblib", "1.0", files={"joblib/__init__.py": ""})
+        index.serve("odd-name", "1.0", files={"odd/__init__.py": ""})
+        yield index
+
+
+@pytest.fixture
+def notebooks(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    made = folder / "tools"
+    made.mkdir()
+    monkeypatch.chdir(made)
+    return made
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file() and ".chapbook" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def package(chapbook: Chapbook, *words: str) -> tuple[int, dict[str, Any]]:
+    outcome = chapbook("package", "-n", "--no-tests", "--format", "json", *words)
+    return outcome.status, json.loads(outcome.out) if outcome.out else {"error": outcome.err}
+
+
+def test_a_folder_of_notebooks_becomes_a_wheel_that_was_tried(notebooks: Path, chapbook: Chapbook) -> None:
+    cells = (code("#| export\nfrom sklearn import fit"), code("#| export\ndef twice(): return 2 * fit"), code("1/0"))
+    write_notebook(notebooks / "model.ipynb", text("# Model"), *cells)
+    status, told = package(chapbook, "--add", "--set-version", "1.2")
+    assert (0, True) == (status, told["good"]), told
+    assert ["exports", "requirements", "build", "install", "import"] == [check["step"] for check in told["checks"]]
+    details = {check["step"]: check["told"] for check in told["checks"]}
+    assert ("1 module: tools.model", "2 of 2 modules") == (details["exports"], details["import"])
+    assert "3 packages in an environment of its own" == details["install"]
+    assert ["scikit-learn"] == told["added"]
+    wheel = notebooks / "dist" / "tools-1.2-py3-none-any.whl"
+    with ZipFile(wheel) as archive:
+        assert "tools/model.py" in archive.namelist()
+        assert b"Requires-Dist: scikit-learn" in archive.read("tools-1.2.dist-info/METADATA")
+    assert {"model.ipynb", "pyproject.toml", "poetry.lock"} <= files(notebooks).keys()
+    assert [".chapbook", "dist", "model.ipynb", "poetry.lock", "pyproject.toml"] == sorted(
+        path.name for path in notebooks.iterdir()
+    )
+
+
+def test_what_is_imported_and_not_required_is_told_and_changes_nothing(notebooks: Path, chapbook: Chapbook) -> None:
+    write_notebook(notebooks / "model.ipynb", text("# Model"), code("#| export\nimport sklearn"))
+    before = files(notebooks)
+    outcome = chapbook("package", "-n", "--no-tests")
+    assert 1 == outcome.status
+    assert "model.ipynb, cell 2 imports `sklearn`, which is not required; `scikit-learn` brings it" in outcome.err
+    assert "`chapbook package --add`" in outcome.err
+    assert before == files(notebooks)
+
+
+def test_what_only_developers_get_does_not_do(notebooks: Path, chapbook: Chapbook) -> None:
+    (notebooks / "pyproject.toml").write_text(
+        '[project]\nname = "tools"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        '[dependency-groups]\ndev = ["scikit-learn"]\n'
+    )
+    write_notebook(notebooks / "model.ipynb", code("#| export\nimport sklearn"))
+    before = files(notebooks)
+    outcome = chapbook("package", "-n", "--no-tests")
+    assert "which only the group `dev` requires" in outcome.err
+    assert before == files(notebooks)
+
+
+def test_a_module_that_cannot_be_imported_changes_nothing(notebooks: Path, chapbook: Chapbook) -> None:
+    write_notebook(notebooks / "model.ipynb", code("#| export\nimport odd"))
+    write_notebook(notebooks / "sound.ipynb", code("#| export\nx = 1"))
+    before = files(notebooks)
+    outcome = chapbook("package", "-n", "--no-tests")
+    assert 1 == outcome.status
+    assert "ModuleNotFoundError: No module named 'odd'" in outcome.out
+    assert "import        failed  2 of 3 modules" in outcome.out
+    assert "tools 0.1.0 was not made; nothing was changed" in outcome.out + outcome.err
+    assert "--require NAME" in outcome.out + outcome.err
+    assert before == files(notebooks)
+    status, told = package(chapbook, "--require", "odd-name", "-o", "../made")
+    assert (0, ["odd-name"]) == (status, told["added"]), told
+    assert ["tools-0.1.0-py3-none-any.whl", "tools-0.1.0.tar.gz"] == sorted(
+        path.name for path in (notebooks.parent / "made").iterdir()
+    )
+
+
+def test_what_was_made_is_undone_like_any_other_change(notebooks: Path, chapbook: Chapbook) -> None:
+    (notebooks / "pyproject.toml").write_text('[project]\nname = "tools"\nversion = "1"\nrequires-python = ">=3.11"\n')
+    write_notebook(notebooks / "model.ipynb", code("#| export\nx = 1"))
+    before = (notebooks / "pyproject.toml").read_text()
+    assert 0 == package(chapbook)[0]
+    assert "[tool.chapbook.export]" in (notebooks / "pyproject.toml").read_text()
+    assert 0 == chapbook("undo").status
+    assert before == (notebooks / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("#| export\ndef broken(", "the cell is exported and must be valid Python"),
+        ("x = 1", "no cell of the notebooks in `.` is exported"),
+    ],
+)
+def test_notebooks_that_make_no_package_are_told(notebooks: Path, chapbook: Chapbook, cell: str, message: str) -> None:
+    write_notebook(notebooks / "model.ipynb", code(cell))
+    before = files(notebooks)
+    outcome = chapbook("package", "-n", "--no-tests")
+    assert (1, True) == (outcome.status, message in outcome.err), outcome
+    assert before == files(notebooks)
+
+
+def test_without_notebooks_there_is_nothing_to_package(notebooks: Path, chapbook: Chapbook) -> None:
+    outcome = chapbook("package", "-n")
+    assert (1, True) == (outcome.status, "no project in" in outcome.err)
+    assert {} == files(notebooks)
