@@ -36,6 +36,13 @@ class EditableProject:
     manifest: Manifest | None
     """None when only its backend can read what it says of itself."""
     way: EditableWay
+    origin: Mapping[str, object] | None = None
+    """Where the folder came from, as `direct_url.json` has it; None for a folder that is nobody else's."""
+
+    @property
+    def direct_url(self) -> Mapping[str, object]:
+        """What `direct_url.json` says of it."""
+        return self.origin or {"url": self.folder.as_uri(), "dir_info": {"editable": True}}
 
     @property
     def script(self) -> str | None:
@@ -61,7 +68,7 @@ class EditableProject:
         """What is put in without its backend; the manifest has a name and a version then."""
         if self.manifest is None:
             raise LookupError("a project that nothing is known of")
-        return EditableArrival(self.manifest, self.paths, self.key, _hook(self.manifest))
+        return EditableArrival(self.manifest, self.paths, self.key, _hook(self.manifest), self.origin)
 
     def is_there(self, installed: Distribution | None) -> bool:
         """Tell whether an installed distribution is this one as it would be put in."""

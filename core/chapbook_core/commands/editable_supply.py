@@ -64,9 +64,8 @@ def _built(
         return _without_backend(project, shop, problem)
     check_wheel(bench, project.name, "", what, wheel.name)
     stored = bench.store.add(wheel, wheel.name)
-    origin = {"url": project.folder.as_uri(), "dir_info": {"editable": True}}
     notes = {BUILT_FROM: built_from(project.key)}
-    return WheelArrival(stored, project.paths, linker, is_requested, origin, notes)
+    return WheelArrival(stored, project.paths, linker, is_requested, dict(project.direct_url), notes)
 
 
 def _without_backend(project: EditableProject, shop: BuildShop, problem: Exception) -> EditableArrival:

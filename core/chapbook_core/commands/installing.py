@@ -246,6 +246,13 @@ def _root_step(
     return RootStep(manifest.name or "", version, before, is_needed=not editable.is_there(installed))
 
 
+def _sweep_sources(session: Session, environment: Environment) -> None:
+    if (environment.path / "src").is_dir():
+        from chapbook_core.commands.checkout import sweep_checkouts  # as in `_checked_out`
+
+        sweep_checkouts(environment, session.watcher)
+
+
 def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
     began = time.monotonic()
     with open_store(session) as store:
@@ -257,6 +264,7 @@ def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
             store.discard(damage.stored.manifest.sha256)
             _change(session, request, task, store)
         finally:
+            _sweep_sources(session, task.environment)
             session.watcher.emit(Finished(TASK, time.monotonic() - began))
     if request.compile:
         _compile(session, task)
@@ -315,7 +323,9 @@ def _arriving(
 ) -> tuple[list[WheelArrival], list[EditableArrival]]:
     """Bring everything that is to be put in into the store, whatever has to be built for it; nothing is changed yet."""
     editables = dict(_editables(session, task, paths))
-    packages = [package for package in task.plan.arriving if package.name not in editables]
+    checkouts = [package for package in task.plan.arriving if _is_checkout(package)]
+    ours = editables.keys() | {package.name for package in checkouts}
+    packages = [package for package in task.plan.arriving if package.name not in ours]
     asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
     linker, tag = Linker(), bytecode_tag(task.interpreter)
     wheels: list[WheelArrival] = []
@@ -334,6 +344,7 @@ def _arriving(
             origin = direct_url(package, session.manifest.folder)
             is_asked = package.name in asked
             wheels.append(WheelArrival(stored[package.name], paths, linker, is_asked, origin, tag=tag))
+        editables.update((package.name, _checked_out(bench, task, package, paths)) for package in checkouts)
         for name, project in editables.items():
             arrival = _made_editable(project, shop, linker, is_requested=name in asked)
             if isinstance(arrival, WheelArrival):
@@ -341,6 +352,23 @@ def _arriving(
             else:
                 others.append(arrival)
     return wheels, others
+
+
+def _is_checkout(package: LockedPackage) -> bool:
+    return package.source is not None and package.source.type == "git" and bool(package.develop)
+
+
+def _checked_out(bench: Workbench, task: _Task, package: LockedPackage, paths: InstallPaths) -> EditableProject:
+    # Git, which hardly a project needs.
+    from chapbook_core.commands.build_sources import login_of
+    from chapbook_core.commands.checkout import check_out
+    from chapbook_core.requirements.origin import GitOrigin
+
+    url = package.source.url if package.source is not None else ""
+    userinfo = login_of(bench.session, package.name, url, GitOrigin)
+    folder = check_out(bench, task.environment.path, package, userinfo)
+    project = editable_project(folder, package.name, paths, task.interpreter)
+    return replace(project, origin=direct_url(package, bench.session.manifest.folder))
 
 
 def _made_editable(

@@ -54,6 +54,8 @@ class EditableArrival:
     """What a build script was run for; empty when there is none."""
     hook: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Files for the folder of packages by their names there, which find modules that are in no `.py` file."""
+    origin: Mapping[str, object] | None = field(default=None, repr=False)
+    """Where the folder of the project came from, as `direct_url.json` has it, if it is somebody else's."""
 
     @property
     def name(self) -> str:
@@ -126,7 +128,7 @@ class EditableArrival:
         yield f"{self.dist_info}/METADATA", metadata_text(self.manifest, self.version).encode()
         yield f"{self.dist_info}/WHEEL", _WHEEL
         yield f"{self.dist_info}/INSTALLER", INSTALLER
-        direct_url = {"url": self.manifest.folder.as_uri(), "dir_info": {"editable": True}}
+        direct_url = self.origin or {"url": self.manifest.folder.as_uri(), "dir_info": {"editable": True}}
         yield f"{self.dist_info}/direct_url.json", json.dumps(direct_url).encode()
         if self.built_from:
             yield f"{self.dist_info}/{BUILT_FROM}", built_from(self.built_from)

@@ -686,6 +686,42 @@ def test_a_backend_makes_its_project_editable(project: Path, chapbook: Chapbook)
     assert "Nothing to do: 1 package is installed\n" == chapbook("sync").out
 
 
+@needs_git
+def test_a_repository_to_work_in_is_checked_out_in_the_environment(
+    project: Path, chapbook: Chapbook, tmp_path: Path
+) -> None:
+    top = tmp_path / "origin"
+    folder = lib(top / "sub", BACKEND + EDITABLE)
+    commit = repository(top)
+    table = f'{{ git = "file://{top}", branch = "main", subdirectory = "sub", develop = true }}'
+    require(project, "lib", tool=f"\n[tool.poetry.dependencies]\nlib = {table}\n")
+    put_in(chapbook)
+    checkout = project / ".venv" / "src" / "lib"
+    assert f"{checkout}/sub/lib.py" == python(project, "import lib; print(lib.__file__)")
+    vcs = {"vcs": "git", "requested_revision": "main", "commit_id": commit}
+    assert {"url": f"file://{top}", "vcs_info": vcs, "subdirectory": "sub"} == direct_url(project)
+    assert commit == git(checkout, "rev-parse", "HEAD")
+    assert "Nothing to do: 1 package is installed\n" == chapbook("sync").out
+
+    # Another commit comes beside it, and what nobody has touched goes.
+    for value in (2, 3):
+        (folder / "lib.py").write_text(f"VALUE = {value}\n")
+        git(top, "commit", "--quiet", "-am", "y")
+        assert 0 == chapbook("update").status
+        assert str(value) == python(project, "import lib; print(lib.VALUE)")
+        assert 1 == len(list((project / ".venv" / "src").iterdir()))
+
+    # Somebody's work stays.
+    (mine,) = (project / ".venv" / "src").iterdir()
+    (mine / "sub" / "lib.py").write_text("VALUE = 'mine'\n")
+    assert "mine" == python(project, "import lib; print(lib.VALUE)")
+    outcome = chapbook("remove", "lib")
+    assert 0 == outcome.status, outcome.err
+    assert f"`{mine}` is used no more, and stays because of the work in it" in outcome.err
+    assert "VALUE = 'mine'\n" == (mine / "sub" / "lib.py").read_text()
+    assert [] == installed(project)
+
+
 def test_a_backend_without_editables_is_told_with_what_to_do(project: Path, chapbook: Chapbook) -> None:
     lib(project / "lib")
     require(project, "lib", tool='\n[tool.poetry.dependencies]\nlib = { path = "lib", develop = true }\n')
