@@ -7,12 +7,12 @@ from operator import and_, or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.constraint import parse_constraint
-from chapbook_core.requirements.diagram import FALSE, conjunction, disjunction
+from chapbook_core.requirements.diagram import FALSE, TRUE, conjunction, disjunction
 from chapbook_core.resolver.problem import ForkStrategy, Resolution
 from chapbook_core.resolver.versions import ABSENT, bits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from chapbook_core.resolver.assignment import Pieces
     from chapbook_core.resolver.facts import Dependency
@@ -26,9 +26,14 @@ Choice = tuple[int, int]
 class Preference:
     """Chooses for a package where requirements leave a choice; asks in the order of what people expect most."""
 
-    def __init__(self, policy: Policy, direct: frozenset[str], locked: Iterable[LockedVersion]) -> None:
-        """`direct` are the packages that the project names itself."""
+    def __init__(
+        self, policy: Policy, direct: frozenset[str], locked: Iterable[LockedVersion], parts: Iterable[int] = (TRUE,)
+    ) -> None:
+        """`direct` are the packages that the project names itself; see `resolver.parting` for the parts."""
+        self.is_kept_by_python = False
+        """Whether a better version was passed over because it does not run on every Python."""
         self._policy = policy
+        self._parts = tuple(parts)
         self._direct = direct
         self._locked: dict[str, list[LockedVersion]] = {}
         for entry in locked:
@@ -46,21 +51,37 @@ class Preference:
     ) -> Choice:
         """Return a version for some of the pieces where one is pending, preferably for all of them.
 
-        Locked versions come first. Then one version for every piece: one that is selected elsewhere, or else the best.
-        Only when no version is possible in all pieces they are parted, and the part that can have the best version of
-        all gets it. `leaning` is a mask of versions that suit requirements elsewhere; it is heeded while it can be.
-        `stopped_by_python` are masks of versions that do not run on the Pythons of a region.
+        Locked versions come first. Then one version for every piece that requirements do not tell apart: one that is
+        selected elsewhere, or else the best. Only when no version is possible in all pieces of any part, those get the
+        best version of all that can have it. `leaning` is a mask of versions that suit requirements elsewhere; it is
+        heeded while it can be. `stopped_by_python` are masks of versions that do not run on the Pythons of a region.
         """
         if (choice := self._locked_choice(versions, pending, leaning)) is not None:
             return choice
-        everywhere = reduce(and_, pending)
-        if self._policy.fork_strategy is ForkStrategy.REQUIRES_PYTHON:
-            everywhere = self._possible_but_for_python(pending, stopped_by_python)
-        everywhere = everywhere & leaning or everywhere
-        candidates = everywhere or reduce(or_, pending)
+        lenient = self._possible_but_for_python(pending, stopped_by_python)
+        wholes = [(reduce(and_, pieces), pieces) for pieces in self._wholes(pending)]
+        everywhere = lenient & reduce(or_, (mask for mask, _ in wholes))
+        self.is_kept_by_python |= lenient & ~everywhere > everywhere
+        favoured = everywhere & leaning or everywhere
+        candidates = favoured or reduce(or_, pending)
         elsewhere = reduce(or_, (version for version, _ in selected), 0)
         best = self.best(versions, candidates & elsewhere or candidates, prereleases_wanted=prereleases_wanted)
+        if everywhere:
+            suited = (region for mask, pieces in wholes if mask & best for region in pieces.values())
+            return best, reduce(disjunction, suited)
         return best, _region_with(pending, best)
+
+    def _wholes(self, pending: Pieces) -> Iterator[Pieces]:
+        """Yield the pieces that one version has to suit together: those of a part, or each alone."""
+        if self._policy.fork_strategy is ForkStrategy.REQUIRES_PYTHON:
+            yield from ({mask: where} for mask, where in pending.items())
+        elif len(self._parts) == 1:
+            yield pending
+        else:
+            for part in self._parts:
+                cut = {mask: inside for mask, where in pending.items() if (inside := conjunction(where, part)) != FALSE}
+                if cut:
+                    yield cut
 
     def keeps_apart(self, package: str) -> bool:
         """Tell whether a package was locked in several versions."""

@@ -43,7 +43,7 @@ class ForkStrategy(Enum):
     """What happens when the best version does not run on every Python of the project."""
 
     FEWEST = "fewest"
-    """One version for the whole range, if need be an older one; so Poetry has it."""
+    """One version for all Pythons that requirements do not tell apart, if need be an older one; so Poetry has it."""
     REQUIRES_PYTHON = "requires-python"
     """The best version for each Python."""
 

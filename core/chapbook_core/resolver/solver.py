@@ -45,6 +45,7 @@ from chapbook_core.resolver.incompatibility import Incompatibility
 from chapbook_core.resolver.inquiry import Inquiry
 from chapbook_core.resolver.leaning import Leaning
 from chapbook_core.resolver.order import Order, Place
+from chapbook_core.resolver.parting import parted
 from chapbook_core.resolver.preference import Preference, are_prereleases_wanted
 from chapbook_core.resolver.problem import Prereleases, Solution
 from chapbook_core.resolver.propagation import Propagation
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.assignment import Pieces
     from chapbook_core.resolver.facts import Dependency, Facts, Need
     from chapbook_core.resolver.inquiry import Asking
+    from chapbook_core.resolver.parting import Parts
     from chapbook_core.resolver.problem import Problem
     from chapbook_core.resolver.versions import Versions
 
@@ -69,20 +71,25 @@ def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
     universe = Universe(problem)
     catalogue = Catalogue(problem, universe)
     earlier_steps = 0
+    parts = parted((universe.region,), [list(catalogue.root_dependencies())])
     while True:
-        search = _Search(problem, universe, catalogue)
+        search = _Search(problem, universe, catalogue, parts)
         try:
             yield from search.run()
         except Reconsider:
             earlier_steps += search.steps
-        else:
+            continue
+        finer = search.parted()
+        if finer == parts:
             return search.solution(earlier_steps)
+        earlier_steps += search.steps
+        parts = finer
 
 
 class _Search:
     """One run of PubGrub's main loop."""
 
-    def __init__(self, problem: Problem, universe: Universe, catalogue: Catalogue) -> None:
+    def __init__(self, problem: Problem, universe: Universe, catalogue: Catalogue, parts: Parts) -> None:
         catalogue.start()
         self._problem = problem
         self._universe = universe
@@ -92,7 +99,8 @@ class _Search:
         self._order = Order(problem.prefer)
         direct = frozenset(dependency.name for dependency in catalogue.root_dependencies())
         locked = [replace(entry, region=universe.with_switches_on(entry.region)) for entry in problem.locked]
-        self._preference = Preference(problem.policy, direct, locked)
+        self._parts = parts
+        self._preference = Preference(problem.policy, direct, locked, parts)
         self._extras = Extras()
         self._switched_on: deque[tuple[str, str, int]] = deque()
         """Extras that came on since their dependencies were looked at: package, extra, where."""
@@ -371,6 +379,18 @@ class _Search:
                 self._queue(package)
 
     # The end
+
+    def parted(self) -> Parts:
+        """Return the parts that the requirements in force tell apart, where a better version may come of it."""
+        if not self._preference.is_kept_by_python:
+            return self._parts
+        requirers = []
+        for package, choices in self._assigned.selected.items():
+            if self._extras.owner(package) is None:
+                versions, extras = self._catalogue.versions(package), self._extras.of(package)
+                wants = [self._catalogue.metadata_wanted(package, versions.release(chosen)) for chosen, _ in choices]
+                requirers += [list(self._catalogue.dependencies(want, extras)) for want in wants]
+        return parted(self._parts, requirers)
 
     def solution(self, earlier_steps: int) -> Solution:
         """Return what is selected, and where it is needed."""
