@@ -29,7 +29,7 @@ COMMANDS = (("add", "more"), ("remove", "gone"), ("update",), ("sync",))
 _MAKING = frozenset({"os.mkdir", "os.link", "os.symlink", "sqlite3.connect"})
 _CHANGING = _MAKING | {"os.rename", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "os.utime"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_DONE = 77
+NOTHING_REFUSED = 77
 """The status of a run in which nothing was refused, as it had no such many changes."""
 
 
@@ -52,6 +52,8 @@ class Refusing:
     """The number of the first change that is refused."""
     forever: bool
     """Whether nothing can be made from there on, as on a full disk; else one change is refused, and no other."""
+    relative: bool = True
+    """Whether a name counts whose folder nobody tells."""
     count: int = 0
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -73,7 +75,7 @@ class Refusing:
         path = arguments[0]
         if isinstance(path, bytes | str | os.PathLike):
             path = os.fsdecode(path)
-            return not path.startswith("/") or path.startswith(self.folder)
+            return path.startswith(self.folder) if path.startswith("/") else self.relative
         return False
 
     @staticmethod
@@ -99,7 +101,7 @@ def refused(world: World, words: tuple[str, ...], refusing: Refusing) -> tuple[i
         os.chdir(world.project.folder)
         sys.addaudithook(refusing)
         status = main(list(words))
-        return _DONE if refusing.count < refusing.first and not status else status
+        return NOTHING_REFUSED if refusing.count < refusing.first and not status else status
 
     return in_copy(work)
 
@@ -136,7 +138,7 @@ def run_sweep(words: tuple[str, ...], error: str, *, forever: bool, step: int = 
         world.restore(words)
         refusing = Refusing(str(world.project.folder.parent), getattr(errno, error), number, forever)
         status, told = refused(world, words, refusing)
-        if status == _DONE:
+        if status == NOTHING_REFUSED:
             return tally
         end = "went on" if status == 0 else "stopped"
         tally.ends[end] += 1
