@@ -19,6 +19,7 @@ from chapbook_core.commands.packaging.clean_room import CleanRoom
 from chapbook_core.commands.packaging.exported_imports import exported_imports
 from chapbook_core.commands.packaging.proposal import Wanted, propose
 from chapbook_core.commands.packaging.undoing import undone_unless_kept
+from chapbook_core.commands.part_of_more import PartOfMore
 from chapbook_core.commands.report import (
     Blank,
     Block,
@@ -38,6 +39,7 @@ from chapbook_core.commands.testing.collecting import NotebookToRun, cells_to_ru
 from chapbook_core.commands.testing.driver import run_trials
 from chapbook_core.commands.testing.trial import Manner, Outcome, Trial
 from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Committed
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.trust import note_trust
@@ -166,11 +168,12 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     with undone_unless_kept(folder) as keeping, TemporaryDirectory(prefix="chapbook-") as room:
         propose(folder, wanted, surroundings).write()
         note_trust(folder, find_locations(surroundings.variables, surroundings.home))
-        packaging = _Packaging(invocation, here, watcher, Path(room).resolve())
+        packaging = _Packaging(invocation, here, PartOfMore(watcher), Path(room).resolve())
         packaged = packaging.done(timeout)
         if packaged.is_good:
             packaged = replace(packaged, files=tuple(_placed(packaged.files, _target(invocation, folder, here))))
             keeping.is_wanted = True
+            watcher.emit(Committed())
     return packaged if packaged.is_good else replace(packaged, files=())
 
 

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
@@ -142,3 +147,25 @@ def test_without_notebooks_there_is_nothing_to_package(notebooks: Path, chapbook
     outcome = chapbook("package", "-n")
     assert (1, True) == (outcome.status, "no project in" in outcome.err)
     assert {} == files(notebooks)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_stops_it_finds_everything_as_it_was(notebooks: Path, tmp_path: Path, number: int) -> None:
+    sign = tmp_path / "sign"
+    source = f"#| export\nimport os, time\nopen({str(sign)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    write_notebook(notebooks / "slow.ipynb", code(source))
+    before = files(notebooks)
+    words = [sys.executable, "-P", "-m", "chapbook_core.cli", "package", "-n", "--no-tests"]
+    child = subprocess.Popen(words, cwd=notebooks, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (sign.exists() and sign.read_text()):
+        assert time.monotonic() < deadline
+        assert child.poll() is None
+        time.sleep(0.05)
+    assert before != files(notebooks)
+    child.send_signal(number)
+    assert {signal.SIGINT: 130, signal.SIGTERM: 143}[signal.Signals(number)] == child.wait(30)
+    assert before == files(notebooks)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(sign.read_text()), 0)

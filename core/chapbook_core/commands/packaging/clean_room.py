@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
@@ -115,6 +114,8 @@ class CleanRoom:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # An interruption is ours to hear.
+            start_new_session=True,
         )
         try:
             out, err = self._waited(child)
@@ -135,7 +136,7 @@ class CleanRoom:
             try:
                 return child.communicate(timeout=_GLANCE)
             except subprocess.TimeoutExpired:
-                time.sleep(0)
+                continue
 
     def _lines(self) -> Iterator[str]:
         manifest = self._manifest

@@ -10,6 +10,7 @@ from chapbook_core.commands.dispatch import perform
 from chapbook_core.commands.kernel_preparation import Prepared
 from chapbook_core.commands.kernel_start import KernelStarts
 from chapbook_core.commands.kernel_wants import read_wants
+from chapbook_core.commands.part_of_more import PartOfMore
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import find_project
 from chapbook_core.project.locations import find_locations
@@ -30,7 +31,8 @@ class Kernels:
 
     def __init__(self, surroundings: Surroundings, watcher: Watcher) -> None:
         self._surroundings = surroundings
-        self._watcher = watcher
+        # Notebooks are run after this.
+        self._watcher = PartOfMore(watcher)
         self._starts: dict[tuple[Path, tuple[str, ...]], KernelStart] = {}
 
     def start(self, notebook: Path) -> KernelStart:
