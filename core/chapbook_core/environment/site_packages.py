@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -85,14 +86,31 @@ class Distribution:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the two files that are written by every installer are there."""
-        return (self.folder / "METADATA").is_file() and self.record.is_file()
+        """Whether the two files that are written by every installer are there, with something in them.
+
+        Nobody waits until what is put in has reached the disk, so a power cut may leave files without content; of a
+        distribution that was put in just before, these two are among them.
+        """
+        return _has_content(self.folder / "METADATA") and self.is_recorded
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it has a list of its files."""
+        return _has_content(self.record)
 
     def _text(self, name: str) -> str | None:
         try:
             return (self.folder / name).read_text("utf-8", errors="replace")
         except OSError:
             return None
+
+
+def _has_content(file: Path) -> bool:
+    try:
+        status = file.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 
 @frozen

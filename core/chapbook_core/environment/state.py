@@ -90,7 +90,7 @@ def write_state(environment: Path, state: State) -> None:
 def set_fingerprint(environment: Path, fingerprint: str | None) -> None:
     """Note what is in an environment from here on; None before a change begins."""
     before = read_state(environment) or State(environment)
-    write_state(environment, replace(before, path=environment, fingerprint=fingerprint))
+    write_state(environment, replace(before, path=_real(environment), fingerprint=fingerprint))
 
 
 def postpone(environment: Path, leaving: Iterable[str], waiting: Iterable[str] = ()) -> None:
@@ -98,7 +98,12 @@ def postpone(environment: Path, leaving: Iterable[str], waiting: Iterable[str] =
     before = read_state(environment) or State(environment)
     gone = tuple(sorted({*before.leaving, *leaving}))
     others = tuple(sorted({*before.waiting, *waiting}))
-    write_state(environment, replace(before, path=environment, fingerprint=None, leaving=gone, waiting=others))
+    write_state(environment, replace(before, path=_real(environment), fingerprint=None, leaving=gone, waiting=others))
+
+
+def _real(environment: Path) -> Path:
+    """Return the place of an environment itself: another project may have reached it through a link of its own."""
+    return Path(os.path.realpath(environment))
 
 
 def forget_postponed(environment: Path) -> None:

@@ -90,7 +90,7 @@ class Exchange:
         arriving = {arrangement.manifest.name: arrangement for arrangement in arrangements}
         claims: Counter[str] = Counter()
         for distribution in self._leaving:
-            if not distribution.record.is_file():
+            if not distribution.is_recorded:
                 yield from self._remains(distribution, arriving.get(distribution.name))
                 continue
             found = belongings(self._paths, distribution)

@@ -210,6 +210,22 @@ def test_what_somebody_else_takes_out_is_put_back(project: Path, index: FakeInde
     assert "1.0" == python(project, "import a; print(a.__version__)")
 
 
+@pytest.mark.parametrize("name", ["RECORD", "METADATA"])
+def test_what_a_power_cut_has_emptied_is_put_in_anew(
+    project: Path, index: FakeIndex, chapbook: Chapbook, name: str
+) -> None:
+    index.serve("a", "1.0", files={"a.py": "VALUE = 1\n"})
+    require(project, "a")
+    chapbook("install")
+    for file in (site_packages(project) / "a.py", site_packages(project) / "a-1.0.dist-info" / name):
+        file.unlink()
+        file.touch()
+    (project / ".venv/.chapbook/state.json").unlink()
+    outcome = chapbook("install")
+    assert 0 == outcome.status, outcome.err
+    assert "VALUE = 1\n" == (site_packages(project) / "a.py").read_text()
+
+
 def test_install_leaves_what_nobody_wants_and_sync_takes_it_out(
     project: Path, index: FakeIndex, chapbook: Chapbook
 ) -> None:

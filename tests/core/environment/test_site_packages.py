@@ -57,7 +57,7 @@ def test_the_files_of_a_distribution_are_read_when_asked_for(tmp_path: Path) -> 
         tmp_path,
         "my_package-1.0.dist-info",
         METADATA=metadata,
-        RECORD="",
+        RECORD="my_package-1.0.dist-info/RECORD,,\n",
         INSTALLER="chapbook\n",
         REQUESTED="",
         direct_url_json=source,

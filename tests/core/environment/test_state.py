@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.environment.state import State, read_state, set_fingerprint, write_state
+from chapbook_core.environment.state import State, read_state, set_fingerprint, was_moved, write_state
 from chapbook_core.errors import ChapbookError
 
 if TYPE_CHECKING:
@@ -42,3 +42,15 @@ def test_a_state_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".chapbook").touch()
     with pytest.raises(ChapbookError, match="cannot write in"):
         write_state(tmp_path, State(tmp_path))
+
+
+def test_who_comes_through_a_link_does_not_make_an_environment_their_own(tmp_path: Path) -> None:
+    environment, link = tmp_path / "mine" / ".venv", tmp_path / "theirs"
+    environment.mkdir(parents=True)
+    write_state(environment, State(environment, made_here=True))
+    link.symlink_to(environment)
+    set_fingerprint(link, "x")
+    link.unlink()
+    state = read_state(environment)
+    assert state is not None
+    assert not was_moved(environment, state)
