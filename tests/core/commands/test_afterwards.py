@@ -1,0 +1,87 @@
+"""What a command leaves to a process in the background, and when."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.cli import terminal
+from chapbook_core.installer.readying import MODULE, YARD, work_off
+from tests.fakes.index import FakeIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tests.core.commands.conftest import Outcome
+
+    Chapbook = Callable[..., Outcome]
+
+
+@pytest.fixture
+def index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
+    with FakeIndex() as index:
+        index.serve("large", "1.0", files={f"large/m{number}.py": f"N = {number}\n" for number in range(120)})
+        index.serve("small", "1.0")
+        monkeypatch.setenv("PIP_INDEX_URL", index.url)
+        monkeypatch.setenv("CHAPBOOK_KEYRING_ENABLED", "false")
+        assert folder
+        yield index
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
+    """Note what would be started."""
+    calls: list[Sequence[str]] = []
+
+    def note(words: Sequence[str], place: Path) -> None:
+        assert str(place) == words[-1]
+        calls.append(words)
+
+    monkeypatch.setattr(terminal, "_leave_behind", note)
+    return calls
+
+
+def project(folder: Path, name: str, *requirements: str) -> Path:
+    place = folder / name
+    place.mkdir()
+    (place / "pyproject.toml").write_text(
+        f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {list(requirements)}\n'
+        "[tool.poetry]\npackage-mode = false\n",
+        "utf-8",
+    )
+    return place
+
+
+@pytest.mark.usefixtures("index")
+def test_after_an_install_the_store_is_readied_and_the_next_environment_has_the_bytecode(
+    folder: Path, chapbook: Chapbook, left: list[Sequence[str]]
+) -> None:
+    first, second = project(folder, "first", "large"), project(folder, "second", "large")
+    assert 0 == chapbook("install", "--directory", str(first)).status
+    assert [MODULE] == [words[-2] for words in left]
+    store = Path(left[0][-1])
+    assert 1 == len(list((store / YARD).glob("*.json")))
+    assert 1 == work_off(store, deadline=time.monotonic() + 60)
+
+    assert 0 == chapbook("install", "--directory", str(second)).status
+
+    assert 120 == len(list(second.glob(".venv/lib/*/site-packages/large/__pycache__/*.pyc")))
+    assert not list(first.glob(".venv/lib/*/site-packages/large/__pycache__"))
+    # What was laid out is gone, so there is something to do again.
+    assert 2 == len(left)
+    assert "Nothing to do" in chapbook("install", "--directory", str(second)).out
+    assert 2 == len(left)
+
+
+@pytest.mark.usefixtures("index")
+def test_little_is_not_worth_a_process_and_a_setting_forbids_it(
+    folder: Path, chapbook: Chapbook, left: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapbook("install", "--directory", str(project(folder, "little", "small")))
+    chapbook("install", "--no-cache", "--directory", str(project(folder, "uncached", "large")))
+    monkeypatch.setenv("CHAPBOOK_INSTALLER_BACKGROUND", "false")
+    assert 0 == chapbook("install", "--directory", str(project(folder, "silent", "large"))).status
+    assert [] == left
