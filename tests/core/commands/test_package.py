@@ -6,18 +6,26 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
 import pytest
 
+from chapbook_core.commands.dispatch import perform
+from chapbook_core.commands.package import NotRequired, Packaged
+from chapbook_core.commands.registry import BY_NAME
+from chapbook_core.commands.surroundings import Surroundings
+from chapbook_core.commands.words import parse
+from chapbook_core.events import Unwatched
+from tests.core.commands.packaging.answers import Answers
 from tests.fakes.index import FakeIndex
 from tests.kernelspec.notebooks import code, text, write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from chapbook_core.commands.report import Result
     from tests.core.commands.conftest import Outcome
 
     Chapbook = Callable[..., Outcome]
@@ -34,6 +42,7 @@ def index() -> Iterator[FakeIndex]:
         index.serve("scikit-learn", "1.5", requires=["joblib"], files={"sklearn/__init__.py": "fit = 1"})
         index.serve("joblib", "1.0", files={"joblib/__init__.py": ""})
         index.serve("odd-name", "1.0", files={"odd/__init__.py": ""})
+        index.serve("stranger", "1.0", files={"weird/__init__.py": ""})
         yield index
 
 
@@ -116,6 +125,46 @@ def test_a_module_that_cannot_be_imported_changes_nothing(notebooks: Path, chapb
     assert ["tools-0.1.0-py3-none-any.whl", "tools-0.1.0.tar.gz"] == sorted(
         path.name for path in (notebooks.parent / "made").iterdir()
     )
+
+
+def test_what_is_there_because_of_others_is_told(notebooks: Path, chapbook: Chapbook) -> None:
+    write_notebook(notebooks / "model.ipynb", code("#| export\nimport sklearn"))
+    assert 0 == package(chapbook, "--add")[0]
+    write_notebook(notebooks / "model.ipynb", code("#| export\nimport sklearn, joblib"))
+    status, told = package(chapbook)
+    details = {check["step"]: check["told"] for check in told["checks"]}
+    expected = "model.ipynb, cell 1 imports `joblib` from `joblib`, which is only there because of others"
+    assert (0, f"declared: scikit-learn; {expected}") == (status, details["requirements"])
+
+
+def asked(notebooks: Path, answers: Answers) -> Result:
+    invocation = parse(["package", "--no-tests"], BY_NAME).invocation
+    assert invocation is not None
+    surroundings = Surroundings(notebooks, dict(os.environ), Path.home(), sys.version_info[:2], ask=answers)
+    return perform(invocation, surroundings, Unwatched())
+
+
+def test_a_person_is_asked_for_what_nobody_else_knows(notebooks: Path) -> None:
+    write_notebook(notebooks / "model.ipynb", code("#| export\nimport sklearn\nimport weird"))
+    answers = Answers("", "3.0", "yes", "stranger")
+    made = asked(notebooks, answers)
+    assert isinstance(made, Packaged)
+    assert (True, ("scikit-learn", "stranger"), "3.0") == (made.is_good, made.added, made.version)
+    assert [
+        ("name of the package", "tools"),
+        ("its version", "0.1.0"),
+        ("require `scikit-learn`?", "yes"),
+        ("the package that brings `weird` (nothing to go on without)", ""),
+    ] == answers.asked
+    assert 2 == len(answers.told)
+
+
+def test_a_person_may_refuse(notebooks: Path) -> None:
+    write_notebook(notebooks / "model.ipynb", code("#| export\nimport sklearn"))
+    before = files(notebooks)
+    with pytest.raises(NotRequired):
+        asked(notebooks, Answers("", "", "no"))
+    assert before == files(notebooks)
 
 
 def test_what_was_made_is_undone_like_any_other_change(notebooks: Path, chapbook: Chapbook) -> None:

@@ -9,39 +9,13 @@ from chapbook_core.commands.packaging.proposal import ForeignBackend, Wanted, pr
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.errors import UsageError
 from chapbook_core.project.scaffold import BACKEND
+from tests.core.commands.packaging.answers import Answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 NOTHING = Wanted(None, None)
 OURS = {"requires": ["chapbook>=0.1"], "build-backend": BACKEND}
-
-
-class Answers:
-    """A person with answers at hand."""
-
-    def __init__(self, *answers: str) -> None:
-        self.left = list(answers)
-        self.asked: list[tuple[str, str]] = []
-
-    def ask(self, question: str, default: str = "", check: Callable[[str], str | None] | None = None) -> str:
-        self.asked.append((question, default))
-        answer = self.left.pop(0) or default
-        assert check is None or check(answer) is None
-        return answer
-
-    def ask_secret(self, question: str) -> str:
-        raise AssertionError(question)
-
-    def confirm(self, question: str, *, default: bool) -> bool:
-        raise AssertionError(question, default)
-
-    def choose(self, question: str, choices: Sequence[str], chosen: Sequence[str] = ()) -> tuple[str, ...]:
-        raise AssertionError(question, choices, chosen)
-
-    def tell(self, text: str) -> None:
-        raise AssertionError(text)
 
 
 def proposed(folder: Path, wanted: Wanted = NOTHING, ask: Answers | None = None) -> dict[str, Any]:
