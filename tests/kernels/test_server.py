@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import http.client
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +13,7 @@ from tests.fakes.holding import held_by_another
 from tests.kernels.server import running_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.kernels.server import Server
     from tests.kernels.world import World
@@ -35,6 +38,70 @@ def test_a_notebook_that_was_moved_gets_the_kernel_of_its_new_project(server: Se
     session.restart()
     assert f"{after / '.venv'}\n" == session.run(PREFIX)
     session.close()
+
+
+def test_two_notebooks_of_one_project_add_at_once(server: Server, world: World) -> None:
+    folder = world.new_project("both")
+    world.chapbook(folder, "kernel", "prepare")
+    shown: dict[str, str] = {}
+
+    def add(notebook: str, package: str, version: str) -> None:
+        (folder / notebook).write_text(NOTEBOOK)
+        session = server.open_notebook(f"{folder.name}/{notebook}")
+        shown[package] = session.run(
+            f"%poetry add {package}=={version}\nimport {package}\nprint({package}.__version__)"
+        )
+        session.close()
+
+    adding = [
+        threading.Thread(target=add, args=arguments)
+        for arguments in (("a.ipynb", "toolz", "1.0.0"), ("b.ipynb", "six", "1.17.0"))
+    ]
+    for thread in adding:
+        thread.start()
+    for thread in adding:
+        thread.join()
+    assert shown["toolz"].endswith("1.0.0\n")
+    assert shown["six"].endswith("1.17.0\n")
+    assert "All is well" in world.chapbook(folder, "check")
+    listed = world.chapbook(folder, "show")
+    assert "toolz" in listed
+    assert "six" in listed
+
+
+def test_a_server_that_ends_stops_its_preparations(world: World) -> None:
+    folder = world.new_project("ended", ["six"])
+    (folder / "a.ipynb").write_text(NOTEBOOK)
+
+    def preparing() -> list[str]:
+        files = [path / "cmdline" for path in Path("/proc").iterdir() if path.name.isdigit()]
+        words = [_text(file).split("\0") for file in files]
+        return [" ".join(each) for each in words if "prepare" in each and str(folder) in each]
+
+    def open_notebook(server: Server) -> None:
+        with suppress(OSError, http.client.HTTPException):
+            server.open_notebook(f"{folder.name}/a.ipynb")
+
+    with held_by_another(folder) as other:
+        with running_server(world) as own:
+            threading.Thread(target=open_notebook, args=(own,), daemon=True).start()
+            _wait_until(lambda: bool(preparing()))
+        _wait_until(lambda: not preparing())
+        other.let_go()
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_a_slow_preparation_delays_nobody_else(server: Server, world: World) -> None:
