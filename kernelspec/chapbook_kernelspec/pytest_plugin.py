@@ -85,10 +85,11 @@ class NotebookItem(pytest.Item):
         """Run it; raises NotebookFailed, and ChapbookError when its project is not ready."""
         import os
 
-        from chapbook_core.commands.testing.driver import run_trials  # see above
+        from chapbook_core.commands.testing.driver import require_runner, run_trials  # see above
         from chapbook_core.commands.testing.trial import Manner, Trial
         from chapbook_core.events import Unwatched
 
+        require_runner()
         start = _kernels(self.config).start(self._notebook.file)
         trial = Trial(self._notebook, start)
         (outcome,) = run_trials([trial], Manner(cell_timeout=_seconds(self.config)), os.environ, Unwatched())

@@ -14,7 +14,6 @@ from chapbook_core.commands.declarations.building import BUILD
 from chapbook_core.commands.declarations.changing import ADD
 from chapbook_core.commands.declarations.kernel_start import KERNEL_PREPARE
 from chapbook_core.commands.dispatch import perform
-from chapbook_core.commands.lab_extra import require_extra
 from chapbook_core.commands.packaging.clean_room import CleanRoom
 from chapbook_core.commands.packaging.exported_imports import exported_imports
 from chapbook_core.commands.packaging.proposal import Wanted, propose
@@ -36,7 +35,7 @@ from chapbook_core.commands.report import (
 from chapbook_core.commands.session import open_session
 from chapbook_core.commands.test import failure_blocks, outcomes_table, read_number
 from chapbook_core.commands.testing.collecting import NotebookToRun, cells_to_run
-from chapbook_core.commands.testing.driver import run_trials
+from chapbook_core.commands.testing.driver import require_runner, run_trials
 from chapbook_core.commands.testing.trial import Manner, Outcome, Trial
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Committed
@@ -161,7 +160,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     seconds = invocation.text("cell-timeout")
     timeout = None if seconds is None else read_number(seconds, "--cell-timeout", "a number of seconds")
     if not invocation.flag("no-tests"):
-        require_extra("running the tests of a package (see `--no-tests`)", "nbclient", "ipykernel")
+        require_runner("running the tests of a package (see `--no-tests`)")
     folder = _folder(surroundings)
     wanted = Wanted(invocation.text("name"), invocation.text("set-version"))
     here = replace(surroundings, project=folder)

@@ -20,7 +20,7 @@ from chapbook_core.commands.report import (
     as_data,
 )
 from chapbook_core.commands.testing.collecting import Collection, collect, find_files
-from chapbook_core.commands.testing.driver import run_trials
+from chapbook_core.commands.testing.driver import require_runner, run_trials
 from chapbook_core.commands.testing.name_filter import read_filter
 from chapbook_core.commands.testing.trial import Failure, Manner, Outcome, Trial
 from chapbook_core.errors import ChapbookError, UsageError
@@ -154,9 +154,11 @@ def _outcomes(
 ) -> tuple[Outcome, ...]:
     broken = [Outcome(one.shown, failure=Failure(_hinted(one.message, one.hint))) for one in collection.unusable]
     if broken and manner.fail_fast:
-        return tuple(broken)
+        left = (Outcome(one.shown, len(one.cells), is_left_out=True) for one in collection.notebooks)
+        return (*broken, *left)
     if not collection.notebooks:
         return tuple(broken)
+    require_runner()
     # Whoever has nothing to run needs no environment.
     from chapbook_core.commands.testing.kernels import Kernels
 

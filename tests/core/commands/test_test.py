@@ -8,7 +8,7 @@ import pytest
 from chapbook_core.commands.test import NotebooksRun
 from chapbook_core.commands.testing.trial import CellRun, Failure, Outcome
 from chapbook_core.commands.text import write_text
-from tests.kernelspec.notebooks import text, write_notebook
+from tests.kernelspec.notebooks import code, text, write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,24 @@ def test_a_broken_notebook_fails_without_an_environment(chapbook: Callable[..., 
     assert (1, 1) == (outcome.status, told["exit_status"])
     assert [("broken.ipynb", "error")] == [(one["notebook"], one["result"]) for one in told["notebooks"]]
     assert 'errors="1"' in (folder / "report.xml").read_text()
+    assert not (folder / ".venv").exists()
+
+
+def test_with_a_broken_notebook_the_others_can_be_left_out(chapbook: Callable[..., Any], folder: Path) -> None:
+    (folder / "broken.ipynb").write_text("{")
+    write_notebook(folder / "sound.ipynb", code("1"))
+    told = json.loads(chapbook("test", "-x", "--format", "json").out)
+    assert ["error", "not run"] == [one["result"] for one in told["notebooks"]]
+    assert not (folder / ".venv").exists()
+
+
+def test_nothing_is_installed_where_notebooks_cannot_be_run(
+    chapbook: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chapbook_core.commands.lab_extra.find_spec", lambda _: None)
+    write_notebook(folder / "sound.ipynb", code("1"))
+    outcome = chapbook("test")
+    assert (1, True) == (outcome.status, "running notebooks needs `nbclient`" in outcome.err)
     assert not (folder / ".venv").exists()
 
 

@@ -44,6 +44,11 @@ class RunnerBroke(ChapbookError):
         )
 
 
+def require_runner(purpose: str = "running notebooks") -> None:
+    """Raise ExtraMissing where notebooks cannot be run, before anything is made ready for them."""
+    require_extra(purpose, "nbclient", "ipykernel")
+
+
 def run_trials(
     trials: Sequence[Trial],
     manner: Manner,
@@ -54,7 +59,7 @@ def run_trials(
     """Run notebooks, and return what came of each, in their order; raises ExtraMissing, RunnerBroke and Cancelled."""
     if not trials:
         return ()
-    require_extra("running notebooks", "nbclient", "ipykernel")
+    require_runner()
     progress = _Progress(trials, watcher, on_end)
     began = time.monotonic()
     watcher.emit(Started(_TASK, "Testing", progress.total))
