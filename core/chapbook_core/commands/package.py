@@ -19,6 +19,7 @@ from chapbook_core.commands.packaging.exported_imports import exported_imports
 from chapbook_core.commands.packaging.proposal import Wanted, propose
 from chapbook_core.commands.packaging.undoing import undone_unless_kept
 from chapbook_core.commands.part_of_more import PartOfMore
+from chapbook_core.commands.project_modules import usable_environment
 from chapbook_core.commands.report import (
     Blank,
     Block,
@@ -199,7 +200,9 @@ class _Packaging:
         name, version = wheel.name.split("-")[:2]
         packaged = Packaged(name.replace("_", "-"), version, (), files, added, warnings=warnings)
         clean = CleanRoom(self._room / "trial", wheel, session.manifest, self._surroundings, self._watcher)
-        self._note("install", f"{_counted(clean.install(), 'package')} in an environment of its own")
+        present = usable_environment(session)
+        installed = clean.install(None if present is None else present.python)
+        self._note("install", f"{_counted(installed, 'package')} in an environment of its own")
         count, failures = clean.import_all()
         self._note("import", f"{count - len(failures)} of {_counted(count, 'module')}", is_good=not failures)
         outcomes: tuple[Outcome, ...] = ()

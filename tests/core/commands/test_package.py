@@ -17,6 +17,9 @@ from chapbook_core.commands.package import NotRequired, Packaged
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
+from chapbook_core.environment.discovery import running_interpreter
+from chapbook_core.environment.probe import Prober
+from chapbook_core.environment.virtualenv import Recipe, make_environment
 from chapbook_core.events import Unwatched
 from tests.core.commands.packaging.answers import Answers
 from tests.fakes.index import FakeIndex
@@ -125,6 +128,21 @@ def test_a_module_that_cannot_be_imported_changes_nothing(notebooks: Path, chapb
     assert ["tools-0.1.0-py3-none-any.whl", "tools-0.1.0.tar.gz"] == sorted(
         path.name for path in (notebooks.parent / "made").iterdir()
     )
+
+
+def test_it_is_tried_in_an_environment_of_its_own_even_where_none_are_made(
+    notebooks: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_CREATE", "false")
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_IN_PROJECT", "false")
+    active = notebooks.parent / "active"
+    make_environment(active, Recipe(Prober(None, os.environ).ask(running_interpreter()), "active"), cache=None)
+    monkeypatch.setenv("VIRTUAL_ENV", str(active))
+    before = files(active)
+    write_notebook(notebooks / "model.ipynb", code("#| export\nx = 1"))
+    status, told = package(chapbook)
+    assert (0, True) == (status, told["good"]), told
+    assert before == files(active)
 
 
 def test_what_is_there_because_of_others_is_told(notebooks: Path, chapbook: Chapbook) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 from chapbook_core.commands.command import Invocation
+from chapbook_core.commands.declarations.environment import ENV_USE
 from chapbook_core.commands.declarations.installing import INSTALL
 from chapbook_core.commands.declarations.locking import LOCK
 from chapbook_core.commands.dispatch import perform
@@ -35,6 +36,11 @@ _NAME = "trial-of-a-wheel"
 _GROUP = "tests"
 _OF_SOURCES = frozenset({"export", "tasks", "data", "stamp"})
 """What `[tool.chapbook]` says of the project and not of packages."""
+_OWN_ENVIRONMENT = {
+    "CHAPBOOK_VIRTUALENVS_IN_PROJECT": "true",
+    "CHAPBOOK_VIRTUALENVS_CREATE": "true",
+    "CHAPBOOK_VIRTUALENVS_OPTIONS_SYSTEM_SITE_PACKAGES": "false",
+}
 _GLANCE = 0.1
 _IMPORT_ALL = """\
 import importlib, json, os, sys, traceback
@@ -78,20 +84,26 @@ class CleanRoom:
         self._wheel = wheel
         self._manifest = manifest
         self._watcher = watcher
-        # Its environment goes with it, wherever a person keeps those of projects.
-        variables = {**surroundings.variables, "CHAPBOOK_VIRTUALENVS_IN_PROJECT": "true"}
+        # Its environment goes with it, whatever a person wants for those of projects.
+        variables = {**surroundings.variables, **_OWN_ENVIRONMENT}
+        variables.pop("VIRTUAL_ENV", None)
         self.surroundings = replace(
             surroundings, folder=folder, project=folder, variables=variables, ask=None, kernel=None, notebook=None
         )
 
-    def install(self) -> int:
-        """Install the wheel with what it requires, and return how many packages these are."""
+    def install(self, python: Path | None = None) -> int:
+        """Install the wheel with what it requires, and return how many packages these are.
+
+        `python` is that of the project's environment, if there is one: the wheel is tried with the same.
+        """
         self.folder.mkdir(parents=True)
         for name in (LOCK_FILE, PROJECT_SETTINGS):
             # The versions that the project locks are kept wherever the wheel allows them.
             if (self._manifest.folder / name).is_file():
                 shutil.copyfile(self._manifest.folder / name, self.folder / name)
         (self.folder / PROJECT_FILE).write_text("".join(self._lines()), "utf-8")
+        if python is not None:
+            perform(Invocation(ENV_USE, {"python": str(python)}), self.surroundings, self._watcher)
         perform(Invocation(LOCK, {}), self.surroundings, self._watcher)
         perform(Invocation(INSTALL, {"only": ("main",)}), self.surroundings, self._watcher)
         environment = require_environment(open_session(self.surroundings, self._watcher))
