@@ -145,6 +145,21 @@ def test_it_is_tried_in_an_environment_of_its_own_even_where_none_are_made(
     assert before == files(active)
 
 
+def test_packages_come_from_where_the_project_gets_them(
+    notebooks: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple/")
+    (notebooks / "pyproject.toml").write_text(
+        '[project]\nname = "tools"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["odd-name"]\n'
+        '[dependency-groups]\ndev = ["stranger"]\n'
+        f'[[tool.poetry.source]]\nname = "mine"\nurl = "{index.url}"\n'
+        '[tool.chapbook]\nexclude-newer = 2999-01-01\n[tool.chapbook.tasks]\nlook = "ls"\n'
+    )
+    write_notebook(notebooks / "model.ipynb", code("#| export\nimport odd"))
+    status, told = package(chapbook)
+    assert (0, True) == (status, told["good"]), told
+
+
 def test_what_is_there_because_of_others_is_told(notebooks: Path, chapbook: Chapbook) -> None:
     write_notebook(notebooks / "model.ipynb", code("#| export\nimport sklearn"))
     assert 0 == package(chapbook, "--add")[0]
