@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -200,14 +201,20 @@ class Bench:
         """Take away what was laid out and compiled ahead."""
         for kind in ("spare", "bytecode"):
             for folder in self._store.glob(f"wheels/*/*/{kind}"):
-                shutil.rmtree(folder)
+                self._discard(folder)
 
     @property
     def _store(self) -> Path:
         return self._folder / "caches" / "ours" / "store"
 
     def _drop(self, tool: str) -> None:
-        shutil.rmtree(self._folder / tool / ".venv", ignore_errors=True)
+        self._discard(self._folder / tool / ".venv")
+
+    def _discard(self, path: Path) -> None:
+        """Put something aside until the end: where thousands of files were just removed, making some takes longer."""
+        if path.exists():
+            (self._folder / "discarded").mkdir(exist_ok=True)
+            path.rename(self._folder / "discarded" / secrets.token_hex(6))
 
     def measure(self, rounds: int, slow_rounds: int) -> None:
         """Do everything `rounds` times, with Poetry and pip in the first few of them only."""
@@ -242,7 +249,7 @@ class Bench:
         """Bring a tool's project to where the scene begins."""
         if scene == "cold":
             for name in ("store", "index", "") if tool == "ours" else ("",):
-                shutil.rmtree(self._folder / "caches" / tool / name, ignore_errors=True)
+                self._discard(self._folder / "caches" / tool / name)
         if scene in ("cold", "warm"):
             self._drop(tool)
             self._choose(tool, "full")
