@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.commands.kernel_start import KernelWants
-from chapbook_core.project.discovery import ProjectNotFound
 from chapbook_core.commands.kernel_wants import read_wants
+from chapbook_core.project.discovery import ProjectNotFound
 from chapbook_kernelspec.belonging import Belonging, find_belonging, find_notebook
 
 if TYPE_CHECKING:
