@@ -221,6 +221,7 @@ def corpus(canary: Path) -> tuple[Case, ...]:
             "environment itself",
         ),
         Case("W22", ".pth that runs code", replace(plain, files={"good.pth": b"import good\n"}), ""),
+        Case("W22b", "sitecustomize.py", replace(plain, files={"sitecustomize.py": b"import good\n"}), ""),
         Case("W23", "METADATA of another project", replace(plain, metadata_name="other"), "names differ"),
         Case("W24", "METADATA has another version", replace(plain, metadata_version="9.9"), "versions differ"),
         Case("W25", "two dist-info folders", replace(plain, change=_two_infos), "several dist-info"),

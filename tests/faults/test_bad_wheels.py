@@ -51,6 +51,7 @@ def test_a_wheel_of_the_corpus_gets_the_verdict_that_is_due(item: str, verdicts:
 
 def test_a_person_is_told_of_code_that_runs_at_every_start(verdicts: dict[str, list[Verdict]]) -> None:
     assert "good 1.0 runs code at every start of Python (`good.pth`)" == verdicts["W22"][0].message
+    assert "good 1.0 runs code at every start of Python (`sitecustomize.py`)" == verdicts["W22b"][0].message
 
 
 def storing(store: Path, wheel: Path) -> subprocess.Popen[str]:

@@ -48,7 +48,7 @@ class Manifest:
     tags: tuple[str, ...]
     scripts: tuple[Script, ...]
     starting: tuple[str, ...]
-    """The `.pth` files that make every start of Python run code."""
+    """The files that make every start of Python run code."""
     complaints: tuple[str, ...]
     """What its RECORD has wrong, where that was borne."""
     files: tuple[StoredFile, ...]

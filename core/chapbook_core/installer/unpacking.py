@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.manifest import Manifest, StoredFile
 from chapbook_core.installer.record import base64_digest
-from chapbook_core.installer.wheel import starts_code
+from chapbook_core.installer.starting import runs_at_start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def unpack_wheel(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, wa
         except Refusal as problem:
             raise problem.of(wheel.filename) from None
         files.append(file)
-        if member.path.endswith(".pth") and starts_code(start):
+        if runs_at_start(member.path, start, is_whole=len(start) == file.size):
             starting.append(member.path)
     return Manifest(
         filename=wheel.filename,

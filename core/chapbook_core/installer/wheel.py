@@ -31,8 +31,6 @@ UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 _MOST_TEXT = 64 * 1024 * 1024
 _FIELD = re.compile(r"^([A-Za-z-]+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _KNOWN_MAJOR = "1"
-# What Python runs at every start: a line of a `.pth` file that begins with `import`.
-_STARTS_CODE = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 
 @frozen
@@ -88,11 +86,6 @@ def require_fit(filename: str, tags: Collection[str]) -> None:
             f"built for another Python or platform: {', '.join(name.tags[:3])}",
             hints=["run `chapbook lock`, or choose a Python that the wheel fits"],
         )
-
-
-def starts_code(content: bytes) -> bool:
-    """Tell whether a `.pth` file makes every start of Python run code."""
-    return _STARTS_CODE.search(content) is not None
 
 
 def _read(archive: Archive, filename: str, *, is_lenient: bool) -> WheelFile:

@@ -7,7 +7,7 @@ import pytest
 
 from chapbook_core.installer.archive_directory import ArchiveLimits
 from chapbook_core.installer.bad_wheel import BadWheel
-from chapbook_core.installer.wheel import WheelFile, open_archive, read_wheel, require_fit, starts_code
+from chapbook_core.installer.wheel import WheelFile, open_archive, read_wheel, require_fit
 from tests.fakes.wheels import GOOD, Part, Recipe
 
 if TYPE_CHECKING:
@@ -55,11 +55,3 @@ def test_a_wheel_for_another_platform_is_refused() -> None:
     require_fit("a-1.0-py2.py3-none-any.whl", ("cp311-cp311-linux_x86_64", "py3-none-any"))
     with pytest.raises(BadWheel, match="another Python or platform: cp39-cp39-win32"):
         require_fit("a-1.0-cp39-cp39-win32.whl", ("py3-none-any",))
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [(b"import x\n", True), (b"/some/path\nimport\tos; os\n", True), (b"../path\n", False), (b"#import x\n", False)],
-)
-def test_a_pth_file_that_runs_code_is_known(content: bytes, expected: bool) -> None:
-    assert expected == starts_code(content)

@@ -1,0 +1,31 @@
+"""The files of a wheel that Python runs at each of its starts, whatever a person runs."""
+
+from __future__ import annotations
+
+import re
+
+_RUN = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\n\r\x0b\x0c\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9])import[ \t]")
+"""A line of a `.pth` file that is code; some Pythons end lines at all that Unicode calls an end."""
+_MODULES = ("sitecustomize", "usercustomize")
+_PACKAGE = re.compile(r"(?:[^/]+\.data/(?:purelib/|platlib/|data/(?:.*/)?site-packages/))?([^/]+)(/__init__)?\.[^/]+")
+"""What lies where Python looks for modules."""
+
+
+def runs_at_start(path: str, content: bytes, *, is_whole: bool = True) -> bool:
+    """Tell whether a file of a wheel makes every start of Python run code.
+
+    Of its content the begin is enough; a list of folders as long as that is taken for code unless all of it was seen.
+    """
+    found = _PACKAGE.fullmatch(path)
+    if found is None:
+        return False
+    name, inner = found.groups()
+    if inner is None and path.endswith(".pth"):
+        return not is_whole or starts_code(content)
+    # An extension module has its platform between its name and its suffix.
+    return name.partition(".")[0] in _MODULES
+
+
+def starts_code(content: bytes) -> bool:
+    """Tell whether a `.pth` file makes every start of Python run code."""
+    return _RUN.search(content) is not None
