@@ -81,15 +81,18 @@ class Prober:
 
     def _answered(self, executable: Path) -> dict[str, object]:
         """Run it: isolated, so that neither variables nor the folder matter, and without what is installed in it."""
-        child = subprocess.Popen(  # noqa: S603  a list of words, no shell
-            [executable, "-I", "-S", "-B", _QUESTIONS],
-            cwd=executable.anchor,
-            env=_child_variables(self._variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        try:
+            child = subprocess.Popen(  # noqa: S603  a list of words, no shell
+                [executable, "-I", "-S", "-B", _QUESTIONS],
+                cwd=executable.anchor,
+                env=_child_variables(self._variables),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as cause:
+            raise InterpreterUnusable(executable, f"it cannot be run: {cause.strerror or cause}") from None
         try:
             output, errors = child.communicate(timeout=self._patience)
         except subprocess.TimeoutExpired:

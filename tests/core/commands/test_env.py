@@ -27,6 +27,63 @@ name = "notes"
 version = "1.0"
 requires-python = ">=3.9"
 """
+LAYOUTS = (
+    "another project's",
+    "broken link",
+    "conda's",
+    "data",
+    "file",
+    "link out of a link",
+    "link to everything",
+    "link to home",
+    "link to itself",
+    "link to the project",
+    "pipe",
+    "repository",
+)
+"""What stands where the environment belongs, and is not one that Chapbook may remove."""
+
+
+def tree(folder: Path) -> dict[str, bytes | str]:
+    """Return everything below a folder, but for what Chapbook notes and keeps of a project."""
+    return {
+        str(path): path.read_bytes() if path.is_file() and not path.is_symlink() else str(path.lstat().st_mode)
+        for path in folder.rglob("*")
+        if ".chapbook" not in path.parts
+    }
+
+
+def put(layout: str, place: Path) -> None:
+    """Put something where the environment of a project belongs."""
+    project, other = place.parent, place.parent.parent / "other"
+    other.mkdir()
+    (other / "precious").write_text("thesis")
+    (other / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.2\n")
+    (project / "way").symlink_to(project.parent)
+    targets = {
+        "another project's": other,
+        "broken link": project.parent / "gone",
+        "link out of a link": Path("way/other"),
+        "link to everything": Path("/"),
+        "link to home": project.parent / "home",
+        "link to itself": place,
+        "link to the project": project,
+    }
+    if layout in targets:
+        place.symlink_to(targets[layout])
+    elif layout == "file":
+        place.write_text("thesis")
+    elif layout == "pipe":
+        os.mkfifo(place)
+    else:
+        place.mkdir()
+        (place / "precious").write_text("thesis")
+    if layout == "repository":
+        (place / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.2\n")
+        (place / ".git").mkdir()
+    if layout == "conda's":
+        (place / "conda-meta").mkdir()
+        (place / "conda-meta" / "history").write_text("==> made <==")
 
 
 @pytest.fixture(scope="session")
@@ -115,34 +172,35 @@ def test_a_broken_environment_is_told_and_not_used(chapbook: Chapbook, project: 
 
 
 @pytest.mark.parametrize("words", [("env", "use", "system"), ("env", "remove", "--all"), ("env", "remove", ".venv")])
-@pytest.mark.parametrize("layout", ["file", "link to home", "broken link", "another project's", "repository", "data"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_is_lost_that_is_not_the_projects_environment(
     chapbook: Chapbook, project: Path, layout: str, words: tuple[str, ...]
 ) -> None:
-    place, other = project / ".venv", project.parent / "other"
-    other.mkdir()
-    (other / "precious").write_text("thesis")
-    (other / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.2\n")
-    match layout:
-        case "file":
-            place.write_text("thesis")
-        case "link to home":
-            place.symlink_to(project.parent / "home")
-        case "broken link":
-            place.symlink_to(project.parent / "gone")
-        case "another project's":
-            place.symlink_to(other)
-        case _:
-            place.mkdir()
-            (place / "precious").write_text("thesis")
-    if layout == "repository":
-        (place / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.2\n")
-        (place / ".git").mkdir()
-    before = sorted(str(path) for path in project.parent.rglob("*"))
+    place = project / ".venv"
+    put(layout, place)
+    before = tree(project.parent)
     outcome = chapbook(*words)
     assert 1 == outcome.status
     assert outcome.err.startswith(f"error: `{place}` is left as it is: ")
-    assert before == sorted(str(path) for path in project.parent.rglob("*") if ".chapbook" not in path.parts)
+    assert before == tree(project.parent)
+
+
+@pytest.mark.parametrize("words", [("install",), ("sync",), ("run", "python", "-V")])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_command_reaches_past_what_is_in_the_place(
+    chapbook: Chapbook, project: Path, layout: str, words: tuple[str, ...]
+) -> None:
+    above = project.parent / ".venv"
+    above.mkdir()
+    (above / "precious").write_text("thesis")
+    (above / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.2\n")
+    put(layout, project / ".venv")
+    assert 0 == chapbook("lock").status
+    before = tree(project.parent)
+    outcome = chapbook(*words)
+    assert 1 == outcome.status
+    assert "Traceback" not in outcome.err
+    assert before == tree(project.parent)
 
 
 def test_an_unknown_environment_is_not_removed(chapbook: Chapbook, project: Path) -> None:
@@ -192,6 +250,12 @@ def test_a_word_that_is_no_python_says_what_is(chapbook: Chapbook, project: Path
     assert outcome.err.startswith("error: `snake` is neither a version of Python nor a program\n")
     outcome = chapbook("env", "use", "./nowhere")
     assert outcome.err.startswith(f"error: `{project / 'nowhere'}` cannot be used as a Python: No such file")
+    (project / "notes").write_text("some text")
+    for mode, reason in ((0o644, "Permission denied"), (0o755, "Exec format error")):
+        (project / "notes").chmod(mode)
+        outcome = chapbook("env", "use", "./notes")
+        expected = f"error: `{project / 'notes'}` cannot be used as a Python: it cannot be run: {reason}\n"
+        assert (1, expected) == (outcome.status, outcome.err)
 
 
 def test_a_program_on_path_may_be_named(chapbook: Chapbook, project: Path) -> None:
