@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from functools import lru_cache
+from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from chapbook_core.events import Notice
@@ -16,7 +17,7 @@ from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Hashable
+    from collections.abc import Callable, Collection, Hashable, Iterable
     from pathlib import Path
 
     from chapbook_core.events import Watcher
@@ -29,6 +30,7 @@ _DAY = 86_400
 _BATCH = 64
 """Writes that wait for each other, because a transaction costs more than a row."""
 _LONGEST_WAIT = 0.3
+_FILES_ROW = "INSERT OR REPLACE INTO files VALUES (?, ?, ?)"
 _KEPT_SHARE = 0.8
 """How much of the bound is still used after an eviction."""
 
@@ -62,6 +64,8 @@ class Cache:
         self._now = now
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, tuple[object, ...]]] = []
+        self._unwritten: dict[tuple[str, str], bytes] = {}
+        """The files of pages that are not in the database yet, or cannot be."""
         self._since = 0.0
         self._written = 0
 
@@ -102,7 +106,9 @@ class Cache:
         statement = "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         told = (validity.fetched, validity.lifetime, validity.etag, validity.last_modified)
         self._put(statement, (source, name, *told, self._today(), page.value))
-        self._put("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (source, name, files))
+        with self._lock:
+            self._unwritten[source, name] = files
+        self._put(_FILES_ROW, (source, name, files))
 
     def renew_page(self, source: str, name: str, validity: Validity) -> None:
         """Note that a page is still good."""
@@ -112,6 +118,10 @@ class Cache:
 
     def files(self, source: str, name: str, read: Callable[[Stream], _T]) -> _T | None:
         """Let `read` look into the files of a package's page; they stay in the database but for what it reads."""
+        with self._lock:
+            unwritten = self._unwritten.get((source, name))
+        if unwritten is not None:
+            return read(BytesIO(unwritten))
 
         def act(connection: sqlite3.Connection) -> _T | None:
             statement = "SELECT rowid FROM files WHERE source=? AND name=?"
@@ -150,6 +160,8 @@ class Cache:
 
     def forget(self, source: str, name: str) -> None:
         """Drop all that is kept about a package."""
+        with self._lock:
+            self._unwritten.pop((source, name), None)
         for table in ("page", "files", "metadata"):
             self._put(f"DELETE FROM {table} WHERE source=? AND name=?", (source, name))  # noqa: S608  fixed names
 
@@ -223,6 +235,8 @@ class Cache:
                 connection.execute(statement, values)
 
         written = self._database.write(act)
+        if written:
+            self._forget_written(waiting)
         self._written += len(waiting)
         return written
 
@@ -232,6 +246,15 @@ class Cache:
         if self._written:
             self._evict()
         self._database.close()
+
+    def _forget_written(self, written: Iterable[tuple[str, tuple[object, ...]]]) -> None:
+        """Let go of the files that the database has: all pages of a large lock would take a hundred megabytes."""
+        with self._lock:
+            for statement, values in written:
+                if statement is _FILES_ROW:
+                    source, name, files = cast("tuple[str, str, bytes]", values)
+                    if self._unwritten.get((source, name)) is files:
+                        del self._unwritten[source, name]
 
     def _value(self, statement: str, values: tuple[str, ...]) -> bytes | None:
         def act(connection: sqlite3.Connection) -> bytes | None:

@@ -74,6 +74,8 @@ class PageFetch:
         """Taken before anything is read: what is read may be newer than it says, and never older."""
         self._unknown: set[tuple[str, str]] = set()
         """What the cache was found not to know, so that it is not looked up twice."""
+        self._not_kept: set[tuple[str, str]] = set()
+        """Pages of which their server says that nobody may keep them."""
         self.described: dict[tuple[str, str, str], Metadata] = {}
         """By source, name and version: metadata that came along with a project document."""
 
@@ -168,7 +170,17 @@ class PageFetch:
         if page is _UNCHANGED:
             assert found is not None  # noqa: S101  only a conditional request is answered so
             return self._offer_of_kept(place, name, found)
-        return _offer(place, page) if page is not None else None
+        return Offer(place, Remembered(page.summary), self._reading(place, name, page)) if page is not None else None
+
+    def _reading(self, place: Place, name: str, page: Page) -> Callable[[str], tuple[File, ...]]:
+        """Give what reads the files of a page that just came.
+
+        Only those of a page that may not be kept stay in memory: what a large lock never looks at of all the others
+        is more than everything else that it holds.
+        """
+        if (place.url, name) in self._not_kept:
+            return page.files.of
+        return partial(self._kept_files, place, name)
 
     def _requested(self, place: Place, name: str, found: KeptPage | None) -> Page | None:
         """Ask the place; `_UNCHANGED` when what was found is still good, nothing when the package is not there."""
@@ -259,6 +271,8 @@ class PageFetch:
         source = source_key(place.url)
         if validity.keep:
             self._cache.keep_page(source, name, KeptPage(page.summary_blob(), validity), page.files_blob())
+        else:
+            self._not_kept.add((place.url, name))
         if changed:
             for version, mark in self._cache.metadata_files(source, name):
                 if mark not in {file_mark(file.filename, file.digest()) for file in page.files.of(version)}:
