@@ -20,7 +20,8 @@ _BASE_STATUS = 128
 def stopping_by_signals(is_too_late: Callable[[], bool]) -> Iterator[None]:
     """Turn the signals that end a program into `SystemExit` while the work lasts.
 
-    A first interrupt that comes too late is not heard: what was asked for is done, and its result is told.
+    A first interrupt that comes too late is not heard, not even while the process ends: what was asked for is done, and
+    its result is told.
     """
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread receives signals; whoever runs commands in another one has rules of its own.
@@ -32,13 +33,14 @@ def stopping_by_signals(is_too_late: Callable[[], bool]) -> Iterator[None]:
         if handler is signal.SIG_DFL:
             signal.signal(number, _stop)
     interrupt = signal.getsignal(signal.SIGINT)
-    if interrupt is signal.default_int_handler:
+    is_ours = interrupt is signal.default_int_handler or isinstance(interrupt, _Interrupts)
+    if is_ours:
         signal.signal(signal.SIGINT, _Interrupts(is_too_late))
     try:
         yield
     finally:
-        if interrupt is signal.default_int_handler:
-            signal.signal(signal.SIGINT, interrupt)
+        if is_ours and not is_too_late():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         for number, handler in before.items():
             if handler is signal.SIG_DFL:
                 signal.signal(number, signal.SIG_DFL)

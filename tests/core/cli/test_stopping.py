@@ -2,10 +2,20 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.cli.stopping import stopping_by_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def usual() -> Iterator[None]:
+    yield
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def interrupt() -> None:
@@ -30,6 +40,15 @@ def test_one_that_comes_too_late_is_not_heard_but_the_next_is() -> None:
     with pytest.raises(KeyboardInterrupt):
         work()
     assert ["the result is told"] == heard
+
+
+def test_one_that_comes_too_late_is_not_heard_while_the_process_ends() -> None:
+    with stopping_by_signals(lambda: True):
+        pass
+    interrupt()
+    with pytest.raises(KeyboardInterrupt), stopping_by_signals(lambda: False):
+        interrupt()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_signal_to_end_unwinds_the_work() -> None:
