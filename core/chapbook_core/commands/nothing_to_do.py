@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.likely_place import likely_place
+from chapbook_core.commands.own_version import own_version
 from chapbook_core.environment.environment import CONFIGURATION
 from chapbook_core.environment.state import read_state, was_moved
 from chapbook_core.installer.condition_key import condition_key
@@ -95,7 +96,8 @@ class NothingToDo:
     def _key(self, environment: Path, library: Path, words: tuple[str, ...]) -> str | None:
         files = (self._folder / PROJECT_FILE, self._folder / _LOCK_FILE, environment / CONFIGURATION)
         try:
-            return condition_key(files, words, (library,))
+            # Another Chapbook may bring other hooks and files along.
+            return condition_key(files, (own_version(), *words), (library,))
         except OSError:
             return None
 

@@ -170,6 +170,17 @@ def test_after_a_sync_an_install_has_nothing_to_look_for(project: Path, index: F
     assert [path for path in _opened_while(lambda: chapbook("sync")) if "poetry.lock" in path]
 
 
+def test_after_an_upgrade_of_chapbook_an_environment_is_looked_into_once_more(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    chapbook("install")
+    monkeypatch.setattr("chapbook_core.commands.nothing_to_do.own_version", lambda: "99")
+    assert [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+
+
 def test_an_environment_among_those_of_other_projects_is_known_as_quickly(
     project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
