@@ -295,4 +295,51 @@ PROJECTS: dict[str, Project] = {
     "all but one version": legacy('[tool.poetry.dependencies]\npython = "^3.9"\nsix = "<2 || >2"\n'),
     "choice of versions": legacy('[tool.poetry.dependencies]\npython = "^3.9"\nsix = "^1.0 || ^3.0"\n'),
     "ignored by git, not in ASCII": legacy(files={**PACKAGE, "some_package/größe.csv": ""}, git="*.csv\n"),
+    "included below a source folder": legacy(
+        'include = [{ path = "src/some_package/data/*", format = ["sdist", "wheel"] }]\n',
+        files={**SOURCE, "src/some_package/data/x.json": "{}", "src/some_package/data/deep/y.json": "{}"},
+    ),
+    "ignored by git, included below a source folder": legacy(
+        'include = [{ path = "src/some_package/made/*.py", format = ["sdist", "wheel"] }]\n',
+        files={**SOURCE, "src/some_package/made/a.py": "", "src/some_package/made/b.css": ""},
+        git="made/\n",
+    ),
+    "one package at two places": legacy(
+        'packages = [{ include = "some_package" }, { include = "some_package", to = "other" }]\n'
+    ),
+    "tracked in spite of being ignored": legacy(
+        files={**PACKAGE, "some_package/sub/.gitignore": "*.dat\n!x.dat\n", "some_package/sub/x.dat": "", "a.dat": ""},
+        git="*.log\n",
+    ),
+    "hidden files": legacy(files={**PACKAGE, "some_package/.hidden": "", "some_package/.folder/x": ""}),
+    "packages by a glob of folders": legacy(
+        'packages = [{ include = "part*" }]\n',
+        files={"part_a/__init__.py": "", "part_b/data/x.bin": "1", "part_b/y.py": "", "part.py": "", "parts.txt": ""},
+    ),
+    "namespace by glob": legacy(
+        'packages = [{ include = "acme/**/*.py", from = "src" }]\n', files={**NAMESPACE, "src/acme/x.txt": ""}
+    ),
+    "compiled file asked for": legacy(
+        'include = [{ path = "some_package/old.pyc", format = ["sdist", "wheel"] }]\n',
+        files={**PACKAGE, "some_package/old.pyc": "x"},
+    ),
+    "setup file without a build script": legacy("[tool.poetry.build]\ngenerate-setup-file = true\n"),
+    "two runs of Pythons that meet": legacy('[tool.poetry.dependencies]\npython = "^3.8 || ^4"\n'),
+    "two runs of Pythons": legacy('[tool.poetry.dependencies]\npython = ">=3.8,<3.9 || >=3.10,<4"\n'),
+    "all Pythons but a family": legacy('[tool.poetry.dependencies]\npython = ">=3.7,!=3.8.*"\n'),
+    "script by its first spelling": legacy('[tool.poetry.scripts]\nrun = { callable = "some_package:run" }\n'),
+    "readmes of two types": legacy(
+        'readme = ["README.md", "docs/CHANGES.rst"]\n',
+        files={**PACKAGE, "README.md": "# A\n", "docs/CHANGES.rst": "B\n=\n"},
+    ),
+    "everything dynamic": Project(
+        '[project]\nname = "some-package"\ndynamic = ["version", "description", "requires-python", "license", '
+        '"authors", "keywords", "urls", "scripts", "entry-points", "dependencies", "optional-dependencies", '
+        '"classifiers"]\n'
+        '[tool.poetry]\nversion = "2.0"\ndescription = "d"\nauthors = ["Ada <ada@example.org>"]\nlicense = "MIT"\n'
+        'keywords = ["k"]\nhomepage = "https://example.org"\nclassifiers = ["Topic :: Software Development"]\n'
+        '[tool.poetry.dependencies]\npython = "^3.9"\nsix = "^1"\nidna = { version = "*", optional = true }\n'
+        '[tool.poetry.extras]\ne = ["idna"]\n[tool.poetry.scripts]\na = "some_package:a"\n'
+    ),
+    "name of dots and capitals": Project('[project]\nname = "A.B__c-D"\nversion = "1"\n', files={"a_b_c_d.py": ""}),
 }

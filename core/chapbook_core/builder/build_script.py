@@ -45,9 +45,11 @@ def run_build_script(distribution: Distribution, *, is_editable: bool) -> list[M
     with _setup_file(distribution):
         if is_editable:
             _run(distribution.folder, [_SETUP, "build_ext", "--inplace"])
-            return []
+        # Commands of its own may write into the project whatever an editable one needs, too.
         places = ["-b", str(build), "--build-purelib", str(pure), "--build-platlib", str(native)]
         _run(distribution.folder, [_SETUP, "build", *places])
+    if is_editable:
+        return []
     made = next((folder for folder in (native, pure) if folder.is_dir()), None)
     return [] if made is None else list(_built(made))
 

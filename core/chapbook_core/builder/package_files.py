@@ -38,8 +38,17 @@ class PackageFiles:
     def members(self, *, has_generated: bool = False) -> Iterator[Member]:
         """Yield the files of the packages, and those that `include` adds.
 
+        Each is there once, where the first to name it puts it: `include` does not repeat a module below `src`.
+
         Raises CannotBuild. A package without a module is refused, unless the build makes modules itself.
         """
+        taken: set[str] = set()
+        for member in self._named(has_generated=has_generated):
+            if member.source not in taken:
+                taken.add(member.source)
+                yield member
+
+    def _named(self, *, has_generated: bool) -> Iterator[Member]:
         for package in packages_of(self.distribution, self.kind):
             yield from self._package(package, has_generated=has_generated)
         for include in self.distribution.manifest.poetry.includes:

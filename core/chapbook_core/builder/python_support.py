@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.constraint import Constraint, parse_constraint
+from chapbook_core.requirements.cut import Side
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from chapbook_core.project.manifest import Manifest
@@ -28,6 +30,7 @@ def requires_python(manifest: Manifest) -> str | None:
     if all(part.isdecimal() for part in parts) and len(parts) < len(("major", "minor", "patch")):
         # A bare `3.11` means the whole family here, and one version anywhere else.
         python = parse_constraint(f"~{python.text}" if len(parts) > 1 else f"^{parts[0]}.0")
+    python = _joined(python)
     if len(python.cuts) > _CUTS_OF_ONE_RUN:
         return _enumerated(python)
     text = python.specifier_text()
@@ -58,6 +61,16 @@ def python_tag(manifest: Manifest) -> str:
 
 def _declared(manifest: Manifest) -> Constraint:
     return parse_constraint(_UNDECLARED) if manifest.python.is_any else manifest.python
+
+
+def _joined(python: Constraint) -> Constraint:
+    """Close the holes that leave out pre-releases alone, as between `<4` and `>=4`."""
+    first, *rest = python.cuts
+    kept = [first]
+    for ended, begun in zip(rest[::2], rest[1::2], strict=False):
+        if ended.version != begun.version or begun.side is not Side.BEFORE:
+            kept += [ended, begun]
+    return replace(python, cuts=(*kept, *(rest[-1:] if len(rest) % 2 else [])))
 
 
 def _enumerated(python: Constraint) -> str:

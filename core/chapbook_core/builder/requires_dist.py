@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.builder.cannot_build import CannotBuild
 from chapbook_core.requirements.constraint import NoSpecifier, parse_constraint
 from chapbook_core.requirements.cut import Side, above_locals, before, before_family
 from chapbook_core.requirements.origin import (
@@ -66,7 +67,11 @@ def _where(requirement: Requirement, folder: Path) -> str:
         case _ if requirement.constraint.is_any:
             return ""
         case _:
-            return f" ({_specifiers(requirement.constraint)})"
+            try:
+                return f" ({_specifiers(requirement.constraint)})"
+            except NoSpecifier as problem:
+                message = f"the versions of `{requirement.pretty_name}` have a hole that package metadata cannot tell"
+                raise CannotBuild(f"{message}: `{requirement.constraint}`", hints=problem.hints) from None
 
 
 def _specifiers(constraint: Constraint) -> str:

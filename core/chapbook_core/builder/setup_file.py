@@ -18,17 +18,13 @@ from setuptools import setup
 
 setup_kwargs = {keywords}
 
-from {script} import *
-build(setup_kwargs)
-
-setup(**setup_kwargs)
+{script}setup(**setup_kwargs)
 """
 
 
 def setup_text(distribution: Distribution) -> str:
     """Return a setup file that knows the packages; what it requires and describes stands in pyproject.toml."""
     about = distribution.manifest.about
-    script = PurePosixPath(distribution.script or "").with_suffix("")
     keywords: dict[str, object] = {
         "name": distribution.name,
         "version": distribution.version,
@@ -37,7 +33,14 @@ def setup_text(distribution: Distribution) -> str:
     }
     if python := requires_python(distribution.manifest):
         keywords["python_requires"] = python
-    return _TEXT.format(keywords=pformat(keywords, sort_dicts=False), script=".".join(script.parts))
+    return _TEXT.format(keywords=pformat(keywords, sort_dicts=False), script=_script_text(distribution.script))
+
+
+def _script_text(script: str | None) -> str:
+    if script is None:
+        return ""
+    name = ".".join(PurePosixPath(script).with_suffix("").parts)
+    return f"from {name} import *\nbuild(setup_kwargs)\n\n"
 
 
 def _modules(distribution: Distribution) -> dict[str, object]:

@@ -165,6 +165,23 @@ def test_a_build_script_makes_a_wheel_for_this_platform(sources: Sources, tmp_pa
     assert "build.py" in names(build_sdist(read_distribution(sources.folder, {}), tmp_path))
 
 
+def test_an_editable_wheel_holds_the_scripts_that_commands_of_a_setup_file_write(
+    sources: Sources, tmp_path: Path
+) -> None:
+    sources.declare(
+        '[tool.poetry.scripts]\nrun = { reference = "spam/run.sh", type = "file" }\n'
+        '[tool.poetry.build]\nscript = "build.py"\ngenerate-setup-file = true\n'
+    )
+    sources.write(
+        "build.py",
+        "from setuptools.command.build_py import build_py\n\n\nclass Writing(build_py):\n    def run(self):\n"
+        '        open("spam/run.sh", "w").write("#!/bin/sh\\n")\n        super().run()\n\n\n'
+        'def build(keywords):\n    keywords["cmdclass"] = {"build_py": Writing}\n',
+    )
+    with zipfile.ZipFile(build_editable(read_distribution(sources.folder, {}), tmp_path)) as wheel:
+        assert "spam-1.0.data/scripts/run.sh" in wheel.namelist()
+
+
 def test_a_build_script_that_fails_ends_the_build(sources: Sources, tmp_path: Path) -> None:
     sources.write("build.py", "raise SystemExit(3)\n")
     sources.declare('[tool.poetry.build]\nscript = "build.py"\n')
