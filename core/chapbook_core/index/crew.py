@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from chapbook_core.index.heap import spare_memory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
@@ -66,6 +68,8 @@ class Crew:
                 return
             self._queue.put((_URGENT if urgent else _LATER, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
             if self._queue.qsize() > self._idle and len(self._threads) < self._size:
+                if not self._threads:
+                    spare_memory()
                 thread = threading.Thread(target=self._work, name="chapbook-index", daemon=True)
                 self._threads.append(thread)
                 thread.start()

@@ -155,6 +155,32 @@ def test_a_cache_deleted_while_in_use_is_made_anew_by_the_next_run(tmp_path: Pat
     cache.close()
 
 
+def test_files_are_there_before_they_are_written_and_let_go_once_they_are(
+    tmp_path: Path, watcher: RecordingWatcher
+) -> None:
+    cache = Cache(tmp_path, watcher)
+    files = bytes(range(200))
+    cache.keep_page(SOURCE, "a", KeptPage(b"p", VALIDITY), files)
+    held = sys.getrefcount(files)
+    assert cache.files(SOURCE, "a", lambda stream: stream.read(1000)) == files
+    assert cache.flush()
+    assert sys.getrefcount(files) == held - 2  # what waited for being written, and what was looked into until then
+    assert cache.files(SOURCE, "a", lambda stream: stream.read(1000)) == files
+    cache.close()
+
+
+@pytest.mark.parametrize("folder", [None, "file"])
+def test_files_that_cannot_be_written_are_there_for_this_run(
+    tmp_path: Path, watcher: RecordingWatcher, folder: str | None
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    cache = filled(tmp_path / folder if folder else None, watcher)
+    assert cache.files(SOURCE, "a", lambda stream: stream.read(1000)) == b"f" * 10
+    cache.forget(SOURCE, "a")
+    assert cache.files(SOURCE, "a", lambda stream: stream.read(1000)) is None
+    cache.close()
+
+
 def test_a_place_where_nothing_can_be_written_is_told_once(tmp_path: Path, watcher: RecordingWatcher) -> None:
     (tmp_path / "file").write_text("not a folder")
     cache = filled(tmp_path / "file" / "cache", watcher)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.failure import NotCached, PackageNotFound
+from chapbook_core.index.file_table import FileTable
 from chapbook_core.index.metadata import Metadata
 from chapbook_core.index.metadata_fetch import NeedBuild
 from chapbook_core.index.mode import Mode
@@ -254,6 +256,20 @@ def test_files_come_with_hashes_also_out_of_the_cache(index: FakeIndex, tmp_path
         warm = open_index.reader.files("p1", "1.0")
     assert cold == warm
     assert cold[0].digest() == index.files("p1")[0].sha256
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_no_table_of_all_files_outlives_the_reading_of_its_page(
+    index: FakeIndex, tmp_path: Path, is_kept: bool
+) -> None:
+    gc.collect()
+    before = [one for one in gc.get_objects() if isinstance(one, FileTable)]
+    with opened(index, tmp_path if is_kept else None) as open_index:
+        offers = [open_index.reader.versions(name) for name in NAMES]
+        assert [one for one in gc.get_objects() if isinstance(one, FileTable) and one not in before] == []
+        assert [len(offer.files("2.0")) for offer in offers] == [1] * len(NAMES)
+        # The files come from what was read before: nothing is asked again.
+        assert open_index.client.requests == len(NAMES)
 
 
 def test_a_page_that_cannot_be_asked_about_is_used_with_a_warning(index: FakeIndex, tmp_path: Path) -> None:
