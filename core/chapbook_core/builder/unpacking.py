@@ -55,13 +55,20 @@ def unpack(archive: Path, filename: str, folder: Path) -> Path:
     try:
         _write_all(_members_of_zip(archive) if filename.endswith(".zip") else _members_of_tar(archive), folder)
     except _DAMAGE as problem:
-        raise UnsafeArchive(filename, str(problem) or "it is damaged") from None
+        raise UnsafeArchive(filename, _reason(problem)) from None
     tops = list(folder.iterdir())
     if len(tops) == 1 and tops[0].is_dir():
         return tops[0]
     if any((folder / name).is_file() for name in _PROJECT_FILES):
         return folder
     raise UnsafeArchive(filename, "it does not hold one folder with a project in it")
+
+
+def _reason(problem: Exception) -> str:
+    """Say it in one line; `tarfile` has a line for each kind of archive that it is not."""
+    if isinstance(problem, tarfile.ReadError) and "\n" in str(problem):
+        return "it is damaged, or no archive at all"
+    return " ".join(str(problem).split()) or "it is damaged"
 
 
 def _write_all(members: Iterator[_Member], folder: Path) -> None:
@@ -133,6 +140,15 @@ def _members_of_tar(archive: Path) -> Iterator[_Member]:
                 yield _Member(member.name, target=member.linkname)
             else:
                 raise ValueError(f"{member.name!r} in it is neither a file nor a folder")
+        _require_end(tar)
+
+
+def _require_end(tar: tarfile.TarFile) -> None:
+    """Refuse an archive in which `tarfile` stopped at a header it could not read, which it takes for the end."""
+    if tar.fileobj is not None:
+        tar.fileobj.seek(tar.offset)
+        if any(tar.fileobj.read(tarfile.BLOCKSIZE)):
+            raise ValueError("it is damaged: what follows its last file is neither a file nor the end")
 
 
 def _joined(name: str, target: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -119,4 +120,22 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
 
     with pytest.raises(UnsafeArchive):
+        unpack(path, path.name, tmp_path / "out")
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", bytes(2000), b"\x1f\x8b\x08\x00"])
+def test_what_is_no_archive_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a-1.tar.gz"
+    path.write_bytes(content)
+    with pytest.raises(UnsafeArchive) as raised:
+        unpack(path, path.name, tmp_path / "out")
+    assert "\n" not in raised.value.message
+
+
+def test_a_damaged_header_is_not_taken_for_the_end(tmp_path: Path) -> None:
+    path = _archive(tmp_path, (_member("a/setup.py"), b"1"), (_member("a/b.py"), b"2"))
+    whole = bytearray(gzip.decompress(path.read_bytes()))
+    whole[whole.index(b"a/b.py") + 2] ^= 1
+    path.write_bytes(gzip.compress(whole))
+    with pytest.raises(UnsafeArchive, match="what follows its last file"):
         unpack(path, path.name, tmp_path / "out")
