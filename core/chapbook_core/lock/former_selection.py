@@ -56,18 +56,33 @@ def former_selection(
     project: Sequence[Group],
 ) -> tuple[LockedPackage, ...]:
     """Return what is installed in an environment; raises LockIncomplete."""
-    roots = [
-        demand
-        for group in project
-        if group.name in groups
-        for requirement in group.requirements
-        if (demand := _from_project(requirement, environment, groups, extras)) is not None
-    ]
-    search = _Search(lock, environment, roots)
+    search = _Search(lock, environment, list(_roots(environment, groups, extras, project)))
     chosen = search.attempt({})
     if chosen is None:
         raise search.failure
     return tuple(package for package in lock.packages if chosen.get(canonical_name(package.name)) is package)
+
+
+def require_roots(
+    names: Collection[str],
+    environment: Mapping[str, str],
+    groups: Collection[str],
+    extras: frozenset[str],
+    project: Sequence[Group],
+) -> None:
+    """Raise LockIncomplete unless all that the project asks for is among the selected names."""
+    for demand in _roots(environment, groups, extras, project):
+        if demand.name not in names:
+            raise LockIncomplete(demand.name, demand.by)
+
+
+def _roots(
+    environment: Mapping[str, str], groups: Collection[str], extras: frozenset[str], project: Sequence[Group]
+) -> Iterator[_Demand]:
+    for group in project:
+        for requirement in group.requirements if group.name in groups else ():
+            if (demand := _from_project(requirement, environment, groups, extras)) is not None:
+                yield demand
 
 
 class _Search:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.lock.former_selection import former_selection
+from chapbook_core.lock.former_selection import former_selection, require_roots
 from chapbook_core.lock.wanted import choose_extras
 from chapbook_core.requirements.marker import NEVER, Marker, parse_marker
 
@@ -49,17 +49,20 @@ def select(
     extras: Collection[str],
     *,
     project: Sequence[Group] = (),
+    own_name: str | None = None,
 ) -> tuple[LockedPackage, ...]:
     """Return what is installed in an environment for some groups and extras of the project, in the lock's order.
 
     A lock says of each package which groups need it, and where. One of a format before 2.1 does not, so the way is
-    followed from the requirements of the `project`.
+    followed from the requirements of the `project`. In both what these ask for has to be there: a lock that somebody
+    has cut short must not be taken for one that needs less. What asks for the project itself, whose canonical name is
+    `own_name`, stands for what its extras ask for.
 
     Raises:
         PythonNotLocked: The environment's Python is outside the lock's range.
         UnknownExtra: The lock knows no such extra.
         LockedTwice: Two versions of a package are selected.
-        LockIncomplete: In a lock of a former format, something that is required is missing.
+        LockIncomplete: Something that is required is missing.
 
     """
     check_python(lock, environment)
@@ -68,6 +71,8 @@ def select(
         return former_selection(lock, environment, groups, chosen, project)
     packages = tuple(package for package in lock.packages if is_selected(package, environment, groups, chosen))
     _check_once(packages)
+    names = {package.name for package in packages} | ({own_name} if own_name else set())
+    require_roots(names, environment, groups, chosen, project)
     return packages
 
 

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chapbook_core.lock.lockfile import Lock, LockedFile, LockedPackage
+from chapbook_core.lock import poetry_format
+from chapbook_core.lock.lockfile import Lock, LockedDependency, LockedFile, LockedPackage
 from chapbook_core.lock.poetry_format import format_lock
 from chapbook_core.lock.poetry_reader import read_lock
+
+if TYPE_CHECKING:
+    import pytest
 
 EVERY_FORM = Path(__file__).with_name("every_form.lock")
 
@@ -44,6 +49,26 @@ def test_files_are_sorted_by_name() -> None:
     text = format_lock(lock)
 
     assert text.index('"A"') < text.index('"b"')
+
+
+def test_no_package_is_written_in_the_words_of_one_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poetry_format, "_MOST_PARTS", 50)
+    for number in range(40):
+        # What is made here takes the place in memory of what was made before.
+        package = LockedPackage(
+            "a",
+            "1",
+            files=(LockedFile(f"{number}.whl", f"sha256:{number}"),),
+            dependencies={"b": (LockedDependency(f">={number}"),)},
+            extras={"x": (f"c (>={number})",)},
+        )
+        text = format_lock(Lock((package,), "*", ""))
+
+        assert f'file = "{number}.whl", hash = "sha256:{number}"' in text
+        assert f'b = ">={number}"' in text
+        assert f'x = ["c (>={number})"]' in text
+        assert text == format_lock(Lock((package,), "*", ""))
+        assert len(poetry_format._lines_of_parts) <= 50
 
 
 def test_one_marker_shared_by_all_groups_is_written_once() -> None:
