@@ -93,7 +93,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     record = LockRecord(folder, settings, surroundings, _words(invocation))
     may_stay = not any(map(invocation.flag, ("check", "refresh", "regenerate")))
     if may_stay and (lock := record.current()) is not None:
-        return Locked(lock.count(b"[[package]]"), (), is_written=False, is_changed=False)
+        return Locked(lock.packages, (), is_written=False, is_changed=False)
     # What was not needed so far: what reads the project, and the solver.
     from chapbook_core.commands.session import open_session
 

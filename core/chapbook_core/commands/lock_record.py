@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.writing import WriteFailed, write_file
+from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,10 +16,42 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.project.settings import Settings
 
-_VERSION = b"1"
+_VERSION = b"2"
 """Changes when the same input would be locked otherwise."""
 _INDEX_VARIABLES = ("PIP_INDEX_URL", "PIP_CONFIG_FILE")
 _LOCAL = (b'\ntype = "directory"', b'\ntype = "file"')
+
+
+@frozen
+class CurrentLock:
+    """The content of a lock, and what is told from it alone."""
+
+    content: bytes
+    digest: bytes
+    packages: int
+    is_self_contained: bool
+    """Whether no folder or file on this machine has a say in it."""
+
+
+_MOST = 8
+_looked_at: dict[Path, CurrentLock] = {}
+"""The locks that this process looked at last: to compare a content takes a tenth of the time of looking through it."""
+
+
+def look_at(file: Path) -> CurrentLock:
+    """Read a lock; raises OSError."""
+    content = file.read_bytes()
+    known = _looked_at.get(file)
+    if known is None or known.content != content:
+        if len(_looked_at) >= _MOST:
+            _looked_at.clear()
+        known = _looked_at[file] = CurrentLock(
+            content,
+            hashlib.sha256(content).digest(),
+            content.count(b"[[package]]"),
+            b"[package.source]" not in content or not any(mark in content for mark in _LOCAL),
+        )
+    return known
 
 
 class LockRecord:
@@ -36,17 +69,17 @@ class LockRecord:
         is_kept = surroundings.cache and cache
         self._file = Path(cache).expanduser() / "locked" / name[:32] if is_kept and cache else None
 
-    def current(self) -> bytes | None:
+    def current(self) -> CurrentLock | None:
         """Return the lock that is there, if the last run of locking had the same input and left that very lock."""
         if self._file is None:
             return None
         try:
-            lock = self._lock.read_bytes()
+            lock = look_at(self._lock)
             # What a folder or a file on this machine says may have changed with it.
-            is_self_contained = b"[package.source]" not in lock or not any(mark in lock for mark in _LOCAL)
-            return lock if is_self_contained and self._file.read_text("ascii") == self._key(lock) else None
+            is_kept = lock.is_self_contained and self._file.read_text("ascii") == self._key(lock)
         except (OSError, UnicodeDecodeError):
             return None
+        return lock if is_kept else None
 
     def keep(self) -> None:
         """Remember that the lock that is there now is what this input leads to."""
@@ -54,16 +87,16 @@ class LockRecord:
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_file(self._file, self._key(self._lock.read_bytes()).encode(), is_durable=False)
+            write_file(self._file, self._key(look_at(self._lock)).encode(), is_durable=False)
         except (OSError, WriteFailed):
             # A cache that cannot be written only makes the next run slower.
             return
 
-    def _key(self, lock: bytes) -> str:
+    def _key(self, lock: CurrentLock) -> str:
         digest = hashlib.sha256(_VERSION)
         settings = (f"{setting.key.name}={setting.value}" for setting in self._settings.all() if not setting.is_default)
         parts = (*self._words, *_named(self._variables), *settings)
-        for part in (*map(str.encode, parts), self._project.read_bytes(), lock):
+        for part in (*map(str.encode, parts), self._project.read_bytes(), lock.digest):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
         return digest.hexdigest()

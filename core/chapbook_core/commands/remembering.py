@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 def remembering(folder: Path, invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Iterator[None]:
     """Note what a command does to the files of a project; one that fails has done nothing."""
     history = History(folder)
+    # Taken before the files are read, so that a write in between counts as one.
+    marks = history.marks()
     before = history.present()
     yield
+    if history.marks() == marks:
+        return
     after = history.present()
     if before == after or before[PROJECT_FILE] is None:
         return

@@ -34,6 +34,8 @@ _READABLE_BY_OWNER = 0o600
 
 Contents = dict[str, bytes | None]
 """What each of `FILES` holds; None for a file that is not there."""
+Marks = dict[str, tuple[int, ...] | None]
+"""Which file each of `FILES` is, and when it was changed last; None for a file that is not there."""
 
 
 class HistoryDamaged(ChapbookError):
@@ -107,6 +109,10 @@ class History:
     def present(self) -> Contents:
         """Return what the files of the project hold now."""
         return {name: _read(self.project / name) for name in FILES}
+
+    def marks(self) -> Marks:
+        """Return what each write of the files changes: here every writer puts a new file in the place of the old."""
+        return {name: _mark(self.project / name) for name in FILES}
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what was done, the oldest first; raises HistoryDamaged."""
@@ -210,6 +216,14 @@ def _read(path: Path) -> bytes | None:
     except OSError:
         # What cannot be read is not changed either.
         return None
+
+
+def _mark(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _hash(content: bytes) -> str:

@@ -201,7 +201,7 @@ def test_locking_again_with_nothing_changed_does_not_even_solve(
     assert "poetry.lock is up to date: 1 package" in chapbook("lock").out
 
 
-@pytest.mark.parametrize("change", ["project", "lock", "option", "index", "setting"])
+@pytest.mark.parametrize("change", ["project", "lock", "lock in place", "option", "index", "setting"])
 def test_locking_again_solves_when_anything_that_has_a_say_changed(
     project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -222,6 +222,9 @@ def test_locking_again_solves_when_anything_that_has_a_say_changed(
             _require(project, "a<2")
         case "lock":
             (project / "poetry.lock").unlink()
+        case "lock in place":
+            lock = project / "poetry.lock"
+            lock.write_bytes(lock.read_bytes().replace(b'"2.0"', b'"1.0"'))
         case "option":
             words += ["--resolution", "lowest"]
         case "index":

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import pytest
 
 from chapbook_core.project import history as module
 from chapbook_core.project.history import FILES, Entry, History, course
+from chapbook_core.project.writing import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from chapbook_core.project.history import Contents
 
@@ -55,6 +57,19 @@ def test_a_content_that_a_power_cut_left_empty_is_kept_anew(tmp_path: Path) -> N
         file.write_bytes(b"")
     history.add("x", 2, contents(b"one"), contents(b"two"))
     assert b"one" == history.content(history.entries()[-1].before["pyproject.toml"])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_write_of_a_file_changes_its_marks(tmp_path: Path, name: str) -> None:
+    history = History(tmp_path)
+    seen = [history.marks()]
+    for content in (b"one", b"two", b"two"):
+        write_file(tmp_path / name, content)
+        seen.append(history.marks())
+        assert seen[-1] == history.marks()
+    (tmp_path / name).unlink()
+    assert seen[0] == history.marks()
+    assert all(before != after for before, after in pairwise(seen))
 
 
 def test_undoing_and_doing_again_move_changes_to_and_fro() -> None:
