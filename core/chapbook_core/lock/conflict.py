@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARK = re.compile(r"^(?:<{7} |\|{7} |={7}$|>{7} )", re.MULTILINE)
+_SIGNS = tuple(sign * 7 for sign in "<|=>")
 
 
 @frozen
@@ -42,7 +43,8 @@ _STEPS = {
 
 def has_conflict(text: str) -> bool:
     """Whether git left a conflict mark in the text."""
-    return _MARK.search(text) is not None
+    # Hardly a lock has one, and to look for what stands in one takes a quarter of the time.
+    return any(sign in text for sign in _SIGNS) and _MARK.search(text) is not None
 
 
 def split_conflict(text: str, file: Path) -> Sides:

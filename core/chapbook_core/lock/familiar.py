@@ -42,7 +42,9 @@ class LockText:
         if len(_packages) + len(packages) > _MOST:
             _packages.clear()
         _packages.update(
-            (text, package) for text, package in zip(self.packages, packages, strict=True) if _is_package_alone(text)
+            (text, package)
+            for text, package in zip(self.packages, packages, strict=True)
+            if _packages.get(text) is not package and _is_package_alone(text)
         )
 
 
