@@ -202,16 +202,17 @@ def _plan(
     session: Session, lock: Lock, request: InstallRequest, interpreter: Interpreter, present: SitePackages
 ) -> Plan:
     manifest = session.manifest
+    own_name = canonical_name(manifest.name) if manifest.name else None
     selected: tuple[LockedPackage, ...] = ()
     if request.packages:
-        wanted = request.wanted
-        selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=manifest.groups)
+        wanted, groups = request.wanted, manifest.groups
+        selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, own_name=own_name)
     options = PlanOptions(
         # Without packages nothing is known of what is wanted.
         sync=request.sync and request.packages,
         gone=request.gone if request.packages else frozenset(),
         directories=request.directories,
-        project_name=canonical_name(manifest.name) if manifest.name else None,
+        project_name=own_name,
     )
     return make_plan(installed_packages(present), selected, manifest.folder, options)
 

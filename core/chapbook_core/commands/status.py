@@ -261,7 +261,8 @@ def _locked(
         markers = present_environment(session.manifest, session.settings).markers
     try:
         every = applicable(lock, markers, [group.name for group in groups], project=groups)
-        chosen = select(lock, markers, choose_groups(groups), (), project=groups)
+        own_name = canonical_name(session.manifest.name) if session.manifest.name else None
+        chosen = select(lock, markers, choose_groups(groups), (), project=groups, own_name=own_name)
     except ChapbookError as error:
         warnings.append(error.message)
         return _versions(lock.packages), frozenset()

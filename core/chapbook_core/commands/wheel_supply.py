@@ -19,6 +19,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.index.policy import NoBinary, OnlyBinary
 from chapbook_core.installer.choice import NoFittingFile, fitting_files, matching_file
 from chapbook_core.installer.fetch import WORKERS, WantedWheel, fetch_wheels
+from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import ARCHIVE_SUFFIXES, UrlOrigin
 from chapbook_core.value import frozen
 
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.reader import IndexReader
     from chapbook_core.index.tags import TagOrder
+    from chapbook_core.installer.manifest import Manifest
     from chapbook_core.installer.store import Store, StoredWheel
     from chapbook_core.lock.lockfile import LockedFile, LockedPackage
 
 _SHA256 = "sha256"
+_STRONG = frozenset({_SHA256, "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
+"""Hashes for which nobody can make a second file."""
 
 
 class FileGone(ChapbookError):
@@ -46,6 +50,28 @@ class FileGone(ChapbookError):
         super().__init__(
             f"no index has the locked file `{file}` of `{package.name}` {package.version}",
             hints=["run `chapbook lock` to lock the files there are"],
+        )
+
+
+class OtherRelease(ChapbookError):
+    """A locked file is of another release than the lock says."""
+
+    def __init__(self, package: LockedPackage, manifest: Manifest) -> None:
+        super().__init__(
+            f"the lock gives `{manifest.filename}` as a file of `{package.name}` {package.version}, "
+            f"and it is `{manifest.name}` {manifest.version}",
+            hints=["bring back the lock as it was, or run `chapbook lock --regenerate`"],
+        )
+
+
+class HashProvesNothing(ChapbookError):
+    """A locked file has no hash by which it could be known."""
+
+    def __init__(self, package: LockedPackage, file: LockedFile) -> None:
+        has = f"`{file.hash}`" if file.hash else "none"
+        super().__init__(
+            f"the lock has no hash that proves `{file.name}` to be a file of `{package.name}` {package.version}: {has}",
+            hints=["run `chapbook lock --regenerate`, which takes the SHA-256 of each file"],
         )
 
 
@@ -69,7 +95,7 @@ def supply_wheels(
 ) -> Mapping[str, StoredWheel]:
     """Return the stored wheel of each package, by name, when all of them have one for these tags.
 
-    Raises NoFittingFile, FileGone, BadWheel, StoreFailed, and what an index failed with.
+    Raises NoFittingFile, HashProvesNothing, FileGone, OtherRelease, BadWheel, StoreFailed, and what an index says.
     """
     found, missing = _looked_up(session, store, packages, tags)
     for wanted in missing:
@@ -121,8 +147,12 @@ def _looked_up(
         digest = _digest(wanted.files[0]) if wanted.wheels else None
         stored = store.find(digest) if digest else None
         if stored is not None:
+            _require_locked(package, stored)
             found[package.name] = stored
         else:
+            for file in wanted.files:
+                if file.hash.partition(":")[0] not in _STRONG:
+                    raise HashProvesNothing(package, file)
             missing.append(wanted)
     return found, missing
 
@@ -170,7 +200,21 @@ def _fetched(session: Session, store: Store, index: OpenIndex, missing: Sequence
     wheels = {wanted.package.name: whereabouts.wheel(wanted) for wanted in missing}
     workers = (session.settings.number("installer.max-workers") or WORKERS) if _is_parallel(session) else 1
     stored = fetch_wheels(tuple(wheels.values()), store, index.client, session.watcher, workers=workers)
+    for wanted in missing:
+        _require_locked(wanted.package, stored[wheels[wanted.package.name]])
     return {name: stored[wheel] for name, wheel in wheels.items()}
+
+
+def _require_locked(package: LockedPackage, stored: StoredWheel) -> None:
+    """Raise OtherRelease for a wheel of another name or version; its hash says nothing of these."""
+    manifest = stored.manifest
+    if manifest.name != canonical_name(package.name):
+        raise OtherRelease(package, manifest)
+    if manifest.version != package.version:
+        from chapbook_core.requirements.version_key import version_key  # nearly all are written alike
+
+        if version_key(manifest.version) != version_key(package.version):
+            raise OtherRelease(package, manifest)
 
 
 def _is_parallel(session: Session) -> bool:

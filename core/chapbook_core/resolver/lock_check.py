@@ -183,7 +183,7 @@ def _installed(package: LockedPackage) -> Installed:
             allows=_anything if dependency.constraint is None else _allowed_by(dependency.constraint),
             text=name if dependency.constraint in (None, "*") else f"{name} {dependency.constraint}",
             extras=frozenset(map(canonical_name, dependency.extras)),
-            marker=dependency.markers,
+            marker=_understood(dependency.markers),
             is_direct=dependency.constraint is None,
         )
         for name, dependencies in package.dependencies.items()
@@ -213,6 +213,12 @@ def _own_extras(package: LockedPackage) -> Iterator[Demand]:
             if own.name == name:
                 when = own.marker & parse_marker(f'extra == "{extra}"')
                 yield Demand(name, own.constraint.allows, text, own.extras, str(when), is_direct=False)
+
+
+def _understood(marker: str) -> str:
+    """Return a marker when it is one, as `packaging` reads it; raises InvalidMarker."""
+    parse_marker(marker)
+    return marker.strip()
 
 
 def _anything(_version: str) -> bool:
