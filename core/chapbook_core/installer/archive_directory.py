@@ -35,6 +35,8 @@ _EXTRA = struct.Struct("<HH")
 _WIDE = 8
 _WIDE_SIZES, _UNICODE_PATH = 0x0001, 0x7075
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
+_NEWEST = 63
+"""The version 6.3 of the format, whose later ones concern nothing that wheels use."""
 _DIRECTORY_ATTRIBUTE = 0x10
 
 
@@ -154,9 +156,8 @@ def _entries(content: bytes, count: int) -> Iterator[Member]:
         if len(content) - place < _ENTRY.size:
             raise Refusal("damaged: the ZIP directory ends too soon")
         fields = _ENTRY.unpack_from(content, place)
-        mark, _, _, flags, method, _, _, checksum, packed, size, name, extra, comment, disk, _, attributes, offset = (
-            fields
-        )
+        mark, _, reader, flags, method, _, _, checksum, packed, size, name, extra, comment, disk = fields[:14]
+        attributes, offset = fields[15:]
         path_end = place + _ENTRY.size + name
         if mark != _ENTRY_MARK or path_end + extra + comment > len(content):
             raise Refusal("damaged: the ZIP directory cannot be read")
@@ -167,6 +168,8 @@ def _entries(content: bytes, count: int) -> Iterator[Member]:
         check_path(plain)
         if disk:
             raise Refusal("it is split over several archives", plain)
+        if reader & 0xFF > _NEWEST:
+            raise Refusal("a file that wants a newer reader of ZIP archives than there is", plain)
         mode = attributes >> 16
         member = Member(plain, offset, packed, size, checksum, method, flags, path != plain, bool(mode & 0o111), raw)
         _check_kind(member, mode, attributes)
