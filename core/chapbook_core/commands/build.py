@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 import shutil
 import time
@@ -16,6 +18,7 @@ from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.project.build_table import OWN_BACKENDS
 from chapbook_core.project.discovery import find_project
+from chapbook_core.project.lock_holder import Holder, this_host
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.writing import WriteFailed
 from chapbook_core.requirements.name import canonical_name
@@ -36,6 +39,8 @@ Settings = dict[str, str | list[str]]
 _TASK = "build"
 _DISTRIBUTIONS = (".whl", ".tar.gz")
 _OUR_PACKAGES = frozenset({"chapbook", "poetry-core", "poetry"})
+_ROOM = ".building-"
+"""Begins the names of folders in which distributions are made; who makes them comes next."""
 _KILO, _MEGA = 1000, 1_000_000
 
 
@@ -206,9 +211,14 @@ def _is_ours(system: BuildSystem, manifest: Manifest) -> bool:
 
 @contextmanager
 def _passing(target: Path) -> Iterator[Path]:
-    """Make a folder beside the files to come, on the same disk."""
-    room = target / f".building-{secrets.token_hex(4)}"
+    """Make a folder beside the files to come, on the same disk; those of builds that were killed go."""
+    host = re.sub(r"[^A-Za-z0-9-]", "-", this_host())
+    room = target / f"{_ROOM}{os.getpid()}.{host}.{secrets.token_hex(4)}"
     is_new = not target.exists()
+    for left in target.glob(f"{_ROOM}*.{host}.*"):
+        pid = left.name.removeprefix(_ROOM).partition(".")[0]
+        if pid.isdecimal() and Holder(int(pid), this_host(), "chapbook build", 0.0).is_gone():
+            shutil.rmtree(left, ignore_errors=True)
     try:
         room.mkdir(parents=True)
     except OSError as problem:
