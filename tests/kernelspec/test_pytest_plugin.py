@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -13,10 +14,12 @@ from tests.kernelspec.test_testing import a_person
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLUGIN = "chapbook_kernelspec.pytest_plugin"
+# Where Chapbook is installed, pytest finds the plugin by itself, and wants it no second time.
+_IS_FOUND = any(entry_points(group="pytest11", name="chapbook"))
+PLUGIN = [] if _IS_FOUND else ["-p", "chapbook_kernelspec.pytest_plugin"]
 _LOADED = """\
 import sys, pytest
-pytest.main(["-q", "-p", "{plugin}"])
+pytest.main(["-q", *{plugin}])
 heavy = ("nbclient", "nbformat", "zmq", "jupyter", "chapbook_core.")
 print([name for name in sys.modules if name.startswith(heavy)])
 """
@@ -40,7 +43,7 @@ def project(tmp_path: Path, variables: dict[str, str]) -> Path:
 
 def run(project: Path, variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", PLUGIN, "-W", "error", "-p", "no:cacheprovider", *words],
+        [sys.executable, "-m", "pytest", *PLUGIN, "-W", "error", "-p", "no:cacheprovider", *words],
         cwd=project,
         env=variables,
         capture_output=True,
