@@ -35,11 +35,11 @@ class OutsideProject(CannotBuild):
 
 
 class LinkLoop(CannotBuild):
-    """A symbolic link leads to a folder that it stands in."""
+    """A symbolic link leads back to itself, or to a folder that it stands in."""
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"`{path}` is a symbolic link to a folder above itself, so the files below it have no end",
+            f"`{path}` is a symbolic link to itself or to a folder above itself, so following it has no end",
             hints=["remove the link, or list it under `exclude` in [tool.poetry]"],
         )
 
@@ -54,6 +54,16 @@ class DeadLink(CannotBuild):
         )
 
 
+class NoFile(CannotBuild):
+    """A pipe, a socket or a device, which has no content to pack."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"`{path}` is neither a file nor a folder",
+            hints=["remove it, or list it under `exclude` in [tool.poetry]"],
+        )
+
+
 class TwoFilesOneName(CannotBuild):
     """Two files of the project would have the same name in the distribution."""
 
@@ -61,6 +71,17 @@ class TwoFilesOneName(CannotBuild):
         super().__init__(
             f"both `{first}` and `{second}` would become `{target}`",
             hints=["change `from` or `to` of one of them under `packages`, or leave one out with `exclude`"],
+        )
+
+
+class NameNotUnicode(CannotBuild):
+    """A file has a name of bytes that are no text, which no archive can hold for every platform."""
+
+    def __init__(self, path: str) -> None:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        super().__init__(
+            f"the name of `{shown}` is not Unicode text",
+            hints=["rename it, or list it under `exclude` in [tool.poetry]"],
         )
 
 

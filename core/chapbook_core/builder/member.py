@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from chapbook_core.builder.cannot_build import CannotBuild, ChangedMeanwhile, TwoFilesOneName
+from chapbook_core.builder.cannot_build import CannotBuild, ChangedMeanwhile, NameNotUnicode, TwoFilesOneName
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -39,10 +39,14 @@ class Member:
 
 
 def by_target(members: Iterable[Member]) -> list[Member]:
-    """Return the members in the order of their names; raises TwoFilesOneName."""
+    """Return the members in the order of their names; raises TwoFilesOneName and NameNotUnicode."""
     found: dict[str, Member] = {}
     for member in members:
         first = found.setdefault(member.target, member)
         if (first.source, first.content) != (member.source, member.content):
             raise TwoFilesOneName(member.target, first.source or "a file that the build writes", member.source)
+    try:
+        "".join(found).encode()
+    except UnicodeEncodeError as problem:
+        raise NameNotUnicode(next(name for name in found if problem.object[problem.start] in name)) from None
     return [found[target] for target in sorted(found)]

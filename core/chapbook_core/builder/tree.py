@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from chapbook_core.builder.cannot_build import CannotBuild, DeadLink, LinkLoop, OutsideProject
+from chapbook_core.builder.cannot_build import CannotBuild, DeadLink, LinkLoop, NoFile, OutsideProject
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Tree:
                 if entry.name != _CACHE:
                     yield from self._walk(entry.path, name, (*above, os.path.join(above[-1], entry.name)))  # noqa: PTH118  a hot path
             elif not entry.name.endswith(".pyc") and not self.is_left_out(name):
+                if not entry.is_file():
+                    raise NoFile(name)
                 yield Found(name, entry.path, is_folder=False)
 
     def _followed(self, entry: os.DirEntry[str], name: str, above: tuple[str, ...]) -> Iterator[Found]:
@@ -79,8 +81,10 @@ class Tree:
             if real in above:
                 raise LinkLoop(name)
             yield from self._walk(entry.path, name, (*above, real))
-        else:
+        elif os.path.isfile(real):  # noqa: PTH113  likewise
             yield Found(name, entry.path, is_folder=False)
+        else:
+            raise NoFile(name)
 
     def _checked(self, path: str) -> Found:
         """Return what a name stands for; raises OutsideProject, DeadLink and LinkLoop."""

@@ -139,8 +139,8 @@ def test_two_files_cannot_have_one_name_in_a_wheel(sources: Sources, tmp_path: P
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        (".", "`spam/link` is a symbolic link to a folder above itself, so the files below it have no end"),
-        ("link", "`spam/link` is a symbolic link to a folder above itself, so the files below it have no end"),
+        (".", "`spam/link` is a symbolic link to itself or to a folder above itself, so following it has no end"),
+        ("link", "`spam/link` is a symbolic link to itself or to a folder above itself, so following it has no end"),
         ("missing", "`spam/link` is a symbolic link to something that does not exist"),
         ("../../other", "lies outside the project"),
     ],
@@ -149,6 +149,18 @@ def test_links_that_lead_nowhere_good_are_refused(target: str, expected: str, so
     (tmp_path / "other").mkdir()
     (sources.folder / "spam" / "link").symlink_to(target)
     assert expected in refusal(sources, tmp_path / "out")
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(sources: Sources, tmp_path: Path) -> None:
+    os.mkfifo(sources.folder / "spam" / "pipe")
+    assert "`spam/pipe` is neither a file nor a folder" in refusal(sources, tmp_path / "out")
+    sources.declare('[tool.poetry]\nexclude = ["spam/pipe"]\n')
+    assert build_wheel(read_distribution(sources.folder, {}), tmp_path / "out").is_file()
+
+
+def test_a_name_that_is_no_text_is_refused(sources: Sources, tmp_path: Path) -> None:
+    (sources.folder / "spam" / "\udcff.txt").write_bytes(b"")
+    assert r"the name of `spam/\udcff.txt` is not Unicode text" in refusal(sources, tmp_path / "out")
 
 
 def test_a_bad_link_that_is_excluded_is_no_harm(sources: Sources, tmp_path: Path) -> None:
