@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.own_version import own_version
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import PROJECT_FILE
-from chapbook_core.project.writing import WriteFailed, write_file
+from chapbook_core.project.writing import WriteFailed, passing_name, write_file
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def write_kernel(kernels: Path, kernel: Kernelspec) -> Path:
         raise KernelNotOurs(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(passing_name("*")):
+            left.unlink(missing_ok=True)
     except OSError as cause:
         raise WriteFailed(folder, cause) from cause
     write_file(folder / _FILE, json.dumps(kernel.data(), indent=1, ensure_ascii=False).encode() + b"\n")
@@ -200,4 +203,5 @@ def _trouble(data: Mapping[str, object], project: Path | None) -> str:
 
 
 def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
+    """Tell whether nothing is in a folder, or only what one of us was writing when it was killed."""
+    return folder.is_dir() and all(fnmatch(path.name, passing_name("*")) for path in folder.iterdir())

@@ -158,7 +158,8 @@ class World:
             wrong += self._environment()
         for folder in self.kernels.glob("*") if words == KERNEL else ():
             there = {path: at for path, at in contents(self.kernels).items() if path.startswith(f"{folder.name}/")}
-            if folder.name != "killed":
+            if not (folder / "kernel.json").exists():
+                # No kernel as Jupyter sees it.
                 tally.litter[words[0]] += 1
             elif there != self.kernel:
                 wrong.append(f"{folder.name}: {sorted(there)}")

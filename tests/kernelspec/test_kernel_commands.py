@@ -130,6 +130,13 @@ def test_a_name_that_jupyter_refuses_is_refused(kernels: Path, chapbook: Chapboo
     assert not kernels.exists()
 
 
+def test_what_a_killed_command_was_writing_is_no_kernel_of_somebody_else(kernels: Path, chapbook: Chapbook) -> None:
+    (kernels / "mine").mkdir(parents=True)
+    (kernels / "mine" / ".chapbook-0123456789abcdef.tmp").write_text("{")
+    assert 0 == chapbook("kernel", "install", "--name", "mine").status
+    assert ["kernel.json"] == [path.name for path in (kernels / "mine").iterdir()]
+
+
 def test_the_kernel_of_somebody_else_is_neither_replaced_nor_removed(kernels: Path, chapbook: Chapbook) -> None:
     kernel = write_foreign(kernels, "theirs")
     before = read(kernel)
