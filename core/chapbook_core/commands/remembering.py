@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.project.discovery import PROJECT_FILE
-from chapbook_core.project.history import History
+from chapbook_core.project.history import History, begin, end
 from chapbook_core.requirements.url import masked_url
 
 if TYPE_CHECKING:
@@ -27,14 +27,20 @@ def remembering(folder: Path, invocation: Invocation, surroundings: Surroundings
     # Taken before the files are read, so that a write in between counts as one.
     marks = history.marks()
     before = history.present()
-    yield
-    if history.marks() == marks:
-        return
-    after = history.present()
-    if before == after or before[PROJECT_FILE] is None:
-        return
-    with noting(watcher):
-        history.add(_words(invocation), surroundings.now(), before, after)
+    words = _words(invocation)
+    if before[PROJECT_FILE] is not None:
+        begin(folder, words, surroundings.now())
+    try:
+        yield
+        if history.marks() == marks:
+            return
+        after = history.present()
+        if before == after or before[PROJECT_FILE] is None:
+            return
+        with noting(watcher):
+            history.add(words, surroundings.now(), before, after)
+    finally:
+        end(folder)
 
 
 @contextmanager

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = "CHAPBOOK_LOCK_TIMEOUT"
 """The variable that says how many seconds to wait for another writer."""
+FORETOLD = f"{STATE_FOLDER}/history/underway"
+"""As `project.history` writes it."""
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _PATIENCE_OF_READERS = 5.0
 """Seconds; a journal that is there for longer than a moment was left by a writer that was killed."""
@@ -56,6 +58,8 @@ def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Wa
     held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
     with held:
         mend(folder, surroundings, watcher, is_bound=writes is None or writes.environment)
+        if os.path.lexists(folder / FORETOLD):
+            _settle(folder, watcher)
         if writes is None or not writes.files:
             yield
             return
@@ -64,6 +68,15 @@ def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Wa
 
         with remembering(folder, invocation, surroundings, watcher):
             yield
+
+
+def _settle(folder: Path, watcher: Watcher) -> None:
+    """Remember what a command did that was killed before it could."""
+    from chapbook_core.commands.remembering import noting  # hardly ever needed
+    from chapbook_core.project.history import History  # as above
+
+    with noting(watcher):
+        History(folder).settle()
 
 
 def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> None:

@@ -102,6 +102,7 @@ def change_environment(environment: Path, change: Change, watcher: Watcher) -> N
         moves = tuple(change.prepare(f"{STAGES}/{identity}"))
         rewrites = tuple(_kept(file, number, stage) for number, file in enumerate(change.files))
         watcher.checkpoint()
+        _foretell(change.files)
         journal = Journal(identity, moves, rewrites)
         write_journal(environment, journal)
         _forward(environment, journal, watcher.checkpoint)
@@ -116,6 +117,13 @@ def change_environment(environment: Path, change: Change, watcher: Watcher) -> N
             raise ChangeFailed(environment, problem) from problem
         raise
     _conclude(environment, journal, change)
+
+
+def _foretell(files: Sequence[ProjectFile]) -> None:
+    if files:
+        from chapbook_core.project.history import foretell  # most changes of an environment are of nothing else
+
+        foretell(files[0].path.parent, {file.path.name: file.content for file in files})
 
 
 def _conclude(environment: Path, journal: Journal, change: Change) -> None:

@@ -2,12 +2,14 @@
 
 <project>/.chapbook/history/log         one line of JSON a change, the newest last
 <project>/.chapbook/history/contents/   what the files held, compressed, by the hash of it
+<project>/.chapbook/history/underway    a change that is about to be made, for whoever comes after its maker was killed
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import zlib
 from contextlib import suppress
@@ -17,7 +19,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.lock_place import STATE_FOLDER, make_ignore
 from chapbook_core.project.writing import write_file
-from chapbook_core.value import frozen
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +36,7 @@ _READABLE_BY_OWNER = 0o600
 
 Contents = dict[str, bytes | None]
 """What each of `FILES` holds; None for a file that is not there."""
+
 Marks = dict[str, tuple[int, ...] | None]
 """Which file each of `FILES` is, and when it was changed last; None for a file that is not there."""
 
@@ -97,6 +100,32 @@ def hashes(contents: Contents) -> dict[str, str | None]:
     return {name: None if content is None else _hash(content) for name, content in contents.items()}
 
 
+_commands: dict[str, tuple[str, float]] = {}
+"""By project, the command that holds it, and when it began; who writes its files knows nothing of commands."""
+
+
+def begin(project: Path, words: str, when: float) -> None:
+    """Say which command may change the files of a project from here on; it holds the project."""
+    _commands[os.path.realpath(project)] = (words, when)
+
+
+def end(project: Path) -> None:
+    """Say that the command has come to its end, so that nothing is left to foretell."""
+    _commands.pop(os.path.realpath(project), None)
+    History(project).forget_foretold()
+
+
+def foretell(project: Path, after: Contents) -> None:
+    """Note what some files are about to hold, so that a change is known even if nobody lives to tell of it.
+
+    What cannot be noted hinders nothing.
+    """
+    command = _commands.get(os.path.realpath(project))
+    if command is not None:
+        with suppress(OSError, ChapbookError):
+            History(project).foretell(*command, after)
+
+
 class History:
     """The history of one project; whoever adds to it holds the project."""
 
@@ -105,6 +134,7 @@ class History:
         self.folder = folder / STATE_FOLDER / "history"
         self._log = self.folder / "log"
         self._contents = self.folder / "contents"
+        self._underway = self.folder / "underway"
 
     def present(self) -> Contents:
         """Return what the files of the project hold now."""
@@ -150,20 +180,41 @@ class History:
         redoes: int | None = None,
     ) -> None:
         """Remember a change; raises OSError, WriteFailed and HistoryDamaged."""
-        entries = self.entries()
+        self._keep_all(before, after)
+        self._append(Entry(0, when, words, hashes(before), hashes(after), undoes, redoes))
+
+    def foretell(self, words: str, when: float, after: Contents) -> None:
+        """Note a change that is about to be made; raises OSError, WriteFailed and HistoryDamaged."""
+        before = self.present()
+        after = {**before, **after}
+        self._keep_all(before, after)
+        entry = Entry(0, when, words, hashes(before), hashes(after))
+        write_file(self._underway, _line(entry), mode=_READABLE_BY_OWNER, is_durable=False)
+
+    def settle(self) -> None:
+        """Remember the change of a command that was killed, if it was made; raises as `add` does."""
+        if not self._underway.is_file():
+            return
+        self._require_no_link()
+        with suppress(ValueError, KeyError, TypeError):
+            entry = _read_entry(self._underway.read_bytes())
+            if entry.before != entry.after == hashes(self.present()):
+                self._append(entry)
+        self.forget_foretold()
+
+    def forget_foretold(self) -> None:
+        """Forget what was foretold: it was made and is remembered, or was not made."""
+        with suppress(OSError):
+            self._underway.unlink(missing_ok=True)
+
+    def _keep_all(self, before: Contents, after: Contents) -> None:
         self._make_folders()
         for content in {*before.values(), *after.values()} - {None}:
             self._keep(content or b"")
-        entry = Entry(
-            number=entries[-1].number + 1 if entries else 1,
-            when=when,
-            words=words,
-            before=hashes(before),
-            after=hashes(after),
-            undoes=undoes,
-            redoes=redoes,
-        )
-        kept = (*entries[-MOST + 1 :], entry)
+
+    def _append(self, entry: Entry) -> None:
+        entries = self.entries()
+        kept = (*entries[-MOST + 1 :], replace(entry, number=entries[-1].number + 1 if entries else 1))
         write_file(self._log, b"".join(map(_line, kept)), mode=_READABLE_BY_OWNER)
         if len(kept) <= len(entries):
             self._forget_but(kept)
@@ -198,7 +249,7 @@ class History:
 
     def _require_no_link(self) -> None:
         """Refuse what leads out of the project, as somebody's archive may hold it."""
-        for path in (self.folder.parent, self.folder, self._log, self._contents):
+        for path in (self.folder.parent, self.folder, self._log, self._contents, self._underway):
             if path.is_symlink():
                 raise HistoryDamaged(self.folder, f"`{path.name}` is a link")
 

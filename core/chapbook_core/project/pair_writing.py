@@ -73,6 +73,10 @@ class PairWriter:
         pending = tuple(replace(change, token=new_token()) for change in changes if change.before != change.after)
         if not pending:
             return
+        # Loaded by commands that change files, which have loaded it already.
+        from chapbook_core.project.history import foretell
+
+        foretell(self._folder, {change.name: change.after for change in pending})
         self._keep(Journal(pending))
         try:
             self._apply(pending)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -226,3 +227,25 @@ def test_when_going_back_fails_everything_stays(
     assert before == project.files()
     assert there == installed(project)
     assert [] == [one for one in json.loads(chapbook("history", "--format", "json").out)["changes"] if one["is_undone"]]
+
+
+@pytest.mark.parametrize("words", [("add", "a"), ("add", "a", "--lock")])
+def test_a_change_of_a_command_that_was_killed_before_it_was_noted_can_be_undone(
+    project: Project, chapbook: Chapbook, words: tuple[str, ...]
+) -> None:
+    code = (
+        "import os, sys\n"
+        "from chapbook_core.cli import main\n"
+        "from chapbook_core.project.history import History\n"
+        "History.add = lambda *_words, **_options: os._exit(9)\n"
+        "main(sys.argv[1:])\n"
+    )
+    good(chapbook("add", "c", *words[2:]))
+    before = project.files()
+    ended = subprocess.run([sys.executable, "-c", code, *words], check=False, capture_output=True)
+    assert 9 == ended.returncode
+    assert ["a 1.0", "b 1.0", "c 3.0"] == project.pins
+    good(chapbook("undo", *words[2:]))
+    assert before == project.files()
+    good(chapbook("redo", *words[2:]))
+    assert "add a" in good(chapbook("history")).out

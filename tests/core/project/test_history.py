@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.project import history as module
-from chapbook_core.project.history import FILES, Entry, History, course
+from chapbook_core.project.history import FILES, Entry, History, begin, course, end, foretell
 from chapbook_core.project.writing import write_file
 
 if TYPE_CHECKING:
@@ -84,3 +84,47 @@ def test_undoing_and_doing_again_move_changes_to_and_fro() -> None:
     assert [1, 2, 3] == numbers(all_back.standing)
     assert () == all_back.undone
     assert () == back.with_entry(entry(7)).undone
+
+
+def killed(project: Path, *, before: bytes, after: bytes, held: bytes) -> History:
+    """Begin a change of the project file, and leave it with what somebody has put there."""
+    file = project / "pyproject.toml"
+    file.write_bytes(before)
+    begin(project, "add a", 12.5)
+    foretell(project, {"pyproject.toml": after})
+    file.write_bytes(held)
+    return History(project)
+
+
+def test_a_change_whose_maker_was_killed_is_remembered(tmp_path: Path) -> None:
+    history = killed(tmp_path, before=b"one", after=b"two", held=b"two")
+    history.settle()
+    history.settle()
+    (found,) = history.entries()
+    assert (1, 12.5, "add a") == (found.number, found.when, found.words)
+    assert b"one" == history.content(found.before["pyproject.toml"])
+    assert b"two" == history.content(found.after["pyproject.toml"])
+
+
+@pytest.mark.parametrize("held", [b"one", b"edited"])
+def test_one_that_was_not_made_is_not_and_nor_is_what_a_person_did(tmp_path: Path, held: bytes) -> None:
+    history = killed(tmp_path, before=b"one", after=b"two", held=held)
+    history.settle()
+    assert () == history.entries()
+    assert not (history.folder / "underway").exists()
+
+
+def test_a_command_that_ends_leaves_nothing_foretold(tmp_path: Path) -> None:
+    history = killed(tmp_path, before=b"one", after=b"two", held=b"two")
+    end(tmp_path)
+    history.settle()
+    assert () == history.entries()
+    foretell(tmp_path, {"pyproject.toml": b"three"})
+    assert not (history.folder / "underway").exists()
+
+
+def test_what_is_foretold_and_unreadable_is_forgotten(tmp_path: Path) -> None:
+    history = killed(tmp_path, before=b"one", after=b"two", held=b"two")
+    (history.folder / "underway").write_bytes(b"{")
+    history.settle()
+    assert () == history.entries()
