@@ -86,6 +86,8 @@ class Glance(Result):
         python = f"Python {state.python}" if state.python else str(state.environment)
         if state.condition != "sound":
             return (f"{python}, ", Span(state.condition, "bad"))
+        if waiting := self._differing("waiting"):
+            return (f"{python}, ", Span(f"restart the kernel to change {_named(waiting)}", "warn"))
         if different := self._differing("not installed", "another version"):
             return (f"{python}, ", Span(f"differs from the lock: {_named(different)}", "warn"))
         if restart := self._differing("restart"):
@@ -100,7 +102,7 @@ class Glance(Result):
             yield "install", "make the environment, and install what is locked"
         elif state.condition != "sound":
             yield "env info", "see what is wrong with the environment"
-        elif self._differing("not installed", "another version"):
+        elif self._differing("not installed", "another version") and not self._differing("waiting"):
             yield "install", "install what is locked"
         if not self._declared:
             yield "add NAME", "require a first package"

@@ -9,6 +9,7 @@ from chapbook_core.commands.report import Block, Data, Line, Message, Result, Sp
 from chapbook_core.commands.session import open_session
 from chapbook_core.environment.condition import Absent, Broken, Foreign, Moved, Sound
 from chapbook_core.environment.site_packages import scan_site_packages
+from chapbook_core.environment.state import read_state
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.plan import NEVER_REMOVED, is_same_version
 from chapbook_core.project.discovery import LOCK_FILE
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 LockState = Literal["fresh", "stale", "missing"]
-Drift = Literal["", "not locked", "not installed", "another version", "not wanted", "restart"]
+Drift = Literal["", "not locked", "not installed", "another version", "not wanted", "restart", "waiting"]
 _TOLD: Mapping[Drift, str] = {
     "": "",
     "not locked": "not locked",
@@ -39,6 +40,7 @@ _TOLD: Mapping[Drift, str] = {
     "another version": "another version is installed",
     "not wanted": "installed, and not locked",
     "restart": "restart the kernel",
+    "waiting": "restart the kernel",
 }
 _FEW = 5
 
@@ -147,6 +149,9 @@ class ProjectStatus(Result):
             yield Message("note", "there is no environment yet", ("run `chapbook install`",))
         elif self.condition != "sound":
             yield Message("note", f"the environment is {self.condition}", ("run `chapbook env info` to see why",))
+        elif "waiting" in drifts:
+            hint = "restart the kernel; a project's kernel brings the environment up to date before it starts"
+            yield Message("note", "the environment stays as it is until the kernel restarts", (hint,))
         elif drifts & {"not installed", "another version"}:
             yield Message("note", "the environment is not as it is locked", ("run `chapbook install`",))
         if unwanted := sum(one.drift == "not wanted" for one in self.packages):
@@ -177,6 +182,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         installed=None if present is None else {one.name: one.version for one in present},
         loaded=loaded or {},
         own=canonical_name(session.manifest.name or ""),
+        waiting=_waiting(environment) if environment is not None and loaded is not None else frozenset(),
     )
     return ProjectStatus(
         project=session.manifest.name or session.manifest.folder.name,
@@ -207,6 +213,8 @@ class _Sides:
     loaded: Mapping[str, str]
     own: str
     """The name of the project itself."""
+    waiting: Collection[str]
+    """What changes only when the running kernel has ended."""
 
     def standings(self) -> Iterator[Standing]:
         """Put them side by side."""
@@ -219,6 +227,8 @@ class _Sides:
     def _drift(self, name: str, locked: str, installed: str, loaded: str) -> Drift:
         if loaded and not is_same_version(loaded, installed):
             return "restart"
+        if name in self.waiting and installed and not (locked and is_same_version(installed, locked)):
+            return "waiting"
         if installed and locked:
             return "" if is_same_version(installed, locked) else "another version"
         if name in self.wanted and self.installed is not None:
@@ -293,6 +303,12 @@ def _loaded(session: Session, environment: Environment | None, present: SitePack
     # The kernel goes on telling of what was taken out under it.
     gone = {name: version for name, version in kernel.started.items() if name not in present.distributions}
     return found | gone
+
+
+def _waiting(environment: Environment) -> frozenset[str]:
+    """Return what changes or leaves only when the running kernel has ended."""
+    known = read_state(environment.path)
+    return frozenset() if known is None else frozenset((*known.leaving, *known.waiting))
 
 
 def _declared(session: Session) -> dict[str, str]:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.commands.glance import glance_at
+from chapbook_core.commands.surroundings import Surroundings
+from chapbook_core.events import Unwatched
 from tests.core.commands.changed import Project
 from tests.core.commands.inside import perform_inside, running_kernel, told
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from chapbook_core.commands.report import Result
     from tests.core.commands.conftest import Outcome
@@ -130,3 +134,21 @@ def test_a_lock_that_cannot_be_read_is_told(project: Project, chapbook: Chapbook
     outcome = chapbook("status")
     assert 0 == outcome.status
     assert "poetry.lock" in outcome.err
+
+
+def test_what_waits_for_the_restart_is_not_to_be_installed_by_hand(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    chapbook("install")
+    index.serve("a", "1.1", requires=["b"])
+    with running_kernel(project.folder, "a") as kernel:
+        perform_inside(project.folder, "update a --next-start --refresh", kernel.value)
+        result = perform_inside(project.folder, "status", kernel.value)
+        inside = Surroundings(project.folder, dict(os.environ), Path.home(), sys.version_info[:2], kernel=kernel.value)
+        glance = told(glance_at(inside, Unwatched()))
+    assert {"a": "waiting", "b": None} == drifts(result)
+    assert "restart the kernel" in told(result)
+    assert "poetry install" not in told(result)
+    assert "chapbook install" not in told(result)
+    assert "restart the kernel to change a" in glance
+    assert "install what is locked" not in glance
