@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.site_packages import SitePackages
 
 _KEY = "stamp"
@@ -101,6 +102,7 @@ def present_stamp(session: Session, file: Path) -> Stamp:
     """Return what a notebook would be stamped with if it was run today; raises NoNotebook and NoEnvironment."""
     environment = require_environment(session)
     present = scan_site_packages(environment.site_packages)
+    versions = _versions(session, environment, present)
     own_metadata(read_notebook_file(file), file)
     try:
         pieces = code_pieces(file)
@@ -108,9 +110,6 @@ def present_stamp(session: Session, file: Path) -> Stamp:
         raise NoNotebook(file, str(error)) from None
     lock = readable_lock(session)
     imported = _imported(session, pieces)
-    kernel = session.surroundings.kernel
-    loaded = kernel.started if kernel is not None and kernel.runs_in(environment.path) else {}
-    versions = {one.name: loaded.get(one.name, one.version) for one in present}
     needed = _below(imported & versions.keys(), present)
     return Stamp(
         environment.version,
@@ -120,6 +119,19 @@ def present_stamp(session: Session, file: Path) -> Stamp:
         {name: versions[name] for name in sorted((needed - imported) & versions.keys())},
         hashlib.sha256("\0".join(pieces).encode()).hexdigest(),
     )
+
+
+def present_versions(session: Session) -> dict[str, str]:
+    """Return the version of every distribution that a notebook could import today; raises NoEnvironment."""
+    environment = require_environment(session)
+    return _versions(session, environment, scan_site_packages(environment.site_packages))
+
+
+def _versions(session: Session, environment: Environment, present: SitePackages) -> dict[str, str]:
+    """Return what is installed, in the version that the running kernel has loaded if there is one."""
+    kernel = session.surroundings.kernel
+    loaded = kernel.started if kernel is not None and kernel.runs_in(environment.path) else {}
+    return {one.name: loaded.get(one.name, one.version) for one in present}
 
 
 def _imported(session: Session, pieces: Iterable[str]) -> set[str]:

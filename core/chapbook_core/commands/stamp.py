@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.notebook_stamp import Stamp, present_stamp, read_stamp, write_stamp
+from chapbook_core.commands.notebook_stamp import Stamp, present_stamp, present_versions, read_stamp, write_stamp
 from chapbook_core.commands.report import Block, Line, Message, Result, Span, Table
 from chapbook_core.commands.session import open_session
 from chapbook_core.errors import UsageError
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
@@ -117,6 +117,7 @@ def verify(invocation: Invocation, surroundings: Surroundings, watcher: Watcher)
     """Compare the stamp of each notebook with what it would be today."""
     session = open_session(surroundings, watcher)
     verified = []
+    versions = present_versions(session)
     for file in _notebooks(invocation, surroundings):
         before = read_stamp(file)
         shown = _shown(file, surroundings)
@@ -124,18 +125,18 @@ def verify(invocation: Invocation, surroundings: Surroundings, watcher: Watcher)
             verified.append(Verified(shown, is_stamped=False))
             continue
         now = present_stamp(session, file)
-        differences = tuple(_differences(before, now))
+        differences = tuple(_differences(before, now, versions))
         verified.append(Verified(shown, is_stamped=True, differences=differences, notes=tuple(_notes(before, now))))
     return Verification(tuple(verified))
 
 
-def _differences(before: Stamp, now: Stamp) -> Iterator[Difference]:
+def _differences(before: Stamp, now: Stamp, versions: Mapping[str, str]) -> Iterator[Difference]:
     if _minor(before.python) != _minor(now.python):
         yield Difference("python", before.python, now.python)
-    # Only what the outputs were made with counts: cells may have come since that import more.
+    # Only what the outputs were made with counts: cells may have come since that import more, or gone that imported it.
     for name, version in sorted(before.versions.items(), key=lambda item: (item[0] not in before.imports, item[0])):
-        if now.versions.get(name, "") != version:
-            yield Difference(name, version, now.versions.get(name, ""), is_imported=name in before.imports)
+        if versions.get(name, "") != version:
+            yield Difference(name, version, versions.get(name, ""), is_imported=name in before.imports)
 
 
 def _notes(before: Stamp, now: Stamp) -> Iterator[str]:
@@ -156,7 +157,9 @@ def _notebooks(invocation: Invocation, surroundings: Surroundings) -> tuple[Path
     if names:
         return tuple(surroundings.folder / Path(name).expanduser() for name in names)
     if surroundings.notebook is None:
-        raise UsageError("no notebook is named", hints=["name it: `chapbook stamp analysis.ipynb`"])
+        raise UsageError(
+            "no notebook is named", hints=[f"name it: `chapbook {invocation.command.name} analysis.ipynb`"]
+        )
     return (surroundings.notebook,)
 
 

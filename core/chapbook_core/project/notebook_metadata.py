@@ -25,6 +25,15 @@ class NoNotebook(ChapbookError):
         super().__init__(f"`{file}` is not a notebook: {reason}", hints=["save it anew with Jupyter"])
 
 
+class NotebookNotFound(NoNotebook):
+    """There is no such file."""
+
+    def __init__(self, file: Path) -> None:
+        ChapbookError.__init__(
+            self, f"there is no `{file}`", hints=["look how the notebook is called, and where it is"]
+        )
+
+
 @frozen
 class _Member:
     """A key and its value, by their places in the text."""
@@ -40,6 +49,8 @@ def read_notebook_file(file: Path) -> str:
     """Return the text of a notebook; raises NoNotebook."""
     try:
         return file.read_bytes().decode()
+    except FileNotFoundError:
+        raise NotebookNotFound(file) from None
     except OSError as error:
         raise NoNotebook(file, f"it cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

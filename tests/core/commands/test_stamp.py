@@ -99,6 +99,26 @@ def test_what_was_edited_is_told_and_no_reason_to_fail(project: Project, chapboo
     assert "its code was edited since it was stamped" in outcome.out
 
 
+def test_an_import_that_is_gone_is_no_other_environment(project: Project, chapbook: Chapbook) -> None:
+    chapbook("stamp", "a.ipynb")
+    write(project, "print(1)")
+    file = project.folder / "a.ipynb"
+    stamped = json.loads(file.read_text())
+    stamped["metadata"] = {"chapbook": {"stamp": {"python": sys.version.split()[0], "imports": {"a": "1.0"}}}}
+    file.write_text(json.dumps(stamped))
+    outcome = chapbook("verify", "a.ipynb")
+    assert 0 == outcome.status, outcome.out
+    assert "today's environment is the one" in outcome.out
+
+
+def test_a_notebook_that_is_not_there_is_told_as_such(project: Project, chapbook: Chapbook) -> None:
+    assert project.text
+    outcome = chapbook("verify", "b.ipynb")
+    assert 1 == outcome.status
+    assert "error: there is no `" in outcome.err
+    assert "name it: `chapbook verify analysis.ipynb`" in chapbook("verify").err
+
+
 def test_what_carries_no_stamp_fails(project: Project, chapbook: Chapbook) -> None:
     assert project.text
     outcome = chapbook("verify", "a.ipynb")
