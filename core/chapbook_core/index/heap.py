@@ -1,22 +1,18 @@
-"""Asks the C library to give back the memory that threads have freed, where it would hoard it."""
+"""Asks the C library to keep one heap for all threads, so that what one has freed is of use to the next."""
 
 from __future__ import annotations
 
 import sys
 
-_LARGE = 128 * 1024
-"""Bytes from which on a piece is memory of its own, which goes back when it is freed."""
-_HEAPS = 2
-# The numbers of mallopt(3).
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_M_ARENA_MAX = -8
+"""The number that mallopt(3) knows it by."""
 
 
 def spare_memory() -> None:
     """Call before many threads start that handle pages; the process keeps this rule.
 
     glibc gives each thread a heap of its own, up to eight for each processor, and what a large page took stays in the
-    heap of the thread that read it, because the limit from which on pieces are given back grows with the largest piece
-    ever freed. In Python few threads allocate at once, so few heaps do; to set that limit is to let it stay.
+    heap of the thread that read it. In Python hardly two threads allocate at once, so one heap does.
     """
     if sys.platform != "linux":
         return
@@ -28,5 +24,4 @@ def spare_memory() -> None:
     except (ImportError, OSError, AttributeError):
         # Another C library, which has no such heaps.
         return
-    mallopt(_M_MMAP_THRESHOLD, _LARGE)
-    mallopt(_M_ARENA_MAX, _HEAPS)
+    mallopt(_M_ARENA_MAX, 1)
