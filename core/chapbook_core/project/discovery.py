@@ -35,7 +35,7 @@ class ProjectNotFound(ChapbookError):
         self.passed_over = passed_over
         hints = [f"`{file}` {_why_passed_over(file)}" for file in passed_over]
         super().__init__(
-            f"no project in `{start}` or any folder above it",
+            f"no project in `{start.parent if start.is_file() else start}` or any folder above it",
             hints=[*hints, "run `chapbook init` to make a project there"],
         )
 

@@ -199,3 +199,11 @@ def test_a_file_with_a_byte_order_mark_that_seems_to_declare_a_project_counts(en
 
 def test_a_file_in_another_encoding_that_seems_to_declare_a_project_counts() -> None:
     assert declares_project('[project]\nname = "études"\n'.encode("latin-1"))
+
+
+def test_a_notebook_outside_of_projects_is_told_by_its_folder(tmp_path: Path) -> None:
+    notebook = tmp_path / "a.ipynb"
+    notebook.write_text("{}")
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(notebook)
+    assert f"no project in `{tmp_path}` or any folder above it" == caught.value.message
