@@ -139,3 +139,18 @@ def test_files_of_format_1_1_that_are_none_are_told(files: str) -> None:
         read_lock(text, FILE)
 
     assert "metadata.files.a" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "told"),
+    [
+        ('version = "1.0"', f'version = "{"9" * 5000}"', "is not a version"),
+        ('url = "../banana"', 'url = "../\\u0000banana"', "it holds a control character"),
+        ('reference = "HEAD"', 'reference = "\\u001b]52;c;x\\u0007"', "it holds a control character"),
+    ],
+)
+def test_what_nobody_could_print_or_compare_is_told(of: str, by: str, told: str) -> None:
+    text = Path(__file__).with_name("every_form.lock").read_text("utf-8")
+    assert of in text
+    with pytest.raises(FileMistakes, match=told):
+        read_lock(text.replace(of, by, 1), Path("poetry.lock"))
