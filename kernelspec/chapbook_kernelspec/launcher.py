@@ -93,7 +93,10 @@ class MissingModule:
         """Called by IPython behind every cell."""
         if isinstance(getattr(result, "error_in_exec", None), ModuleNotFoundError):
             self._shell.events.unregister(_AFTER_CELL, self.cell_ended)
-            importlib.import_module("chapbook.magics.missing").register(self._shell).cell_ended(result)
+            missing = importlib.import_module("chapbook.magics.missing")
+            # Since a magic was used, the same listens already, and is told of this cell by IPython.
+            if not missing.is_registered(self._shell):
+                missing.register(self._shell).cell_ended(result)
 
 
 def _let_pip_work(shell: Any) -> None:

@@ -93,6 +93,11 @@ def unregister(shell: Any) -> None:
         shell.events.unregister(_EVENT, known.cell_ended)
 
 
+def is_registered(shell: Any) -> bool:
+    """Tell whether IPython tells of cells already."""
+    return bool(_registered(shell))
+
+
 def forget(shell: Any) -> None:
     """Tell everything anew; called when a command has changed the environment."""
     for known in _registered(shell):
