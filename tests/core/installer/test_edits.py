@@ -41,6 +41,8 @@ def folder() -> Iterator[Path]:
 
 def in_a_child(work: Callable[[], None], user: int) -> None:
     """Let a process of some user do it."""
+    # The ordinary person may not be able to read the library of this Python: what is needed is loaded before.
+    "".encode("utf-8-sig")
     child = os.fork()
     if child == 0:
         try:
