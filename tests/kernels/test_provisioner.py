@@ -72,6 +72,12 @@ def test_a_module_that_is_missing_is_followed_by_what_brings_it(kernel: Running)
     assert "%poetry add scikit-learn" in kernel.run("import sklearn")
 
 
+def test_what_brings_a_module_is_told_once_behind_the_first_magic(kernel: Running) -> None:
+    kernel.restart()
+    kernel.run("%poetry")
+    assert 1 == kernel.run("import sklearn").count("%poetry add scikit-learn")
+
+
 def test_encryption_is_declared_where_the_kernel_has_it(kernel: Running) -> None:
     spec = kernel.manager.kernel_spec
     assert spec is not None
