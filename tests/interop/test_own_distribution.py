@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 ROOTS = {"chapbook_core": "core", "chapbook_kernelspec": "kernelspec", "chapbook": "extension"}
 SHARED = "kernelspec/share/jupyter/kernels/chapbook"
+CONFIGURATION = "extension/jupyter-config"
 THEIRS = f"""
 [build-system]
 requires = ["hatchling"]
@@ -26,6 +27,7 @@ build-backend = "hatchling.build"
 packages = {[f"{root}/{name}" for name, root in ROOTS.items()]}
 [tool.hatch.build.targets.wheel.shared-data]
 "{SHARED}" = "share/jupyter/kernels/chapbook"
+"{CONFIGURATION}" = "etc/jupyter/jupyter_server_config.d"
 """
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="needs hatchling")
@@ -37,7 +39,8 @@ def built(folder: Path, code: str, system: str = "") -> Path:
     for name, root in ROOTS.items():
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache")
         shutil.copytree(ROOT / root / name, folder / root / name, ignore=ignored)
-    shutil.copytree(ROOT / SHARED, folder / SHARED)
+    for data in (SHARED, CONFIGURATION):
+        shutil.copytree(ROOT / data, folder / data)
     for name in ("README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     text = (ROOT / "pyproject.toml").read_text("utf-8")

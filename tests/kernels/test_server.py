@@ -40,6 +40,16 @@ def test_a_notebook_that_was_moved_gets_the_kernel_of_its_new_project(server: Se
     session.close()
 
 
+def test_a_notebook_that_a_collaborative_server_names_by_its_drive_gets_its_project(
+    server: Server, world: World
+) -> None:
+    folder = world.new_project("shared", ["six"])
+    (folder / "a.ipynb").write_text(NOTEBOOK)
+    notebook = server.open_notebook(f"RTC:{folder.name}/a.ipynb")
+    assert str(folder / ".venv") == notebook.run("import sys; print(sys.prefix)").strip()
+    notebook.close()
+
+
 def test_two_notebooks_of_one_project_add_at_once(server: Server, world: World) -> None:
     folder = world.new_project("both")
     world.chapbook(folder, "kernel", "prepare")
