@@ -66,7 +66,7 @@ def _start(variables: Mapping[str, str], notebook: Path | None, folder: Path) ->
 
 
 def _without_drive(text: str) -> Iterator[Path]:
-    """Yield a path without the name of a drive, as collaborative servers put it before: `/root/RTC:sub/a.ipynb`."""
+    """Yield a path without the name of a drive, as collaborative servers put it before: `/srv/RTC:sub/a.ipynb`."""
     parts = Path(text).parts
     for place, part in enumerate(parts):
         drive, colon, rest = part.partition(":")
