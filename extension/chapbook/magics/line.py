@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 
-from chapbook.magics.client import Interrupted
 from chapbook.magics.connection import WIDTH, engine, facts, here, liveness
 from chapbook.magics.display import Live, TerminalDisplay, display_of
 from chapbook.magics.missing import forget
+from chapbook.magics.outcome import Interrupted
 from chapbook.magics.result import CommandCancelled, CommandFailed, Result, Results
 from chapbook.magics.words import Command, UnclosedQuote, cell_commands, expanded, split_words, without_comment
 
@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-    from chapbook.magics.client import Message, Outcome
+    from chapbook.magics.outcome import Outcome
+    from chapbook.magics.wire import Message
 
 _QUIET = ("-q", "--quiet")
 _VARIABLE = re.compile(r"(?<!\$)\$([A-Za-z_]\w*)")

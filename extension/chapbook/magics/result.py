@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sized
 
-    from chapbook.magics.client import Outcome
+    from chapbook.magics.outcome import Outcome
 
 _STORY = ", because"
 _KINDS = {"add": "added", "remove": "removed", "update": "changed", "downgrade": "changed", "reinstall": "changed"}

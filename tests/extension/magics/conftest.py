@@ -58,7 +58,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]
     shell: Shell = InteractiveShell.instance(config=config)
     chapbook.register(shell)
     yield shell
-    started = engine._connection
+    started = engine._process
     engine.stop(patience=0.2)
     if started is not None and started._errors is not None:
         # Its last words are kept as long as somebody may ask for them.

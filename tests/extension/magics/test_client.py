@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook.magics import client
-from chapbook.magics.client import Engine, Interrupted
+from chapbook.magics.client import Engine
+from chapbook.magics.outcome import Interrupted
 from tests.fakes.engine import is_alive, wait_until
 from tests.fakes.index import FakeIndex
 from tests.fakes.index.reply_faults import hang
@@ -22,12 +23,12 @@ from tests.fakes.index.reply_faults import hang
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chapbook.magics.client import Message
+    from chapbook.magics.wire import Message
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and groups are those of POSIX")
 VERSIONS = ("3.8", "3.9", "3.11", "3.13")
 PYTHONS = Path("~/.pyenv/versions").expanduser()
-CLIENT = Path(client.__file__)
+EXTENSION = Path(client.__file__).parents[2]
 
 
 def python(version: str) -> str:
@@ -323,11 +324,10 @@ def test_an_engine_that_nobody_refers_to_ends(project: Path) -> None:
 
 
 _SESSION = """
-import importlib.util, json, os, signal, sys, time
-spec = importlib.util.spec_from_file_location("client", sys.argv[1])
-client = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(client)
-engine = client.Engine(sys.argv[2])
+import json, os, sys, time
+sys.path.insert(0, sys.argv[1])
+from chapbook.magics.client import Engine
+engine = Engine(sys.argv[2])
 folder, how = sys.argv[3], sys.argv[4]
 outcome = engine.run({"argv": ["version"], "cwd": folder})
 told = {"text": outcome.text, "pid": engine.pid, "folder": os.getcwd()}
@@ -350,7 +350,7 @@ if how == "crash":
 
 def session(version: str, project: Path, how: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [python(version), "-c", _SESSION, str(CLIENT), sys.executable, str(project), how],
+        [python(version), "-c", _SESSION, str(EXTENSION), sys.executable, str(project), how],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -250,6 +250,7 @@ def test_the_terminal_and_the_magic_say_the_same(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(project)
+    kernel.run("%poetry add tiny")
     for words in ("show", "show --tree", "why tiny"):
-        main(words.split())
+        assert main(words.split()) == 0
         assert kernel.run(f"%poetry {words}").text == capsys.readouterr().out.replace("chapbook ", "%poetry ").rstrip()

@@ -169,7 +169,7 @@ def test_the_real_engine_answers(
         text = run(watched, capsys, "import skimage")
         more = run(watched, capsys, "import reqeusts")
     finally:
-        started = engine._connection
+        started = engine._process
         engine.stop()
         if started is not None and started._errors is not None:
             started._errors.close()
