@@ -15,6 +15,7 @@ from chapbook_core.index.download import Download
 from chapbook_core.index.failure import (
     AccessDenied,
     IndexFailure,
+    NoSuchFile,
     RedirectRefused,
     ServerTrouble,
     TooLarge,
@@ -42,6 +43,7 @@ _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TROUBLES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _USABLE = frozenset({200, 206, 304, 404, 410, 416})
+_NO_FILE = frozenset({404, 410})
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _TICK = 0.5
 _T = TypeVar("_T")
@@ -112,7 +114,8 @@ class Client:
                 resumes = False
                 once()
             elif not is_good:
-                raise UnexpectedStatus(answer.url, answer.status)
+                no_file = answer.status in _NO_FILE
+                raise (NoSuchFile if no_file else UnexpectedStatus)(answer.url, answer.status)
             elif wrong is not None:
                 resumes = False
                 raise WrongHash(url, *wrong)

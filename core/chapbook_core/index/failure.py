@@ -90,6 +90,14 @@ class UnexpectedStatus(IndexFailure):
         super().__init__(url, f"unexpected answer (HTTP {status})", hints=["check the source's `url`"])
 
 
+class NoSuchFile(IndexFailure):
+    """The address of a file leads to nothing."""
+
+    def __init__(self, url: str, status: int) -> None:
+        hint = "check the address; where an index lists this file, run again with `--refresh` or take another version"
+        super().__init__(url, f"there is no such file (HTTP {status})", hints=[hint])
+
+
 class RedirectRefused(IndexFailure):
     """A redirect leads round in a circle, away from https, or to something that is not the web."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.events import Notice
 from chapbook_core.index.blob import StaleBlob
 from chapbook_core.index.cache import source_key
-from chapbook_core.index.failure import NotCached, TooLarge, WrongHash
+from chapbook_core.index.failure import NoSuchFile, NotCached, TooLarge, WrongHash
 from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.page_fetch import file_mark
@@ -41,6 +41,8 @@ _BUILD = b"build"
 """Kept in place of metadata that only a build tells."""
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _PREFERRED_HASHES = ("sha256", "sha512", "sha384", "blake2b")
+_PYTHON_2 = re.compile(r"-(?:py|cp|pp)2\d*(?:\.(?:py|cp|pp)2\d*)*-[^-]+-[^-]+\.whl")
+"""The end of the name of a wheel that is for Python 2 alone."""
 
 
 @frozen
@@ -94,12 +96,20 @@ class MetadataFetch:
             return NeedBuild(name, version, files[0], offer.place)
         if self._mode is Mode.OFFLINE and offer.place.folder is None:
             raise NotCached(offer.place.page_url(name), f"the metadata of {name} {version}")
+        missing: list[NoSuchFile] = []
         for file in files:
-            found = self._of_file(source, name, version, file)
+            try:
+                found = self._of_file(source, name, version, file)
+            except NoSuchFile as failure:
+                # The page lists a file that the index has lost: the release's other files tell the same.
+                missing.append(failure)
+                continue
             if found is None:
                 continue
             self._cache.keep_metadata(source, name, version, _mark(file), found.blob())
             return found
+        if missing:
+            raise missing[0]
         self._cache.keep_metadata(source, name, version, _mark(files[0]), _BUILD)
         return NeedBuild(name, version, files[0], offer.place)
 
@@ -226,7 +236,7 @@ def in_order_of_cost(files: Iterable[File]) -> tuple[File, ...]:
     """Order a release's files by how cheaply they tell the metadata; yanked ones last, and never by luck.
 
     Metadata beside a file costs the same whatever the file's size. Then the name decides, as in Poetry: the wheels of a
-    release do not always say the same.
+    release do not always say the same. Those for Python 2 alone tell least about the Pythons of today.
     """
     return tuple(
         sorted(
@@ -234,6 +244,7 @@ def in_order_of_cost(files: Iterable[File]) -> tuple[File, ...]:
             key=lambda file: (
                 file.yanked,
                 not file.is_wheel,
+                _PYTHON_2.search(file.filename) is not None,
                 not file.metadata,
                 not file.filename.endswith("-none-any.whl"),
                 0 if file.metadata else file.size or 0,

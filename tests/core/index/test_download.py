@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.index.failure import UnexpectedStatus, WrongHash
+from chapbook_core.index.failure import NoSuchFile, WrongHash
 from tests.fakes.index import FakeIndex, reply_faults
 from tests.fakes.opened import opened
 
@@ -77,5 +77,5 @@ def test_a_wrong_hash_is_told(index: FakeIndex) -> None:
 def test_a_missing_file_is_told_however_much_of_it_is_there(index: FakeIndex) -> None:
     whole = body(index)
     index.faults.always("/files/*", reply_faults.status(404))
-    with pytest.raises(UnexpectedStatus):
+    with pytest.raises(NoSuchFile):
         fetched(index, whole[:40_000])

@@ -10,10 +10,10 @@ import pytest
 
 from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started
-from chapbook_core.index.failure import NotCached, PackageNotFound
+from chapbook_core.index.failure import NoSuchFile, NotCached, PackageNotFound
 from chapbook_core.index.file_table import FileTable
 from chapbook_core.index.metadata import Metadata
-from chapbook_core.index.metadata_fetch import NeedBuild
+from chapbook_core.index.metadata_fetch import NeedBuild, in_order_of_cost
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.sources import Place, Shape
 from tests.fakes.clock import Clock
@@ -203,6 +203,35 @@ def test_an_index_without_ranges_gives_the_whole_wheel(index: FakeIndex) -> None
         found = open_index.reader.metadata("p1", "2.0")
     assert isinstance(found, Metadata)
     assert index.counts["file"] == 1
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_a_wheel_that_the_index_has_lost_leaves_the_word_to_the_others_of_the_release(
+    index: FakeIndex, metadata: bool
+) -> None:
+    index.serve("lost", "1.0", requires=["b>=7"], tags=("py3-none-any", "py310-none-any"), metadata=metadata)
+    index.faults.always("*/lost-1.0-py3-none-any.whl*", reply_faults.status(404))
+    with opened(index, None) as open_index:
+        found = open_index.reader.want_metadata("lost", "1.0").result(timeout=10)
+        assert isinstance(found, Metadata)
+        assert found.requires_dist == ("b>=7",)
+
+
+def test_a_release_of_which_the_index_has_lost_all_files_is_named_with_the_address(index: FakeIndex) -> None:
+    index.serve("lost", "1.0", metadata=False)
+    index.faults.always("*/lost-1.0-*", reply_faults.status(404))
+    with opened(index, None) as open_index, pytest.raises(NoSuchFile, match=r"lost-1\.0.* \(HTTP 404\)"):
+        open_index.reader.want_metadata("lost", "1.0").result(timeout=10)
+
+
+def test_a_wheel_for_python_2_alone_is_asked_after_the_others(index: FakeIndex) -> None:
+    tags = ("py27-none-any", "py3-none-any", "cp27.cp26-none-any", "py2.py3-none-any", "cp310-cp310-win32")
+    index.serve("old", "1.0", tags=tags, metadata=True)
+    with opened(index, None) as open_index:
+        offer = open_index.reader.versions("old").offer_of("1.0")
+        assert offer is not None
+        ends = [file.filename.removeprefix("old-1.0-") for file in in_order_of_cost(offer.files("1.0"))]
+    assert ends[-2:] == ["cp27.cp26-none-any.whl", "py27-none-any.whl"]
 
 
 def test_a_static_source_archive_is_read_and_not_built(index: FakeIndex) -> None:
