@@ -43,6 +43,8 @@ def launch() -> None:
     sys.path.extend(folder for folder in folders.split(os.pathsep) if folder)
     if os.name == "nt":
         _process_path_files(folders.split(os.pathsep))
+    else:
+        _hold(folders.split(os.pathsep))
     sys.modules[EXTENSION] = sys.modules[__name__]
     runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
 
@@ -154,6 +156,25 @@ def _look_around() -> None:
     except OSError:
         return
     lock_stamp = (status.st_mtime_ns, status.st_size)
+
+
+def _hold(folders: list[str]) -> None:
+    """Keep the folders for as long as this kernel runs: whoever prunes the cache sees that they are in use, and when.
+
+    Nobody has to give them back. Programs that the kernel starts do not inherit them, unless they are forks of it.
+    """
+    # Not on Windows, where nobody can take away what is loaded.
+    import fcntl
+
+    for folder in folders:
+        if folder:
+            try:
+                descriptor = os.open(folder, os.O_RDONLY)
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                os.utime(folder)
+            except OSError:
+                # Some network file systems have no locks, and a cache may be somebody else's.
+                continue
 
 
 def _process_path_files(folders: list[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import chapbook_kernelspec
+from chapbook_core.project.kernel_lock import HAS_SHARED, try_lock
 from tests.kernels.world import find_python
 
 LAUNCHER = Path(chapbook_kernelspec.__file__).with_name("launcher.py")
@@ -54,3 +55,41 @@ def test_a_kernel_that_is_in_the_project_is_the_one_that_runs(tmp_path: Path) ->
         check=True,
     )
     assert ended.stdout == "own\n"
+
+
+STARTING_ANOTHER = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+print("runs", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(not HAS_SHARED, reason="nobody knows here who else uses a folder")
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+def test_a_kernel_holds_its_folders_for_as_long_as_it_runs(tmp_path: Path, version: str) -> None:
+    overlay, magics = tmp_path / "overlay", tmp_path / "magics"
+    for folder in (overlay, magics):
+        folder.mkdir()
+    (overlay / "ipykernel_launcher.py").write_text(STARTING_ANOTHER)
+    for folder in (overlay, magics):
+        os.utime(folder, (1.0, 1.0))
+    words = [find_python(version), LAUNCHER, f"{overlay}{os.pathsep}{magics}", "-f", "x"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path) as kernel:
+        assert kernel.stdout is not None
+        assert kernel.stdout.readline() == b"runs\n"
+        assert [is_free(folder) for folder in (overlay, magics)] == [False, False]
+        # A kernel of yesterday shows when its folders were last needed.
+        assert min(folder.stat().st_mtime for folder in (overlay, magics)) > 1.0
+        kernel.kill()
+        kernel.wait()
+        # The program that it has started may run on.
+        assert [is_free(folder) for folder in (overlay, magics)] == [True, True]
+
+
+def is_free(folder: Path) -> bool:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        return try_lock(descriptor)
+    finally:
+        os.close(descriptor)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.builder.child import ChildTookTooLong, run_child
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Started
+from chapbook_core.project.last_use import note_use
 from chapbook_core.requirements.url import masked_url
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class GitRepositories:
         """Return the commit that a requirement means: the locked one while there is one. Raises GitFailed."""
         _check(origin)
         mirror = self._mirror(origin)
+        note_use(mirror)
         wanted = locked if _COMMIT.fullmatch(locked) else origin.revision or ""
         if _COMMIT.fullmatch(wanted):
             if found := self._known(origin, mirror, wanted):
@@ -118,6 +120,7 @@ class GitRepositories:
                     raise
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
+        note_use(folder)
         wanted = folder / (origin.subdirectory or "")
         if not wanted.resolve().is_relative_to(folder.resolve()) or not wanted.is_dir():
             raise GitFailed(origin.url, f"it has no folder `{origin.subdirectory}` at {commit[:12]}")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.builder.isolation import BuildEnvironment, BuildRequirementsFailed, NeedsItself
+from chapbook_core.commands.cache_folders import INTACT
 from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.own_release import OwnRelease
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from chapbook_core.installer.store import StoredWheel
 
 _OURS = "chapbook"
-_INTACT = "intact"
 _GLANCE = 0.05
 _KEPT = 30 * 24 * 3600.0
 _TOLD_BY_MARKERS = (
@@ -183,13 +183,13 @@ def _provided(bench: Workbench, top: Path, wheels: Sequence[StoredWheel]) -> Bui
             make_environment(folder, Recipe(interpreter, "build"), cache=cache)
             paths, linker = paths_of_environment(folder), Linker()
             place_wheels([WheelArrival(wheel, paths, linker) for wheel in wheels], _Quiet(bench.watcher))
-            (folder / _INTACT).write_text(_state(folder), "utf-8")
+            (folder / INTACT).write_text(_state(folder), "utf-8")
     return BuildEnvironment(folder)
 
 
 def _is_intact(folder: Path) -> bool:
     """Tell whether an environment is as it was made, and note that it is used."""
-    intact = folder / _INTACT
+    intact = folder / INTACT
     try:
         if intact.read_text("utf-8") != _state(folder):
             return False
@@ -240,7 +240,7 @@ def _is_locked(descriptor: int) -> bool:
 def _sweep(top: Path) -> None:
     """Forget environments that no build has used for a month."""
     limit = time.time() - _KEPT
-    for intact in top.glob(f"*/{_INTACT}"):
+    for intact in top.glob(f"*/{INTACT}"):
         with suppress(OSError):
             if intact.stat().st_mtime < limit:
                 intact.unlink()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.index.blob import StaleBlob
 from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
+from chapbook_core.project.last_use import note_use
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,10 +68,12 @@ class BuiltWheels:
     def _entry(self, key: str) -> dict[str, str]:
         if self._folder is None:
             return {}
+        place = self._folder / key[:2] / key
         try:
-            entry = json.loads((self._folder / key[:2] / key).read_bytes())
+            entry = json.loads(place.read_bytes())
         except (OSError, ValueError):
             return {}
+        note_use(place)
         is_table = isinstance(entry, dict) and all(isinstance(text, str) for text in entry.values())
         return entry if is_table else {}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.cache_folders import STORE_FOLDER
 from chapbook_core.commands.report import Blank, Block, Line, Result, Span, Table, fields_table
+from chapbook_core.errors import UsageError
 from chapbook_core.index.opening import open_cache
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.settings import read_settings
@@ -94,23 +95,33 @@ def info(_invocation: Invocation, surroundings: Surroundings, watcher: Watcher) 
 
 
 def list_packages(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
-    """List the packages that the index cache knows, or the wheels that are kept."""
+    """List the packages that the index cache knows, the wheels that are kept, or what is kept besides."""
     text = canonical_name(invocation.text("text") or "")
     if invocation.flag("wheels"):
         from chapbook_core.commands.cache_store import list_wheels  # brings the installer along
 
         return list_wheels(text, surroundings)
+    if invocation.flag("others"):
+        from chapbook_core.commands.cache_store import list_others  # likewise
+
+        return list_others(invocation.text("text") or "", surroundings)
     with closing(_opened(surroundings, watcher)) as cache:
         return Packages(tuple(sorted(name for name in cache.names() if text in name)))
 
 
 def clear(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
-    """Forget everything that indexes have said, or what is kept about some packages; or remove wheels."""
+    """Forget everything that indexes have said, or about some packages; or remove wheels or other things."""
     names = () if invocation.flag("all") else invocation.texts("package")
     if invocation.flag("wheels"):
-        from chapbook_core.commands.cache_store import clear_wheels  # brings the installer along
+        from chapbook_core.commands.cache_prune import clear_wheels  # brings the installer along
 
-        return clear_wheels(names, surroundings)
+        return clear_wheels(map(canonical_name, names), surroundings)
+    if invocation.flag("others"):
+        from chapbook_core.commands.cache_prune import clear_others  # likewise
+
+        if names:
+            raise UsageError("`--others` takes no names: it is about what belongs to no package")
+        return clear_others(surroundings)
     with closing(_opened(surroundings, watcher)) as cache:
         return Cleared(cache.clear([canonical_name(name) for name in names]))
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
 
 STORE_FOLDER = "store"
+INTACT = "intact"
+"""In a build environment: written last, and touched by each build that uses it."""
 
 
 def cache_folder(session: Session) -> Path | None:

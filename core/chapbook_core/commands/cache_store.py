@@ -1,37 +1,25 @@
-"""The wheels that are kept for all projects: listed, cleared, pruned."""
+"""What is kept for all projects, each thing with its size: wheels, and whatever was made besides."""
 
 from __future__ import annotations
 
-import json
-import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.cache import cache_folder_of, readable_size
 from chapbook_core.commands.cache_contents import room
 from chapbook_core.commands.cache_folders import STORE_FOLDER
+from chapbook_core.commands.cache_kept import everything_kept, let_go, told_of
 from chapbook_core.commands.report import Block, Line, Message, Result, Span, Table
-from chapbook_core.errors import UsageError
-from chapbook_core.installer.bytecode import FOLDER as BYTECODE
-from chapbook_core.installer.spare import FOLDER as SPARE
 from chapbook_core.installer.store import Store
-from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.cache_kept import Kept
     from chapbook_core.commands.surroundings import Surroundings
-    from chapbook_core.events import Watcher
     from chapbook_core.installer.store import Entry
-
-_A_DAY = 24 * 3600.0
-_DAYS = 30
-_IN_USE = _A_DAY + 3600.0
-"""A running command has looked at what it uses; that is noted once a day."""
 
 
 @frozen
@@ -63,15 +51,62 @@ class KeptWheels(Result):
 
 
 @frozen
+class KeptOther:
+    """Something that is no wheel."""
+
+    what: str
+    path: Path
+    size: int
+    used: str
+    note: str
+    """Why it stays whatever its age, or why nobody can use it any more."""
+
+
+@frozen
+class KeptOthers(Result):
+    """What is neither a wheel nor the answer of an index."""
+
+    others: tuple[KeptOther, ...]
+    folder: Path
+
+    def report(self) -> tuple[Block, ...]:
+        """Show them as a table."""
+        if not self.others:
+            return (Line((Span("no such thing is kept", "dim"),)),)
+        rows = tuple(
+            (
+                other.what,
+                readable_size(other.size),
+                other.used,
+                other.path.relative_to(self.folder).as_posix(),
+                Span(other.note, "dim"),
+            )
+            for other in self.others
+        )
+        return (Table(rows, ("kept", "size", "last used", "in the cache", "")),)
+
+
+@frozen
+class FreedKind:
+    """Things of one kind that were removed, or would be."""
+
+    what: str
+    count: int
+    size: int
+
+
+@frozen
 class Freed(Result):
     """What was removed, or would be."""
 
     wheels: tuple[KeptWheel, ...]
     others: int
     size: int
+    """What the disk gets back: a file that an environment has, too, takes its room there still."""
     dry_run: bool
     is_shared: bool = False
     """Whether other commands were using the store, so that what was used lately stayed."""
+    kinds: tuple[FreedKind, ...] = ()
 
     def report(self) -> tuple[Block, ...]:
         """Tell it."""
@@ -80,11 +115,15 @@ class Freed(Result):
             blocks.append(Message("note", "other commands are using the store: what was used lately stays"))
         if not self.wheels and not self.others:
             return (*blocks, Line("nothing can go"))
-        rows = tuple(
-            ((Span(wheel.name, "name"),), wheel.version, readable_size(wheel.size), wheel.used) for wheel in self.wheels
-        )
-        if rows:
+        if self.wheels:
+            rows = tuple(
+                ((Span(wheel.name, "name"),), wheel.version, readable_size(wheel.size), wheel.used)
+                for wheel in self.wheels
+            )
             blocks.append(Table(rows, ("name", "version", "size", "last used")))
+        if self.kinds:
+            kinds = tuple((kind.what, str(kind.count), readable_size(kind.size)) for kind in self.kinds)
+            blocks.append(Table(kinds, ("besides", "count", "size")))
         count = f"{len(self.wheels)} wheel{'' if len(self.wheels) == 1 else 's'}"
         count += f" and {self.others} other thing{'' if self.others == 1 else 's'}" if self.others else ""
         freed = readable_size(self.size)
@@ -95,106 +134,32 @@ class Freed(Result):
 def list_wheels(words: str, surroundings: Surroundings) -> KeptWheels:
     """List the wheels with a text in their name."""
     store = Store(cache_folder_of(surroundings) / STORE_FOLDER)
-    return KeptWheels(tuple(_kept(entry) for entry in _sorted(store.entries()) if words in entry.name))
+    return KeptWheels(tuple(kept_wheel(entry) for entry in sorted_entries(store.entries()) if words in entry.name))
 
 
-def clear_wheels(names: Sequence[str], surroundings: Surroundings) -> Freed:
-    """Remove wheels, all or those of some names."""
-    wanted = {canonical_name(name) for name in names}
-    with Store(cache_folder_of(surroundings) / STORE_FOLDER) as store:
-        return _removed(store, lambda entry: not wanted or entry.name in wanted, surroundings, dry_run=False)
-
-
-def prune(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -> Freed:
-    """Remove what nobody has used for some time."""
-    days = _days(invocation.text("days"))
-    dry_run = invocation.flag("dry-run")
+def list_others(words: str, surroundings: Surroundings) -> KeptOthers:
+    """List the other things with a text in what they are called."""
     cache = cache_folder_of(surroundings)
-    limit = surroundings.now() - days * _A_DAY
-    with Store(cache / STORE_FOLDER, now=surroundings.now) as store:
-        freed = _removed(store, lambda entry: entry.used < limit, surroundings, dry_run=dry_run)
-        gone = {wheel.filename for wheel in freed.wheels}
-        others = list(_old_logs(cache / "builds", limit))
-        others += _built_for_nothing(cache / "built", store, gone if dry_run else set())
-        others += _unreadable(store)
-        if invocation.flag("laid-out"):
-            others += _laid_out(store)
-        size = freed.size + sum(room(path, set()) if path.is_dir() else path.stat().st_size for path in others)
-        if not dry_run:
-            _remove(store, others)
-    return Freed(freed.wheels, len(others), size, dry_run, freed.is_shared)
+    store = Store(cache / STORE_FOLDER)
+    found = (*everything_kept(cache, store), *told_of(cache, store))
+    return KeptOthers(tuple(_other(kept) for kept in found if words.casefold() in kept.kind.casefold()), cache)
 
 
-def _removed(store: Store, goes: Callable[[Entry], bool], surroundings: Surroundings, *, dry_run: bool) -> Freed:
-    gone: list[Entry] = []
-    size = 0
-    with store.alone() as is_alone:
-        lately = surroundings.now() - _IN_USE
-        for entry in _sorted(store.entries()):
-            if not goes(entry) or not (is_alone or entry.used < lately):
-                continue
-            room_taken = room(store.place(entry.sha256), set())
-            if dry_run or store.discard(entry.sha256):
-                gone.append(entry)
-                size += room_taken
-    return Freed(tuple(map(_kept, gone)), 0, size, dry_run, is_shared=not is_alone)
-
-
-def _old_logs(folder: Path, limit: float) -> Iterator[Path]:
-    for path in folder.glob("*.txt"):
-        with suppress(OSError):
-            if path.stat().st_mtime < limit:
-                yield path
-
-
-def _built_for_nothing(folder: Path, store: Store, leaving: set[str]) -> Iterator[Path]:
-    """Give the entries whose wheel has gone."""
-    for path in folder.glob("??/*"):
-        with suppress(OSError, ValueError, AttributeError):
-            entry = json.loads(path.read_bytes())
-            digest = entry.get("sha256")
-            if digest and (entry.get("filename") in leaving or not store.place(digest).is_dir()):
-                yield path
-
-
-def _unreadable(store: Store) -> Iterator[Path]:
-    """Give what stands among the wheels and is none."""
-    known = {entry.sha256 for entry in store.entries()}
-    limit = time.time() - _A_DAY
-    for folder in store.folder.glob("wheels/??/*"):
-        with suppress(OSError):
-            if folder.name not in known and folder.stat().st_mtime < limit:
-                yield folder
-
-
-def _laid_out(store: Store) -> Iterator[Path]:
-    for kind in (BYTECODE, SPARE):
-        yield from store.folder.glob(f"wheels/??/*/{kind}/*")
-
-
-def _remove(store: Store, paths: Iterable[Path]) -> None:
-    for path in paths:
-        with suppress(OSError):
-            if path.is_dir():
-                store.throw_away(path)
-            else:
-                path.unlink(missing_ok=True)
-
-
-def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+def sorted_entries(entries: Iterable[Entry]) -> list[Entry]:
+    """Sort wheels for people."""
     return sorted(entries, key=lambda entry: (entry.name, entry.version, entry.filename))
 
 
-def _kept(entry: Entry) -> KeptWheel:
-    day = datetime.fromtimestamp(entry.used, UTC).date().isoformat()
-    return KeptWheel(entry.name, entry.version, entry.filename, entry.size, day)
+def kept_wheel(entry: Entry) -> KeptWheel:
+    """Return a wheel as lists show it."""
+    return KeptWheel(entry.name, entry.version, entry.filename, entry.size, _day(entry.used))
 
 
-def _days(text: str | None) -> float:
-    try:
-        days = _DAYS if text is None else float(text)
-    except ValueError:
-        days = -1
-    if not 0 <= days < float("inf"):
-        raise UsageError(f"`--days` takes a number of days, not `{text}`")
-    return days
+def _other(kept: Kept) -> KeptOther:
+    with let_go(kept) as is_free:
+        note = "in use" if is_free is False else kept.trouble
+    return KeptOther(kept.kind, kept.path, room(kept.path, set()), _day(kept.used), note)
+
+
+def _day(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).date().isoformat() if time else ""

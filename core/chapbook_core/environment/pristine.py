@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MADE_IN = "as virtualenv made it"
 PROMPT = "the prompt of the pristine environment"
-_TEMPLATE = "template.json"
+TEMPLATE = "template.json"
 _FORMAT = 1
 _LARGEST_TEXT = 200_000
 _SEPARATORS = r"\\/" if os.name == "nt" else "/"
@@ -64,7 +64,10 @@ class Pristine:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
         for name, (size, mode) in self.copies.items():
-            shutil.copyfile(self.folder / MADE_IN / name, target / name)
+            try:
+                shutil.copyfile(self.folder / MADE_IN / name, target / name)
+            except FileNotFoundError:
+                raise ValueError(f"`{name}` of the kept environment is gone") from None
             (target / name).chmod(mode)
             if (target / name).stat().st_size != size:
                 raise ValueError(f"`{name}` of the kept environment was changed")
@@ -85,7 +88,7 @@ def is_plain(text: str) -> bool:
 def read_pristine(folder: Path) -> Pristine | None:
     """Return what is kept in a folder; None when it cannot be read."""
     try:
-        data = json.loads((folder / _TEMPLATE).read_bytes())
+        data = json.loads((folder / TEMPLATE).read_bytes())
         if data["format"] != _FORMAT:
             return None
         return Pristine(
@@ -132,7 +135,7 @@ def describe_pristine(folder: Path) -> Pristine:
         "texts": texts,
         "copies": copies,
     }
-    (folder / _TEMPLATE).write_bytes(json.dumps(data).encode())
+    (folder / TEMPLATE).write_bytes(json.dumps(data).encode())
     return pristine
 
 

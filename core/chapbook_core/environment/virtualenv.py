@@ -17,6 +17,7 @@ from chapbook_core.environment.place import VENV
 from chapbook_core.environment.pristine import (
     MADE_IN,
     PROMPT,
+    TEMPLATE,
     Pristine,
     describe_pristine,
     is_plain,
@@ -24,6 +25,7 @@ from chapbook_core.environment.pristine import (
 )
 from chapbook_core.environment.state import State, write_state
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.last_use import note_use
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -212,6 +214,7 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
     kept = cache / _key(recipe)
     pristine = read_pristine(kept)
     if pristine is not None:
+        note_use(kept / TEMPLATE)
         return pristine
     try:
         cache.mkdir(parents=True, exist_ok=True)

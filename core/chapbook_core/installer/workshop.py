@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.project.kernel_lock import try_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _LOCK = ".lock"
@@ -48,6 +49,19 @@ class Workshop:
 def sweep(yard: Path) -> int:
     """Remove the folders of processes that have ended; return how many there were."""
     return sum([_sweep_one(lock) for lock in yard.glob(f"*{_LOCK}")])
+
+
+def left_behind(yard: Path) -> Iterator[Path]:
+    """Give the folders of processes that have ended, and leave them as they are."""
+    for lock in sorted(yard.glob(f"*{_LOCK}")):
+        with suppress(OSError):
+            descriptor = os.open(lock, os.O_RDWR)
+            try:
+                is_left = try_lock(descriptor)
+            finally:
+                os.close(descriptor)
+            if is_left:
+                yield lock.with_suffix("")
 
 
 def clear(folder: Path) -> None:

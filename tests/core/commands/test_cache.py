@@ -16,23 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook, Outcome
 
 
 @pytest.fixture
-def index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
+def index(connected: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
     with FakeIndex() as index:
         index.serve("alpha", "1.0", summary="The first letter")
         index.serve("alpha", "2.0", summary="The first letter, again")
         index.serve("alpha", "3.0rc1")
         index.serve("alphabet", "1.0")
-        monkeypatch.setenv("PIP_INDEX_URL", index.url)
-        monkeypatch.setenv("CHAPBOOK_KEYRING_ENABLED", "false")
+            monkeypatch.setenv("CHAPBOOK_KEYRING_ENABLED", "false")
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.delenv(name, raising=False)
-        assert folder
+        assert connected
         yield index
 
 
@@ -110,9 +107,9 @@ def test_wheels_are_listed_counted_and_cleared_by_name(chapbook: Chapbook) -> No
 def test_pruning_tells_what_would_go_and_environments_keep_what_they_have(project: Path, chapbook: Chapbook) -> None:
     assert chapbook("cache", "prune").out == "nothing can go\n"
     outcome = chapbook("cache", "prune", "--days", "0", "--dry-run")
-    assert "2 wheels would go, " in outcome.out
+    assert "2 wheels and 1 other thing would go, " in outcome.out
     assert "beta" in outcome.out
-    assert "2 wheels removed, " in chapbook("cache", "prune", "--days=0").out
+    assert "2 wheels and 1 other thing removed, " in chapbook("cache", "prune", "--days=0").out
     assert "no such wheel is kept" in chapbook("cache", "list", "--wheels").out
     module = next((project / ".venv").glob("lib/python*/site-packages/beta/__init__.py"))
     assert module.stat().st_size == 6000
@@ -135,4 +132,4 @@ def test_what_another_command_may_use_stays(folder: Path, chapbook: Chapbook) ->
         assert "other commands are using the store" in outcome.out
         assert "nothing can go" in outcome.out
         other.communicate()
-    assert "2 wheels removed" in chapbook("cache", "prune", "--days", "0").out
+    assert "2 wheels and 1 other thing removed" in chapbook("cache", "prune", "--days", "0").out

@@ -11,16 +11,20 @@ READING_OPTIONS = (OFFLINE, REFRESH)
 READING_EXCLUSIVE = frozenset({"offline", "refresh"})
 
 _WHEELS = Option("wheels", "the unpacked wheels that all projects share, in place of what indexes have said")
+_OTHERS = Option("others", "what was made besides: kernel overlays, build environments, sources and the like")
+_EXCLUSIVE = frozenset({"wheels", "others"})
 
 CACHE_LIST = Command(
     name="cache list",
     summary="List the packages that the cache knows",
     run="chapbook_core.commands.cache:list_packages",
     arguments=(Argument("text", "only names that hold this", required=False),),
-    options=(_WHEELS,),
+    options=(_WHEELS, _OTHERS),
+    exclusive=(_EXCLUSIVE,),
     examples=(
         Example("cache list numpy", "list the known packages with `numpy` in their name"),
         Example("cache list --wheels", "list the wheels that are kept, with their sizes"),
+        Example("cache list --others kernel", "list what kernels share, and what is in use of it"),
     ),
 )
 
@@ -30,11 +34,13 @@ CACHE_CLEAR = Command(
     run="chapbook_core.commands.cache:clear",
     description="Everything forgotten is fetched again when it is needed. Without a name everything goes.",
     arguments=(Argument("package", "only what is kept about these", required=False, repeated=True),),
-    options=(Option("all", "forget everything; as without a package"), _WHEELS),
+    options=(Option("all", "forget everything; as without a package"), _WHEELS, _OTHERS),
+    exclusive=(_EXCLUSIVE,),
     examples=(
         Example("cache clear", "forget everything"),
         Example("cache clear numpy", "forget what is kept about numpy"),
         Example("cache clear --wheels torch", "remove the wheels of torch"),
+        Example("cache clear --others", "remove what can be made again, unless it is in use"),
     ),
 )
 
@@ -48,10 +54,11 @@ CACHE_INFO = Command(
 CACHE_PRUNE = Command(
     name="cache prune",
     summary="Remove what has not been used for some time",
-    run="chapbook_core.commands.cache_store:prune",
+    run="chapbook_core.commands.cache_prune:prune",
     description=(
-        "Wheels that no environment was made with for a while go, and with them what was built for nothing; "
-        "environments keep what they have. What a running command uses stays."
+        "Wheels that no environment was made with for a while go; so do kernel overlays, build environments, sources "
+        "and the like, and at once what nobody can use any more: what belongs to a Python, an environment or a wheel "
+        "that is gone. Environments keep what they have. What a running command or kernel uses stays."
     ),
     options=(
         Option("days", "unused for so many days; a month unless given", value="DAYS"),
