@@ -73,6 +73,8 @@ class Added(Result):
     applied: Applied = UNAPPLIED
     warnings: tuple[str, ...] = ()
     options: str = field(default="", repr=False)
+    on_demand: str = field(default="", repr=False)
+    """The option of `install` that takes what was added, where a plain one does not."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell what was added and what changed with it, then what a person may want to know."""
@@ -95,6 +97,9 @@ class Added(Result):
             for one in self.added
             if one.newest
         ]
+        if self.on_demand and self.applied.environment:
+            hint = f"run `chapbook install {self.on_demand}` to have it in the environment"
+            blocks.append(Message("note", f"{self.where} is installed on demand alone", (hint,)))
         blocks += [Message("warning", warning) for warning in self.warnings]
         blocks += [
             Message(
@@ -152,6 +157,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         applied,
         tuple(adding.warnings(proposal.outcome.lock)),
         where.options,
+        where.on_demand(proposal.session.manifest),
     )
 
 

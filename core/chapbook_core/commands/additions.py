@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.project.manifest import Manifest
     from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.requirement import Requirement
 
@@ -79,6 +80,13 @@ class Where:
         if self.extra is not None:
             return f" --optional {self.extra}"
         return "" if canonical_name(self.group) == MAIN else f" --group {self.group}"
+
+    def on_demand(self, manifest: Manifest) -> str:
+        """Return the option with which `install` takes what is here, where it does not by itself."""
+        if self.extra is not None:
+            return f"--extras {self.extra}"
+        name = canonical_name(self.group)
+        return f"--with {self.group}" if any(one.optional for one in manifest.groups if one.name == name) else ""
 
 
 def read_where(invocation: Invocation) -> Where:

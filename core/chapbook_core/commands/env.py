@@ -121,7 +121,8 @@ class EnvironmentUsed(Result):
             Line(Span(f"from {self.executable}", "dim"), detail=1),
         ]
         if self.replaced:
-            blocks.append(Message("note", "the environment that was there before is gone, with its packages"))
+            gone = "the environment that was there before is gone, with its packages"
+            blocks.append(Message("note", gone, ("run `chapbook install` to put in what is locked",)))
         return tuple(blocks)
 
 

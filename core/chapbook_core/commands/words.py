@@ -176,8 +176,14 @@ class _Reading:
         self.mistakes.append(f"there is no command `{name}`")
         before, _, last = name.rpartition(" ")
         known = dict.fromkeys(_next_words(self.commands, before))
+        # Needed for mistakes only.
+        from chapbook_core.commands.foreign_words import WHAT_DOES_THE_SAME
+
+        same = WHAT_DOES_THE_SAME.get(name)
         close = _close(last, known)
-        if close:
+        if same is not None:
+            self.hints.append(same)
+        elif close:
             self.hints.append(
                 "did you mean " + " or ".join(f"`{before} {word}`".replace("` ", "`") for word in close) + "?"
             )

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from chapbook_core.commands.command import Argument, Command, Example, Invocation, Option
+from chapbook_core.commands.foreign_words import WHAT_DOES_THE_SAME
+from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.words import Manner, Request, parse
 from chapbook_core.errors import UsageError
 
@@ -100,6 +104,13 @@ def test_help_needs_no_arguments_and_forgives_mistakes() -> None:
     assert read("source -h") == Request(Manner(help=True), "source")
 
 
+def test_foreign_words_are_none_of_ours_and_name_commands_that_are() -> None:
+    for word, hint in WHAT_DOES_THE_SAME.items():
+        assert word not in BY_NAME
+        for named in re.findall(r"`chapbook ([^`]*)`", hint):
+            assert any(named == name or named.startswith(f"{name} ") for name in BY_NAME), named
+
+
 def test_help_of_an_unknown_command_is_a_mistake() -> None:
     assert mistakes("nwe --help")[0] == ["there is no command `nwe`"]
 
@@ -112,6 +123,8 @@ def test_help_of_an_unknown_command_is_a_mistake() -> None:
         ("source ad x", "there is no command `source ad`", "did you mean `source add`?"),
         ("source zzz", "there is no command `source zzz`", "`source` has: add, show"),
         ("qqq", "there is no command `qqq`", "run `chapbook list` to see the commands"),
+        ("uninstall x", "there is no command `uninstall`", "run `chapbook remove`"),
+        ("self show", "there is no command `self`", WHAT_DOES_THE_SAME["self"]),
         (
             "source",
             "`source` needs to know what to do: add, show",
