@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from chapbook_core.builder.cannot_build import CannotBuild, FileMissing
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.version import next_version
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
     from chapbook_core.project.build_table import VersionSource
 
-_ASSIGNED = re.compile(
+_ASSIGNED = late_pattern(
     r"""^\s*(?:__version__|VERSION|version)\s*(?::[^=\n]+)?=\s*(["'])(?P<version>[^"']+)\1""", re.MULTILINE
 )
-_BARE = re.compile(r"\s*v?(?P<version>\d\S*)\s*")
-_DESCRIBED = re.compile(r"(?P<tag>.+)-(?P<count>\d+)-g(?P<commit>[0-9a-f]+)(?P<dirty>-dirty)?")
-_TOLD = re.compile(r"^Version: (?P<version>\S+)$", re.MULTILINE)
+_BARE = late_pattern(r"\s*v?(?P<version>\d\S*)\s*")
+_DESCRIBED = late_pattern(r"(?P<tag>.+)-(?P<count>\d+)-g(?P<commit>[0-9a-f]+)(?P<dirty>-dirty)?")
+_TOLD = late_pattern(r"^Version: (?P<version>\S+)$", re.MULTILINE)
 _GIT_SECONDS = 30
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 import shutil
 import time
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.builder.child import ChildTookTooLong, run_child
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Started
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.last_use import note_use
 from chapbook_core.requirements.url import masked_url
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.requirements.origin import GitOrigin
 
-_ADDRESS = re.compile(
+_ADDRESS = late_pattern(
     r"(?:(?:https?|ssh|git)://(?:[\w.~%+-]+@)?(?!-)[\w.-]+(?::\d+)?/|file:///|[\w.]+@(?!-)[\w.-]+:(?!-))[^\x00-\x20\x7f]+"
 )
-_REFERENCE = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
+_REFERENCE = late_pattern(r"(?![-/.])(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+")
+_COMMIT = late_pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ABBREVIATED = late_pattern(r"[0-9a-f]{4,64}")
 _NOT_OURS = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import reduce
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import parse_marker, python_marker
 from chapbook_core.requirements.marker_wording import TooManyWords, all_of, text_of, wording_of
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from chapbook_core.requirements.requirement import Requirement
 
-_FAMILY = re.compile(r"={0,2}\s*(?P<minor>\d+\.\d+)")
-_PLATFORM = re.compile(r"(?P<operator>==|!=)?\s*(?P<name>[A-Za-z0-9_.-]+)")
-_CHOICE = re.compile(r"\s*\|\|?\s*")
+_FAMILY = late_pattern(r"={0,2}\s*(?P<minor>\d+\.\d+)")
+_PLATFORM = late_pattern(r"(?P<operator>==|!=)?\s*(?P<name>[A-Za-z0-9_.-]+)")
+_CHOICE = late_pattern(r"\s*\|\|?\s*")
 
 
 def declared_words(requirement: Requirement, data: Mapping[str, object]) -> str | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.cannot_build import CannotBuild, DeadLink, LinkLoop, NoFile, OutsideProject
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_MAGIC = re.compile(r"[*?\[]")
+_MAGIC = late_pattern(r"[*?\[]")
 _CACHE = "__pycache__"
 
 

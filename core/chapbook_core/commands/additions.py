@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import UsageError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.groups import MAIN
 from chapbook_core.requirements.argument import parse_argument
 from chapbook_core.requirements.constraint import parse_constraint
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.requirement import Requirement
 
-_PLATFORM = re.compile(r"[A-Za-z0-9_]+")
-_OR = re.compile(r"\s*\|\|?\s*")
+_PLATFORM = late_pattern(r"[A-Za-z0-9_]+")
+_OR = late_pattern(r"\s*\|\|?\s*")
 
 
 @frozen

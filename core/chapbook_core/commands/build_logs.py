@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST = 50
-_STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
+_STRANGE = late_pattern(r"[^A-Za-z0-9._-]+")
 
 
 def keep_log(folder: Path | None, what: str, output: str) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.index_mode import index_mode
@@ -15,6 +14,7 @@ from chapbook_core.errors import UsageError
 from chapbook_core.lock.graph import graph_of, key_of
 from chapbook_core.lock.selection import region_of
 from chapbook_core.lock.wanted import choose_extras
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.groups import MAIN, Group
 from chapbook_core.requirements.argument import parse_argument
 from chapbook_core.requirements.constraint import parse_constraint
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.requirement import Requirement
 
-_MINOR = re.compile(r"\s*\d+\.\d+\s*")
+_MINOR = late_pattern(r"\s*\d+\.\d+\s*")
 
 
 @frozen

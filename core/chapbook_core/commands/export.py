@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.lock.requirements_format import format_constraints
 from chapbook_core.lock.selection import says_groups
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.writing import write_file
 from chapbook_core.requirements.marker import NEVER, Marker, python_marker
 from chapbook_core.value import field, frozen
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = "requirements.txt"
 _CHOICES = ("with", "without", "only", "all-groups", "extras", "all-extras")
-_PYLOCK_NAME = re.compile(r"pylock(?:\.[^.]+)?\.toml")
+_PYLOCK_NAME = late_pattern(r"pylock(?:\.[^.]+)?\.toml")
 """What PEP 751 asks for; installers take nothing else for a lock."""
 _PUBLIC = frozenset({"Dockerfile", "binder"})
 

@@ -6,7 +6,6 @@ Styles are inline, because viewers of notebooks drop style sheets. Colours are t
 
 from __future__ import annotations
 
-import re
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, assert_never
@@ -29,8 +28,10 @@ from chapbook_core.commands.report import (
 )
 from chapbook_core.commands.text import Writing, spoken, spoken_call
 from chapbook_core.commands.visible import visible
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Sequence
 
     from chapbook_core.commands.report import ChangeKind, Level, Text
@@ -88,7 +89,7 @@ _KINDS: dict[ChangeKind, tuple[str, Style]] = {
     "skip": ("skipped", "dim"),
 }
 _IN_A_CELL = Writing(program="%poetry")
-_QUOTED = re.compile(r"`([^`\n]+)`")
+_QUOTED = late_pattern(r"`([^`\n]+)`")
 
 
 def write_html(blocks: Iterable[Block], writing: Writing = _IN_A_CELL) -> str:

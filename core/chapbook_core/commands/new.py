@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.outlining import ask_outline, read_outline
 from chapbook_core.commands.report import Block, Line, Result, Span
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.placing import place_files, require_free
 from chapbook_core.project.scaffold import Layout, project_files
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
 
-_READMES = re.compile(r"[A-Za-z0-9]+")
+_READMES = late_pattern(r"[A-Za-z0-9]+")
 
 
 @frozen

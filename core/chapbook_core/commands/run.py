@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from chapbook_core.commands.session import open_session
 from chapbook_core.environment.activation import active_variables
 from chapbook_core.environment.environment import PROGRAM_SUFFIX
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.tasks import in_order, read_tasks
 from chapbook_core.value import frozen
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.project.tasks import Task
 
-_REFERENCE = re.compile(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<function>\w+(?:\.\w+)*)(?:\s*\[[^\]]*\])?")
+_REFERENCE = late_pattern(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<function>\w+(?:\.\w+)*)(?:\s*\[[^\]]*\])?")
 _CALL = """\
 import sys
 sys.argv[0] = {name!r}
@@ -134,7 +134,8 @@ class _Runner:
             return self._file(folder / name, name, rest, folder, note)
         path_variable = next((key for key in self._variables if key.upper() == "PATH"), "PATH")
         folders = [Path(text) for text in self._variables.get(path_variable, "").split(os.pathsep) if text]
-        found = find_program(name, folders, self._variables)
+        # `PATH` cannot hold a folder that has its separator in the name.
+        found = find_program(name, [self._environment.scripts, *folders], self._variables)
         if found is None:
             raise ProgramNotFound(name, self._environment)
         return Program(found, (str(found), *rest), folder, self._variables, note)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chapbook_core.commands.report import Blank, Block, Line, Message, Result, Span, fields_table
 from chapbook_core.errors import UsageError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.project.document import Document, NoSuchSource, read_document
 from chapbook_core.project.manifest import read_manifest
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_INDEX = "pypi"
 """How a project lists the default index; it has no URL of its own."""
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NAME = late_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SCHEMES = frozenset({"http", "https", "file"})
 
 

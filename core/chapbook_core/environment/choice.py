@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.version_key import version_key
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.requirements.constraint import Constraint
 
-_ASKED = re.compile(
+_ASKED = late_pattern(
     r"(?P<name>python|cpython|pypy|graalpy)?-?(?P<version>[0-9]+(?:\.[0-9]+){0,2}(?:(?:a|b|rc)[0-9]+)?)?(?P<free>t)?",
     re.ASCII | re.IGNORECASE,
 )

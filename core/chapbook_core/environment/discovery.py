@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION, read_environment
 from chapbook_core.environment.probe import InterpreterUnusable
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.environment.probe import Prober
 
-_NAME = re.compile(r"(?:python|pypy)(?:3(?:\.[0-9]+)?t?)?(?:\.exe)?", re.ASCII | re.IGNORECASE)
-_VERSIONED = re.compile(r"3\.[0-9]+t?(?:\.exe)?$", re.ASCII | re.IGNORECASE)
+_NAME = late_pattern(r"(?:python|pypy)(?:3(?:\.[0-9]+)?t?)?(?:\.exe)?", re.ASCII | re.IGNORECASE)
+_VERSIONED = late_pattern(r"3\.[0-9]+t?(?:\.exe)?$", re.ASCII | re.IGNORECASE)
 _SYSTEM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
 _SHIMS = "shims"
 """Folders of this name hold scripts that look into the present folder to decide which Python to start."""

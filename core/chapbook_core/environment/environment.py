@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 CONFIGURATION = "pyvenv.cfg"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 PROGRAM_SUFFIX = ".exe" if os.name == "nt" else ""
-_VERSION = re.compile(r"(?P<release>[0-9]+\.[0-9]+(?:\.[0-9]+)?)(?P<phase>(?:a|b|rc)[0-9]+)?(?P<rest>.*)", re.ASCII)
+_VERSION = late_pattern(r"(?P<release>[0-9]+\.[0-9]+(?:\.[0-9]+)?)(?P<phase>(?:a|b|rc)[0-9]+)?(?P<rest>.*)", re.ASCII)
 _LEVELS = {"alpha": "a", "beta": "b", "candidate": "rc"}
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.config_file import change_config_file, read_config_file
 from chapbook_core.value import frozen
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 VENV = ".venv"
 _SELECTIONS = "envs.toml"
-_UNWANTED = re.compile(r'[ $`!*@"\\\r\n\t]')
+_UNWANTED = late_pattern(r'[ $`!*@"\\\r\n\t]')
 _LONGEST_NAME = 42
 _HASH_LENGTH = 8
 _UNNAMED = "virtualenv"

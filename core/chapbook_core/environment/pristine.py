@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _FORMAT = 1
 _LARGEST_TEXT = 200_000
 _SEPARATORS = r"\\/" if os.name == "nt" else "/"
 # Letters of any language, digits and what no shell takes for anything else within quotes.
-_PLAIN = re.compile(rf"[\w .,:+@()\[\]~={_SEPARATORS}-]+")
-_NOT_PLAIN = re.compile(r"=~|[\x00-\x1f\x7f\u2028\u2029]")
+_PLAIN = late_pattern(rf"[\w .,:+@()\[\]~={_SEPARATORS}-]+")
+_NOT_PLAIN = late_pattern(r"=~|[\x00-\x1f\x7f\u2028\u2029]")
 _PYTHON_SYNTAX = (".py", ".xsh")
 
 

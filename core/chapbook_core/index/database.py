@@ -16,6 +16,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from chapbook_core.pattern import late_pattern
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
@@ -27,8 +29,8 @@ _LAYOUT = 1
 _MOST_GENERATIONS = 3
 """How many damaged databases one process leaves behind before it works without."""
 _STEM = f"index-{_LAYOUT}-{marshal.version}-{sys.version_info[0]}.{sys.version_info[1]}"
-_NAME = re.compile(re.escape(_STEM) + r"-(\d+)\.sqlite")
-_ANY_NAME = re.compile(r"index-[\d.-]+\.sqlite(?:-wal|-shm|-journal)?")
+_NAME = late_pattern(re.escape(_STEM) + r"-(\d+)\.sqlite")
+_ANY_NAME = late_pattern(r"index-[\d.-]+\.sqlite(?:-wal|-shm|-journal)?")
 
 _SCHEMA = """
 CREATE TABLE page (

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.specifier import PLAIN_SPECIFIER
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
@@ -41,7 +42,7 @@ class Dependency:
     """What a person should know when the text had to be repaired."""
 
 
-_PLAIN = re.compile(
+_PLAIN = late_pattern(
     r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*"
     r"(?:\[\s*([A-Za-z0-9][A-Za-z0-9._-]*(?:\s*,\s*[A-Za-z0-9][A-Za-z0-9._-]*)*)\s*\]\s*)?"
     rf"(?:\(\s*({PLAIN_SPECIFIER})\s*\)|({PLAIN_SPECIFIER}))?\s*(?:;\s*(.*))?",
@@ -54,8 +55,8 @@ _VARIABLE = (
 _TEXT = r"""(?:"[^"\\]*"|'[^'\\]*')"""
 _OPERATOR = r"(?:\s*(?:===?|!=|<=?|>=?|~=)\s*|\s+(?:not\s+)?in\s+)"
 _COMPARISON = rf"[(\s]*(?:{_VARIABLE}{_OPERATOR}{_TEXT}|{_TEXT}{_OPERATOR}{_VARIABLE})[)\s]*"
-_MARKER = re.compile(rf"{_COMPARISON}(?:(?<=[\s)\"'])(?:and|or)(?=[\s(\"']){_COMPARISON})*", re.ASCII)
-_QUOTED = re.compile(_TEXT)
+_MARKER = late_pattern(rf"{_COMPARISON}(?:(?<=[\s)\"'])(?:and|or)(?=[\s(\"']){_COMPARISON})*", re.ASCII)
+_QUOTED = late_pattern(_TEXT)
 
 
 @lru_cache(maxsize=65536)

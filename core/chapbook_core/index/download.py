@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.writing import WriteFailed
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WHOLE, _PART = 200, 206
 _PIECE = 1 << 20
-_RANGE = re.compile(r"bytes (\d+)-")
+_RANGE = late_pattern(r"bytes (\d+)-")
 
 
 class Download:

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from chapbook_core.index.blob import StaleBlob, pack, unpack
 from chapbook_core.index.file import File
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,10 +19,10 @@ Row: TypeAlias = tuple[str, str, str, int | None, str | None, str | None, str | 
 
 _KIND = b"F2"
 _ABSOLUTE = ("https://", "http://")
-_BETWEEN_HASHES = re.compile("[;&]")
-_HEXADECIMAL = re.compile(r"[0-9a-f]+", re.ASCII)
-_USUAL_HASH = re.compile(r"sha256=([0-9a-f]{64})", re.ASCII)
-_USUAL_HASHES = re.compile(r"(?:sha256=[0-9a-f]{64})+", re.ASCII)
+_BETWEEN_HASHES = late_pattern("[;&]")
+_HEXADECIMAL = late_pattern(r"[0-9a-f]+", re.ASCII)
+_USUAL_HASH = late_pattern(r"sha256=([0-9a-f]{64})", re.ASCII)
+_USUAL_HASHES = late_pattern(r"(?:sha256=[0-9a-f]{64})+", re.ASCII)
 _USUAL_LENGTH, _DIGEST = 71, 7
 """The length of such a text, and where the digest begins in it."""
 _DIGITS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}

@@ -9,18 +9,19 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 SDIST_ENDINGS = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 """Archives that hold sources; all but the first two are of the time before the format was written down."""
 
-_WHEEL = re.compile(
+_WHEEL = late_pattern(
     r"([\w.]+)-([\w.+!]+)(-[0-9][\w.]*)?-([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)-(\w+(?:\.\w+)*)-(\w+(?:\.\w+)*)\.whl",
     re.ASCII,
 )
-_SDIST_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+!-]*", re.ASCII)
-_BUILD = re.compile(r"(\d{1,999})(.*)", re.ASCII)
+_SDIST_STEM = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_.+!-]*", re.ASCII)
+_BUILD = late_pattern(r"(\d{1,999})(.*)", re.ASCII)
 
 _OTHER_KINDS = {
     ".egg": "an egg, which nothing installs any more",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.blob import StaleBlob, pack, unpack
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.value import field, frozen
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
 _KIND = b"M3"
 # Each begins with a newline, which is found much faster than the place behind one; the text is given one to begin with.
-_END = re.compile(rb"\n(?![!-9;-~]*:|[ \t]|From )")
-_FIELDS = re.compile(
+_END = late_pattern(rb"\n(?![!-9;-~]*:|[ \t]|From )")
+_FIELDS = late_pattern(
     rb"\n(Requires-Dist|Provides-Extra|Requires-Python|Name|Version|Summary|Metadata-Version|Dynamic):[ \t]*"
     rb"([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)",
     re.IGNORECASE,
 )
-_FOLDS = re.compile(r"[ \t]*\r?\n[ \t]+")
+_FOLDS = late_pattern(r"[ \t]*\r?\n[ \t]+")
 _UNKNOWN = "UNKNOWN"
 _STATIC_SINCE = (2, 2)
 _MUST_BE_STATIC = frozenset({"requires-dist", "requires-python", "provides-extra", "version", "name"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -17,9 +16,11 @@ from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_met
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.page_fetch import file_mark
 from chapbook_core.index.sources import local_path
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
@@ -39,9 +40,9 @@ _ENOUGH_MISSES = 8
 """After so many `.metadata` files that were not there, and none that was, an index is not asked for any more."""
 _BUILD = b"build"
 """Kept in place of metadata that only a build tells."""
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE = late_pattern(r"bytes (\d+)-(\d+)/(\d+)")
 _PREFERRED_HASHES = ("sha256", "sha512", "sha384", "blake2b")
-_PYTHON_2 = re.compile(r"-(?:py|cp|pp)2\d*(?:\.(?:py|cp|pp)2\d*)*-[^-]+-[^-]+\.whl")
+_PYTHON_2 = late_pattern(r"-(?:py|cp|pp)2\d*(?:\.(?:py|cp|pp)2\d*)*-[^-]+-[^-]+\.whl")
 """The end of the name of a wheel that is for Python 2 alone."""
 
 

@@ -18,6 +18,7 @@ from chapbook_core.index.filename import looks_like_file
 from chapbook_core.index.page_json import check_api_version
 from chapbook_core.index.page_rows import Links, build_page, file_name_of, utc_time
 from chapbook_core.index.status import read_status
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -34,19 +35,19 @@ _Facts: TypeAlias = tuple[str | None, str | None, str | None, bool | str | None]
 _USUAL = r"""(?-i:a\s+href="([^"]*+)"((?:\s[a-z-]*+="[^"]*+")*+)\s*+>)"""
 # Inside a tag a quote counts only right after `=`; `>` in a quoted value does not end the tag.
 _ATTRIBUTES = r"""(?:[^>=]+|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?)*+"""
-_PARTS = re.compile(
+_PARTS = late_pattern(
     rf"<(?:{_USUAL}|a(?=[\s/])({_ATTRIBUTES})|(base|meta)(?=[\s/])({_ATTRIBUTES})"
     r"|!--.*?(?:-->|\Z)|(?:(script)|style|textarea|template)(?=[\s/>]).*?(?:</(?:script|style|textarea|template)|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
-_ATTRIBUTE = re.compile(r"""([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s>]+)))?""")
-_USUAL_ATTRIBUTE = re.compile(r'''\s([a-z-]+)="([^"]*)"''')
-_TITLE = re.compile(r"<title(?=[\s>])[^>]*>([^<]*)", re.IGNORECASE)
-_HEADING = re.compile(r"links for|index of|simple index", re.IGNORECASE)
-_FORM = re.compile(r"<(?:form|input|button|iframe)[\s>]", re.IGNORECASE)
-_CHARSET = re.compile(rb"""<meta[^>]{1,200}charset\s*=\s*["']?([A-Za-z0-9_-]{1,40})""", re.IGNORECASE)
+_ATTRIBUTE = late_pattern(r"""([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s>]+)))?""")
+_USUAL_ATTRIBUTE = late_pattern(r'''\s([a-z-]+)="([^"]*)"''')
+_TITLE = late_pattern(r"<title(?=[\s>])[^>]*>([^<]*)", re.IGNORECASE)
+_HEADING = late_pattern(r"links for|index of|simple index", re.IGNORECASE)
+_FORM = late_pattern(r"<(?:form|input|button|iframe)[\s>]", re.IGNORECASE)
+_CHARSET = late_pattern(rb"""<meta[^>]{1,200}charset\s*=\s*["']?([A-Za-z0-9_-]{1,40})""", re.IGNORECASE)
 _SIMPLE_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&"}
-_SIMPLE_ENTITY = re.compile("|".join(_SIMPLE_ENTITIES))
+_SIMPLE_ENTITY = late_pattern("|".join(_SIMPLE_ENTITIES))
 _META_PREFIX = "pypi:"
 _WEB = ("https://", "http://")
 _USUAL_FILES = (".whl", ".tar.gz")

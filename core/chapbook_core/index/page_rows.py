@@ -17,6 +17,7 @@ from chapbook_core.index.file_table import FileTable
 from chapbook_core.index.filename import NameReader, UnusableName
 from chapbook_core.index.page_summary import PageSummary
 from chapbook_core.index.status import ACTIVE, ProjectStatus
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
 
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from chapbook_core.index.file_table import Row
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
-_NORMAL = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*(?:(?:a|b|rc){_NUMBER})?(?:\.post{_NUMBER})?(?:\.dev{_NUMBER})?")
+_NORMAL = late_pattern(rf"{_NUMBER}(?:\.{_NUMBER})*(?:(?:a|b|rc){_NUMBER})?(?:\.post{_NUMBER})?(?:\.dev{_NUMBER})?")
 # The words of PEP 440 for a pre-release have these letters, and those for a post release have not.
-_PRERELEASE = re.compile(r"[^+]*(?:[abc]|dev|pre)", re.IGNORECASE)
+_PRERELEASE = late_pattern(r"[^+]*(?:[abc]|dev|pre)", re.IGNORECASE)
 _WHEEL_AND_SDIST = 2
 _OF_RELEASES = "0123456789."
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SCHEME = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WEB = ("https://", "http://")
 _UTC_LENGTH = len("2024-04-11T03:34:41.447563Z")
 

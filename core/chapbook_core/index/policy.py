@@ -6,11 +6,11 @@ and for a single file, which is what locking and installing ask. None of them re
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.index.specifier import read_requires_python
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.value import frozen
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.page_summary import PageSummary
     from chapbook_core.requirements.constraint import Constraint
 
-_PRERELEASE = re.compile(r"[^+]*(?:[abc]|dev)")
+_PRERELEASE = late_pattern(r"[^+]*(?:[abc]|dev)")
 
 
 @frozen

@@ -10,13 +10,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _VERSION = r"[0-9][\w.!+]*"
-_UNREADABLE_NUMBER = re.compile(r"[0-9]{1000}")
+_UNREADABLE_NUMBER = late_pattern(r"[0-9]{1000}")
 
 
 @frozen
@@ -35,47 +36,47 @@ class _Rule:
 
 _SPECIFIER_RULES = (
     # `>=3.6'` and `>= "2.7"`: quotes of some other language.
-    _Rule(re.compile(r"""["'\u2018\u2019\u201c\u201d]"""), ""),
+    _Rule(late_pattern(r"""["'\u2018\u2019\u201c\u201d]"""), ""),
     # `> =3.6`
-    _Rule(re.compile(r"([<>!=~])\s+(=)"), r"\1\2"),
+    _Rule(late_pattern(r"([<>!=~])\s+(=)"), r"\1\2"),
     # `=>2.0` and `=<2.0`
-    _Rule(re.compile(r"(?<![<>!=~])=([<>])(?!=)"), r"\1="),
+    _Rule(late_pattern(r"(?<![<>!=~])=([<>])(?!=)"), r"\1="),
     # `!=~1.0`
-    _Rule(re.compile(r"!=~"), "!="),
+    _Rule(late_pattern(r"!=~"), "!="),
     # `>=~1.0`
-    _Rule(re.compile(r"([<>]=?)~"), r"\1"),
+    _Rule(late_pattern(r"([<>]=?)~"), r"\1"),
     # `~>1.0`, the operator of Ruby
-    _Rule(re.compile(r"~>"), "~="),
+    _Rule(late_pattern(r"~>"), "~="),
     # `>dev` and `>=dev`: everything
-    _Rule(re.compile(r">=?\s*dev(?![\w.])"), ">=0.0.dev0"),
+    _Rule(late_pattern(r">=?\s*dev(?![\w.])"), ">=0.0.dev0"),
     # `>=3.6.*`, and `~=3.6.*`: only `==` and `!=` may end so.
-    _Rule(re.compile(rf"((?:>=|<=|~=|(?<![=<>!~])[<>])\s*{_VERSION}?)\.\*"), r"\1"),
+    _Rule(late_pattern(rf"((?:>=|<=|~=|(?<![=<>!~])[<>])\s*{_VERSION}?)\.\*"), r"\1"),
     # `!=3.0*` and `>=3*`
-    _Rule(re.compile(r"([!=]=\s*[0-9]+(?:\.[0-9]+)*)\*"), r"\1.*"),
-    _Rule(re.compile(r"([<>]=?\s*[0-9]+(?:\.[0-9]+)*)\*"), r"\1"),
+    _Rule(late_pattern(r"([!=]=\s*[0-9]+(?:\.[0-9]+)*)\*"), r"\1.*"),
+    _Rule(late_pattern(r"([<>]=?\s*[0-9]+(?:\.[0-9]+)*)\*"), r"\1"),
     # `~=3`, which is too short to say what may change
-    _Rule(re.compile(r"~=\s*([0-9]+)(?![\w.])"), r">=\1"),
+    _Rule(late_pattern(r"~=\s*([0-9]+)(?![\w.])"), r">=\1"),
     # `=1.0`
-    _Rule(re.compile(rf"(?<![<>!=~])=\s*(?={_VERSION})(?!=)"), "=="),
+    _Rule(late_pattern(rf"(?<![<>!=~])=\s*(?={_VERSION})(?!=)"), "=="),
     # `>=2.7;!=3.0.*` and `>=2.7 and <4`
-    _Rule(re.compile(r"\s*(?:;|&|\band\b)\s*(?=[<>!=~])"), ","),
+    _Rule(late_pattern(r"\s*(?:;|&|\band\b)\s*(?=[<>!=~])"), ","),
     # `>=1.0<2.0` and `>=1.0 <2.0`
-    _Rule(re.compile(r"([\w*])\s*(?=[<>!=~]=?\s*[0-9])"), r"\1,"),
+    _Rule(late_pattern(r"([\w*])\s*(?=[<>!=~]=?\s*[0-9])"), r"\1,"),
     # `>=1.0.,<2.`
-    _Rule(re.compile(r"\.(?=\s*(?:,|$))"), ""),
+    _Rule(late_pattern(r"\.(?=\s*(?:,|$))"), ""),
 )
 _MARKER_RULES = (
-    _Rule(re.compile("[\u2018\u2019\u201c\u201d]"), '"'),
+    _Rule(late_pattern("[\u2018\u2019\u201c\u201d]"), '"'),
     # `python_version = "2.7"`
-    _Rule(re.compile(r"(?<![<>!=~])=(?![=<>])"), "=="),
+    _Rule(late_pattern(r"(?<![<>!=~])=(?![=<>])"), "=="),
     # `python_version => "3"`
-    _Rule(re.compile(r"(?<![<>!=~])=([<>])"), r"\1="),
-    _Rule(re.compile(r"\s*&&?\s*"), " and "),
-    _Rule(re.compile(r"\s*\|\|?\s*"), " or "),
+    _Rule(late_pattern(r"(?<![<>!=~])=([<>])"), r"\1="),
+    _Rule(late_pattern(r"\s*&&?\s*"), " and "),
+    _Rule(late_pattern(r"\s*\|\|?\s*"), " or "),
     # `extra == docs` and `python_version >= 3.6`
-    _Rule(re.compile(r"""((?:===?|[<>!~]=|[<>])\s*)([A-Za-z0-9][\w.-]*)(?=\s*(?:\)|$|and\b|or\b))"""), r'\1"\2"'),
+    _Rule(late_pattern(r"""((?:===?|[<>!~]=|[<>])\s*)([A-Za-z0-9][\w.-]*)(?=\s*(?:\)|$|and\b|or\b))"""), r'\1"\2"'),
 )
-_REQUIREMENT = re.compile(
+_REQUIREMENT = late_pattern(
     r"\s*(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<open>\()?(?P<specifier>[^;()]*)(?P<close>\))?"
     r"\s*(?:;\s*(?P<marker>.+))?",
     re.DOTALL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tarfile
 import zipfile
 import zlib
@@ -10,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import field, mutable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST_UNPACKED = 1_000_000_000
 _MOST_MEMBERS = 200_000
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
 _AT_THE_TOP = frozenset({"PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py"})
-_EGG_INFO = re.compile(r"(?:[^/]+/)?(?P<project>[^/]+)\.egg-info/(?P<file>PKG-INFO|requires\.txt|SOURCES\.txt)")
+_EGG_INFO = late_pattern(r"(?:[^/]+/)?(?P<project>[^/]+)\.egg-info/(?P<file>PKG-INFO|requires\.txt|SOURCES\.txt)")
 
 
 class UnreadableArchive(ChapbookError):

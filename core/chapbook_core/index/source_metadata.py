@@ -6,12 +6,12 @@ From the surest to the least sure: a PKG-INFO that promises to stay (Metadata 2.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.requirement import parse_requirement
 from chapbook_core.value import replace
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from chapbook_core.index.sdist import SourceFiles
 
-_SECTION = re.compile(r"\[(?P<extra>[^:\]]*)(?::(?P<marker>.*))?\]")
+_SECTION = late_pattern(r"\[(?P<extra>[^:\]]*)(?::(?P<marker>.*))?\]")
 _MAY_CHANGE = frozenset({"dependencies", "optional-dependencies", "requires-python"})
-_COMPUTES = re.compile(rb"requires|\*\*|\bexec\b")
+_COMPUTES = late_pattern(rb"requires|\*\*|\bexec\b")
 
 
 def is_final(information: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import ANY, Constraint, parse_constraint
 from chapbook_core.value import frozen
 
@@ -16,7 +17,7 @@ _CLAUSE = rf"(?:(?:<=?|>=?|==|!=)\s*{_VERSION}|[=!]=\s*{_NUMBER}\.\*|~=\s*{_DIGI
 PLAIN_SPECIFIER = rf"{_CLAUSE}(?:\s*,\s*{_CLAUSE})*"
 """The pattern of a specifier that is certainly valid, without going through `packaging`; few are of another form."""
 
-_PLAIN = re.compile(rf"\s*{PLAIN_SPECIFIER}\s*", re.ASCII)
+_PLAIN = late_pattern(rf"\s*{PLAIN_SPECIFIER}\s*", re.ASCII)
 
 
 @frozen

@@ -5,12 +5,12 @@ Wherever tags leave room, this says yes: it is for ruling out what certainly fit
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.filename import UnusableName
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.marker import ALWAYS, NEVER, Marker, parse_marker
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.index.file import File
 
-_PYTHON = re.compile(r"(py|cp|pp)(\d)(\d*)")
+_PYTHON = late_pattern(r"(py|cp|pp)(\d)(\d*)")
 _IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy"}
 _SYSTEMS = {
     "linux": 'sys_platform == "linux" and platform_system == "Linux" and os_name == "posix"',
@@ -28,7 +28,7 @@ _SYSTEMS = {
     "android": 'sys_platform == "android"',
     "ios": 'sys_platform == "ios"',
 }
-_PLATFORM = re.compile(r"(?:many|musl)?(linux|macosx|win|emscripten|android|ios)(?:[\d_]*_|_)?(\w*)")
+_PLATFORM = late_pattern(r"(?:many|musl)?(linux|macosx|win|emscripten|android|ios)(?:[\d_]*_|_)?(\w*)")
 _MACHINES = {
     ("linux", "x86_64"): ("x86_64", "amd64"),
     ("linux", "aarch64"): ("aarch64", "arm64"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from chapbook_core.installer.bad_wheel import Refusal, shown
 from chapbook_core.installer.member_name import folded
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.unpacking import file_digest
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chapbook_core.installer.manifest import StoredFile
     from chapbook_core.installer.schemes import InstallPaths
 
-_NAMESPACE = re.compile(
+_NAMESPACE = late_pattern(
     rb"pkgutil['\"]?\)?\s*\.\s*extend_path|extend_path\s*\(\s*__path__|declare_namespace\s*\(\s*__name__"
 )
 _LONGEST_NAMESPACE = 4096

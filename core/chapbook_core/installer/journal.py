@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.relocation import Move
 from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.value import frozen, replace
 
@@ -28,10 +28,10 @@ STAGES = f"{OWN_FOLDER}/stage"
 """Below the environment."""
 _VERSION = 2
 # An environment, and the journal in it, may come with somebody's archive: neither leads a writer anywhere else.
-_IDENTITY = re.compile(r"[0-9a-f]{12}")
+_IDENTITY = late_pattern(r"[0-9a-f]{12}")
 _NAMES = frozenset({PROJECT_FILE, LOCK_FILE})
 _NO_PART = frozenset({"", ".", ".."})
-_STRANGE = re.compile(r"[\0\\:]" if os.name == "nt" else r"\0")
+_STRANGE = late_pattern(r"[\0\\:]" if os.name == "nt" else r"\0")
 Direction = Literal["forward", "back"]
 
 

@@ -6,19 +6,20 @@ import re
 import unicodedata
 
 from chapbook_core.installer.bad_wheel import Refusal
+from chapbook_core.pattern import late_pattern
 
 _LONGEST_PART = 255
 _LONGEST_PATH = 4096
-_DRIVE = re.compile(r"[A-Za-z]:")
-_STRANGE = re.compile("[\0-\x1f\x7f-\x9f:\\\\]")
-_RESERVED = re.compile(
+_DRIVE = late_pattern(r"[A-Za-z]:")
+_STRANGE = late_pattern("[\0-\x1f\x7f-\x9f:\\\\]")
+_RESERVED = late_pattern(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?",
     re.IGNORECASE,
 )
 # What nearly every name in a wheel is made of; all others are looked at part by part.
-_USUAL = re.compile(r"[\w+@=~-][\w.+@=~-]*(?:/[\w+@=~-][\w.+@=~-]*)*", re.ASCII)
-_PERHAPS_RESERVED = re.compile(r"(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE)
-_DOT_ENDS = re.compile(r"\.(?:/|$)")
+_USUAL = late_pattern(r"[\w+@=~-][\w.+@=~-]*(?:/[\w+@=~-][\w.+@=~-]*)*", re.ASCII)
+_PERHAPS_RESERVED = late_pattern(r"(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE)
+_DOT_ENDS = late_pattern(r"\.(?:/|$)")
 
 
 def check_path(path: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.url import masked_url
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.lock.lockfile import LockedPackage, LockedSource
 
-_SCP = re.compile(r"(?P<host>[\w.-]+@[\w.-]+):(?P<path>(?!//).+)", re.ASCII)
+_SCP = late_pattern(r"(?P<host>[\w.-]+@[\w.-]+):(?P<path>(?!//).+)", re.ASCII)
 """How git writes an address of ssh; others want a URL."""
 
 DirectUrl = dict[str, object]

@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.installer.bad_wheel import Refusal
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STRONG = {"sha256": 32, "sha384": 48, "sha512": 64}
 """The algorithms that a row may use, and the bytes of their digests."""
-_QUOTED = re.compile(r'"((?:[^"]|"")*)"|([^",]*)')
+_QUOTED = late_pattern(r'"((?:[^"]|"")*)"|([^",]*)')
 _PARTS = 3
 
 

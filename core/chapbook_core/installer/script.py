@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.member_name import check_path, folded
+from chapbook_core.pattern import late_pattern
 
 _CONSOLE, _GUI = "console_scripts", "gui_scripts"
-_VALUE = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[[^\]]*\])?")
+_VALUE = late_pattern(r"([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[[^\]]*\])?")
 # The interpreters of an environment, by every name that they are put there under.
-_INTERPRETER = re.compile(r"(?:python|pythonw|pypy|pypyw|graalpy)(?:\d+(?:\.\d+)*)?[td]?", re.IGNORECASE | re.ASCII)
-_ENVIRONMENT = re.compile(r"(?:activate(?:_this)?|deactivate|pydoc)(?:\.[a-z0-9]+)?", re.IGNORECASE | re.ASCII)
+_INTERPRETER = late_pattern(r"(?:python|pythonw|pypy|pypyw|graalpy)(?:\d+(?:\.\d+)*)?[td]?", re.IGNORECASE | re.ASCII)
+_ENVIRONMENT = late_pattern(r"(?:activate(?:_this)?|deactivate|pydoc)(?:\.[a-z0-9]+)?", re.IGNORECASE | re.ASCII)
 _OWN_FILES = frozenset({"pyvenv.cfg", ".gitignore", "cachedir.tag", ".chapbook"})
 
 

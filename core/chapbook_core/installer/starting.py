@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from chapbook_core.pattern import late_pattern
 
-_RUN = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\n\r\x0b\x0c\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9])import[ \t]")
+_RUN = late_pattern(rb"(?:\A(?:\xef\xbb\xbf)?|[\n\r\x0b\x0c\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9])import[ \t]")
 """A line of a `.pth` file that is code; some Pythons end lines at all that Unicode calls an end."""
 _MODULES = ("sitecustomize", "usercustomize")
-_PACKAGE = re.compile(r"(?:[^/]+\.data/(?:purelib/|platlib/|data/(?:.*/)?site-packages/))?([^/]+)(/__init__)?\.[^/]+")
+_PACKAGE = late_pattern(r"(?:[^/]+\.data/(?:purelib/|platlib/|data/(?:.*/)?site-packages/))?([^/]+)(/__init__)?\.[^/]+")
 """What lies where Python looks for modules."""
 
 

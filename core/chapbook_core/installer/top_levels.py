@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.record import read_rows
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chapbook_core.environment.site_packages import Distribution
 
-_MODULE = re.compile(r"([^\W\d]\w*)(?:\.[\w-]+)*\.(?:py|pyc|so|pyd|dylib)")
+_MODULE = late_pattern(r"([^\W\d]\w*)(?:\.[\w-]+)*\.(?:py|pyc|so|pyd|dylib)")
 _INIT = "__init__"
 
 

@@ -16,6 +16,7 @@ from chapbook_core.installer.bad_wheel import BadWheel, Refusal
 from chapbook_core.installer.member_name import Twins
 from chapbook_core.installer.record import Row, expected_digest, read_rows
 from chapbook_core.installer.script import Script, check_script_name, is_of_environment, parse_entry_points
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.value import frozen
@@ -29,7 +30,7 @@ SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 """Files of a dist-info folder that cannot hold their own hash."""
 _MOST_TEXT = 64 * 1024 * 1024
-_FIELD = re.compile(r"^([A-Za-z-]+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_FIELD = late_pattern(r"^([A-Za-z-]+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _KNOWN_MAJOR = "1"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
+
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,10 +18,10 @@ _ARRAY = rf"\[(?:{_STRING}(?:, {_STRING})*)?\]"
 _SCALAR = rf"(?:{_STRING}|true|false|{_ARRAY})"
 _INLINE_TABLE = rf"\{{{_KEY} = {_SCALAR}(?:, {_KEY} = {_SCALAR})*\}}"
 
-_ITEM = re.compile(rf"({_KEY}) = ({_SCALAR})")
-_ANY_VALUE = re.compile(rf"{_SCALAR}|{_INLINE_TABLE}")
-_STRINGS = re.compile(_STRING)
-_FILE = re.compile(rf"    \{{file = ({_STRING}), hash = ({_STRING})\}},")
+_ITEM = late_pattern(rf"({_KEY}) = ({_SCALAR})")
+_ANY_VALUE = late_pattern(rf"{_SCALAR}|{_INLINE_TABLE}")
+_STRINGS = late_pattern(_STRING)
+_FILE = late_pattern(rf"    \{{file = ({_STRING}), hash = ({_STRING})\}},")
 _QUOTES = 2
 """Around a string in which no letter is escaped."""
 _FILE_START, _FILE_MIDDLE, _FILE_END = '    {file = "', '", hash = "', '"},'

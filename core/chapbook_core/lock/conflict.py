@@ -7,12 +7,13 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import FileMistakes, Mistake
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MARK = re.compile(r"^(?:<{7} |\|{7} |={7}$|>{7} )", re.MULTILINE)
+_MARK = late_pattern(r"^(?:<{7} |\|{7} |={7}$|>{7} )", re.MULTILINE)
 _SIGNS = tuple(sign * 7 for sign in "<|=>")
 
 

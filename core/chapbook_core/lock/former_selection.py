@@ -7,11 +7,11 @@ requirement on the way is taken.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import parse_marker, python_marker
 from chapbook_core.requirements.name import canonical_name
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.constraint import Constraint
     from chapbook_core.requirements.requirement import Requirement
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NAME = late_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 class LockIncomplete(ChapbookError):

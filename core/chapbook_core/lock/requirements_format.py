@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.lock.condition import packages_for
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.origin import GitOrigin, UrlOrigin, reference_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """Of hashes that pip and uv take."""
 
-_UNQUOTED_PATH = re.compile(r"[^\s#;@\[\]]+")
+_UNQUOTED_PATH = late_pattern(r"[^\s#;@\[\]]+")
 
 
 def format_requirements(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
-_SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]')
+_SPECIAL = late_pattern(r'["\\\x00-\x1f\x7f]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_KEY = late_pattern(r"[A-Za-z0-9_-]+")
 
 
 def string(text: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.reading import Table, noun
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PERSON = re.compile(r"\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*")
+_PERSON = late_pattern(r"\s*(?P<name>[^<>]*?)\s*(?:<(?P<email>[^<>]*)>)?\s*")
 _LINKS = {"homepage": "Homepage", "repository": "Repository", "documentation": "Documentation"}
 _RESERVED = {"console_scripts": "scripts", "gui_scripts": "gui-scripts"}
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -5,13 +5,14 @@ Whatever `with_entry` adds, `without_entry` takes out again to the byte.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from chapbook_core.project.layout import Node
 
-_GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_GAP = late_pattern(r"(?:[ \t\r\n]|#[^\n]*)*")
 
 
 def line_start(text: str, position: int) -> int:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_AUTHOR = re.compile(r"(?P<name>[^<>\r\n]*?)\s*(?:<(?P<email>[^<>@\s]+@[^<>@\s]+)>)?")
+_AUTHOR = late_pattern(r"(?P<name>[^<>\r\n]*?)\s*(?:<(?P<email>[^<>@\s]+@[^<>@\s]+)>)?")
 _GIT_SECONDS = 5
 """Longer than any healthy git takes; a home folder on a hanging network drive must not hang `new`."""
 

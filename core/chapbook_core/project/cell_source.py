@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from chapbook_core.pattern import late_pattern
 
 # Cell magics whose body is Python of the same notebook.
 _PYTHON_CELLS = frozenset({"capture", "debug", "prun", "time", "timeit", "python", "python3", "pypy"})
-_CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
+_CELL_MAGIC = late_pattern(r"\s*%%(?P<name>\w+)")
 # What a cell assigns from a magic or from the shell, as in `files = !ls`.
-_ASSIGNMENT = re.compile(r"(?P<indent>\s*)[\w\s,.\[\]'\"]+=\s*[%!]")
+_ASSIGNMENT = late_pattern(r"(?P<indent>\s*)[\w\s,.\[\]'\"]+=\s*[%!]")
 
 
 def python_source(cell: str) -> str:

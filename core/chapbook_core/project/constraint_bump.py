@@ -6,11 +6,12 @@ import re
 
 from packaging.version import Version
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.value import frozen, replace
 
-_CLAUSE = re.compile(r"\s*(?P<sign>===|==|~=|!=|<=|>=|<>|\^|~|<|>|=)?(?P<space>\s*)(?P<version>[^\s,]+)\s*,?")
-_SPECIFIERS = re.compile(
+_CLAUSE = late_pattern(r"\s*(?P<sign>===|==|~=|!=|<=|>=|<>|\^|~|<|>|=)?(?P<space>\s*)(?P<version>[^\s,]+)\s*,?")
+_SPECIFIERS = late_pattern(
     r"""
     (?P<before>\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^]]*\]\s*)?)
     (?: \((?P<enclosed>[^()@;]*)\) | (?P<bare>(?:[<>=!~]=?=?|\^)[^;@]*?) )

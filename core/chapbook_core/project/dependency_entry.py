@@ -6,6 +6,7 @@ import re
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.reading import Table, noun
 from chapbook_core.requirements.constraint import ANY, Constraint, parse_constraint
 from chapbook_core.requirements.marker import ALWAYS, Marker, parse_marker, python_marker
@@ -42,8 +43,8 @@ _KEYS = {
     "": _COMMON | _PRERELEASES | {"source", "develop"},
 }
 _FORMS = ("git", "file", "path", "url", "version")
-_FAMILY = re.compile(r"={0,2}\s*(?P<minor>\d+\.\d+)")
-_PLATFORM = re.compile(r"(==|!=)?\s*([A-Za-z0-9_.-]+)")
+_FAMILY = late_pattern(r"={0,2}\s*(?P<minor>\d+\.\d+)")
+_PLATFORM = late_pattern(r"(==|!=)?\s*([A-Za-z0-9_.-]+)")
 
 
 @frozen

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.dependency_place import GROUPS, POETRY, PROJECT, group_tables, spelled
 from chapbook_core.project.groups import MAIN
 from chapbook_core.requirements.name import canonical_name
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chapbook_core.project.layout import Path
     from chapbook_core.project.toml_editor import TomlEditor
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_NAME = late_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def indexes_of(editor: TomlEditor, array: Path, name: str) -> list[int]:

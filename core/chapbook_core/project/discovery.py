@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.toml_mistake import UNREADABLE
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ PROJECT_FILE = "pyproject.toml"
 LOCK_FILE = "poetry.lock"
 
 # A table that makes a project, at the start of a line; what cannot have one need not be parsed.
-_MARK = re.compile(
+_MARK = late_pattern(
     rb"""^[ \t]*(?:\[{1,2}[ \t]*)?["']?"""
     rb"""(?:project|dependency-groups|tool["']?[ \t]*(?:\.[ \t]*["']?(?:poetry|chapbook)|\]|=))""",
     re.MULTILINE,

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.lock_place import STATE_FOLDER, make_ignore
 from chapbook_core.project.writing import write_file
@@ -29,7 +29,7 @@ FILES = (PROJECT_FILE, LOCK_FILE)
 """The files whose contents are remembered."""
 MOST = 200
 """Changes that are kept; older ones are forgotten."""
-_NAME = re.compile(r"[0-9a-f]{64}")
+_NAME = late_pattern(r"[0-9a-f]{64}")
 _LARGEST = 1 << 28
 _READABLE_BY_OWNER = 0o600
 """A project file may hold what is nobody else's business."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.cell_source import python_source
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_IMPORT_LINE = re.compile(r"[ \t]*(?:import[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)|from[ \t]+(\w[\w.]*)[ \t]+import\b)")
+_IMPORT_LINE = late_pattern(
+    r"[ \t]*(?:import[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)|from[ \t]+(\w[\w.]*)[ \t]+import\b)"
+)
 _FORGIVING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 

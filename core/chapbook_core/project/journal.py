@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.writing import new_token
 from chapbook_core.value import frozen, replace
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 # Nothing that lies in a project may lead a writer to another file: a journal may come with somebody's archive.
 _NAMES = frozenset({"pyproject.toml", "poetry.lock"})
-_TOKEN = re.compile(r"[0-9a-f]{16}")
+_TOKEN = late_pattern(r"[0-9a-f]{16}")
 
 
 class JournalUnusable(ChapbookError):

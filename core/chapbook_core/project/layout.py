@@ -6,6 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Literal
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -16,15 +17,15 @@ Path = tuple[str | int, ...]
 
 Kind = Literal["scalar", "array", "table"]
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_SPACE = re.compile(r"[ \t]*")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_BASIC = re.compile(r'"(?:[^"\\]|\\.)*"')
-_LITERAL = re.compile(r"'[^']*'")
+_BLANK = late_pattern(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = late_pattern(r"[ \t]*")
+_BARE_KEY = late_pattern(r"[A-Za-z0-9_-]+")
+_BASIC = late_pattern(r'"(?:[^"\\]|\\.)*"')
+_LITERAL = late_pattern(r"'[^']*'")
 # Up to two quotes may stand before the closing three, and belong to the text.
-_LONG_BASIC = re.compile(r'"""(?:[^\\]|\\.)*?"""(?:"{1,2}(?!"))?', re.DOTALL)
-_LONG_LITERAL = re.compile(r"'''.*?'''(?:'{1,2}(?!'))?", re.DOTALL)
-_PLAIN = re.compile(r"[^,\]}#\r\n]+")
+_LONG_BASIC = late_pattern(r'"""(?:[^\\]|\\.)*?"""(?:"{1,2}(?!"))?', re.DOTALL)
+_LONG_LITERAL = late_pattern(r"'''.*?'''(?:'{1,2}(?!'))?", re.DOTALL)
+_PLAIN = late_pattern(r"[^,\]}#\r\n]+")
 
 
 @frozen

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.cell_source import python_source
 from chapbook_core.value import frozen
 
@@ -24,7 +25,7 @@ _MOST_FOLDERS = 2000
 _LARGEST = 64 * 2**20
 """Bytes; a notebook beyond that is mostly pictures, and reading it would take long."""
 # Finds the imports of a cell that is not valid Python.
-_IMPORT_LINE = re.compile(
+_IMPORT_LINE = late_pattern(
     r"^[ \t]*(?:import[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)|from[ \t]+(\w[\w.]*)[ \t]+import\b)", re.MULTILINE
 )
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 OWN = "chapbook"
 """The key of what is Chapbook's."""
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = late_pattern(r"[ \t\r\n]*")
 
 
 class NoNotebook(ChapbookError):

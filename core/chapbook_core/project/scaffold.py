@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import keyword
-import re
 import unicodedata
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.notebook_text import Cell, notebook_text
 from chapbook_core.project.toml_text import value_text
@@ -37,7 +37,7 @@ build-backend = "{BACKEND}"
 """
 NOTEBOOK_FOLDER = "notebooks"
 _FIRST_MODULE = "core"
-_OUTSIDE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_OUTSIDE_NAMES = late_pattern(r"[^A-Za-z0-9._-]+")
 
 
 class Layout(Enum):

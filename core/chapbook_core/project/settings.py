@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import UsageError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.config_file import ConfigFile, change_config_file, read_config_file
 from chapbook_core.project.config_keys import (
     FAMILIES,
@@ -25,6 +25,7 @@ from chapbook_core.requirements.url import split_userinfo
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 PROJECT_SETTINGS = "poetry.toml"
 _PREFIXES = ("CHAPBOOK_", "POETRY_")
-_REFERENCE = re.compile(r"\{(?P<name>[a-z-]+(?:\.[a-z-]+)*)\}")
+_REFERENCE = late_pattern(r"\{(?P<name>[a-z-]+(?:\.[a-z-]+)*)\}")
 
 
 @frozen

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 
 from chapbook_core.errors import Mistake
+from chapbook_core.pattern import late_pattern
 
 UNREADABLE = (ValueError, RecursionError)
 """What reading raises: TOMLDecodeError and UnicodeDecodeError, and for numbers and nesting that no one means, these."""
 
-_AT_LINE = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
+_AT_LINE = late_pattern(r" \(at line (?P<line>\d+), column \d+\)$")
 _AT_END = " (at end of document)"
 
 

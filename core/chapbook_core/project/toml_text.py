@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+
+from chapbook_core.pattern import late_pattern
 
 Value = str | bool | int | Sequence["Value"] | Mapping[str, "Value"]
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = late_pattern(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
 

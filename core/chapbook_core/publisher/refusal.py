@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.address import masked
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.secret import MASK
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from chapbook_core.publisher.repository import Repository
 
 _LONGEST = 600
-_HIDDEN = re.compile(r"<(head|style|script)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
+_HIDDEN = late_pattern(r"<(head|style|script)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_TAG = late_pattern(r"<[^>]*>")
 _UNAUTHORIZED, _FORBIDDEN, _CONFLICT, _BAD, _TOO_LARGE = 401, 403, 409, 400, 413
-_TAKEN = re.compile(r"already exist|updating asset|cannot be updated|already been taken|same filename", re.IGNORECASE)
-_OVERWRITE = re.compile(r"overwrite artifact|not have permission to overwrite", re.IGNORECASE)
+_TAKEN = late_pattern(r"already exist|updating asset|cannot be updated|already been taken|same filename", re.IGNORECASE)
+_OVERWRITE = late_pattern(r"overwrite artifact|not have permission to overwrite", re.IGNORECASE)
 _SHORTEST_SECRET = 4
 """What is shorter may be a part of any word."""
 

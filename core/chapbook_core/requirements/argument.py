@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import is_valid_name
 from chapbook_core.requirements.origin import (
     ARCHIVE_SUFFIXES,
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_NAMED = re.compile(rf"(?P<name>{_NAME})\s*(?:\[(?P<extras>[^]]*)\])?\s*(?P<rest>.*)", re.DOTALL)
-_DIRECT = re.compile(rf"(?P<name>{_NAME})\s*(?:\[(?P<extras>[^]]*)\])?\s*@\s*(?P<where>\S.*)", re.DOTALL)
-_MARKER = re.compile(r"(?P<body>.*?)(?:\s+;|;\s)\s*(?P<marker>.*)", re.DOTALL)
-_TRAILING_EXTRAS = re.compile(r"(?P<where>.+?)\[(?P<extras>[\w.,\s-]*)\]")
-_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://|file:", re.IGNORECASE)
-_LOOKS_LIKE_PATH = re.compile(r"(?:\.{1,2}|~)?[/\\]|(?:~|\.{1,2})$|[A-Za-z]:[/\\]")
+_NAMED = late_pattern(rf"(?P<name>{_NAME})\s*(?:\[(?P<extras>[^]]*)\])?\s*(?P<rest>.*)", re.DOTALL)
+_DIRECT = late_pattern(rf"(?P<name>{_NAME})\s*(?:\[(?P<extras>[^]]*)\])?\s*@\s*(?P<where>\S.*)", re.DOTALL)
+_MARKER = late_pattern(r"(?P<body>.*?)(?:\s+;|;\s)\s*(?P<marker>.*)", re.DOTALL)
+_TRAILING_EXTRAS = late_pattern(r"(?P<where>.+?)\[(?P<extras>[\w.,\s-]*)\]")
+_SCHEME = late_pattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://|file:", re.IGNORECASE)
+_LOOKS_LIKE_PATH = late_pattern(r"(?:\.{1,2}|~)?[/\\]|(?:~|\.{1,2})$|[A-Za-z]:[/\\]")
 _SIGNS = ("@", ":", "=")
 
 

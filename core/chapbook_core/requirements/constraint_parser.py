@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.cut import FLOOR, above, above_locals, above_only, before, before_family
 from chapbook_core.requirements.version_set import EVERYTHING, complement, intersection, union
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.cut import Cut
     from chapbook_core.requirements.version_set import Cuts
 
-_OR = re.compile(r"\|\|?")
-_CLAUSE = re.compile(
+_OR = late_pattern(r"\|\|?")
+_CLAUSE = late_pattern(
     r"""
     (?P<operator> \^ | ~= | ~ | ===? | = | != | <> | <= | >= | < | > )? \s*
     (?P<version> (?: [^\s,|<>=!~^;] | !(?=[0-9]) )+ )
@@ -26,8 +27,8 @@ _CLAUSE = re.compile(
     """,
     re.VERBOSE,
 )
-_ANYTHING = re.compile(r"v?[xX*](?:\.[xX*])*")
-_WILDCARD = re.compile(r"(?P<version>.+?)(?:\.\*)+")
+_ANYTHING = late_pattern(r"v?[xX*](?:\.[xX*])*")
+_WILDCARD = late_pattern(r"(?P<version>.+?)(?:\.\*)+")
 
 
 class InvalidConstraint(ChapbookError):

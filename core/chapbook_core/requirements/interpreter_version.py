@@ -18,6 +18,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ _SEGMENT_BITS = 20
 _PLACE_BITS = 10
 _LARGEST = (1 << _SEGMENT_BITS) - 1
 
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
-_FULL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:(?:a|b|rc)(?:0|[1-9][0-9]*))?", re.ASCII)
-_SHORT = re.compile(r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)", re.ASCII)
-_RUNS = re.compile(r"[0-9.abrc]{3,40}", re.ASCII)
-_SEPARATORS = re.compile(r"[\s,;|]+")
+_PLAIN = late_pattern(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
+_FULL = late_pattern(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:(?:a|b|rc)(?:0|[1-9][0-9]*))?", re.ASCII)
+_SHORT = late_pattern(r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)", re.ASCII)
+_RUNS = late_pattern(r"[0-9.abrc]{3,40}", re.ASCII)
+_SEPARATORS = late_pattern(r"[\s,;|]+")
 # Python 3.0 and 3.1 are meant only where they are spelled in full: `in "3.10"` does not speak of 3.1.
 _OLDEST_MEANT_IN_PASSING = (3, 2)
 

@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.diagram import TRUE, conjunction, disjunction
 from chapbook_core.requirements.marker_variable import VARIABLES, Uncomparable, comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_TOKEN = re.compile(
+_TOKEN = late_pattern(
     r"""\s*(?:
         (?P<operator> ===|==|~=|!=|<=|>=|<|>|not\s+in\b|in\b)
       | (?P<logic> and\b|or\b)

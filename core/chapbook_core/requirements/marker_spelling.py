@@ -5,11 +5,12 @@ The algebra of `marker` would say the same in words of its own; here the text ha
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TypeAlias
 
-_TOKEN = re.compile(
+from chapbook_core.pattern import late_pattern
+
+_TOKEN = late_pattern(
     r"""\s*(?:(?P<parenthesis>[()])|(?P<logic>and\b|or\b)|(?P<operator>===|==|~=|!=|<=|>=|<|>|not\s+in\b|in\b)"""
     r"""|(?P<text>"[^"\\]*"|'[^'\\]*')|(?P<name>[a-z_]+))""",
 )

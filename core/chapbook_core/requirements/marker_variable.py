@@ -13,10 +13,10 @@ of the known values, the folded variable is asked by itself, so nothing is claim
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.diagram import FALSE, TRUE, choice, complement, conjunction, disjunction, flag, interval
 from chapbook_core.requirements.interpreter_version import (
     full_comparison,
@@ -77,7 +77,7 @@ _KNOWN = {
     "platform_system": tuple(_PLATFORM_OF_SYSTEM),
     "platform_machine": _MACHINES,
 }
-_SEPARATORS = re.compile(r"[\s,;|]+")
+_SEPARATORS = late_pattern(r"[\s,;|]+")
 _FLOORS = (0, NO_VERSION)
 _FLIPPED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<"}
 

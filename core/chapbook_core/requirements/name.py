@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 
-_VALID = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)
-_SEPARATORS = re.compile(r"[-_.]+")
+_VALID = late_pattern(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)
+_SEPARATORS = late_pattern(r"[-_.]+")
 
 
 class InvalidName(ChapbookError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.url import Userinfo, split_userinfo
 from chapbook_core.value import field, frozen
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 ARCHIVE_SUFFIXES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
-_SCP = re.compile(r"(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]*/[^\s]*)", re.ASCII)
-_GIT = re.compile(r"git\+(?P<address>(?P<scheme>https?|ssh|file|git)://(?P<host>[^/\s]*)(?P<path>/\S*))", re.IGNORECASE)
-_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)
-_DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
+_SCP = late_pattern(r"(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]*/[^\s]*)", re.ASCII)
+_GIT = late_pattern(
+    r"git\+(?P<address>(?P<scheme>https?|ssh|file|git)://(?P<host>[^/\s]*)(?P<path>/\S*))", re.IGNORECASE
+)
+_FILE = late_pattern(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)
+_DRIVE = late_pattern(r"/[A-Za-z]:[/\\]")
 
 
 @frozen

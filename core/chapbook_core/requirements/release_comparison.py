@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from chapbook_core.pattern import late_pattern
+
 ReleaseCut = tuple[tuple[int, ...], int]
 NO_VERSION: ReleaseCut = ((), -1)
 LOWEST: ReleaseCut = ((), 0)
 
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
+_PLAIN = late_pattern(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
 _BELOW, _ABOVE = 0, 1
 
 

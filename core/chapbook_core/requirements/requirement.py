@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import Constraint, InvalidConstraint, parse_constraint
 from chapbook_core.requirements.marker import ALWAYS, InvalidMarker, Marker, parse_marker
 from chapbook_core.requirements.name import canonical_name
@@ -42,7 +43,7 @@ UNSTATED = Constraint("", EVERYTHING)
 _ANY_INDEX = IndexOrigin()
 _CLAUSE = r"(?:~=|===?|!=|<=|>=|<|>)\s*[^\s,;()<>=~!|^@]+(?:![^\s,;()<>=~!|^@]+)?"
 _CLAUSES = rf"{_CLAUSE}(?:\s*,\s*{_CLAUSE})*\s*,?"
-_REQUIREMENT = re.compile(
+_REQUIREMENT = late_pattern(
     rf"""
     \s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)
     \s*(?:\[(?P<extras>[A-Za-z0-9._,\s-]*)\])?
@@ -170,7 +171,7 @@ def _read_by_packaging(text: str) -> Requirement:
     )
 
 
-_POETRY_FORM = re.compile(
+_POETRY_FORM = late_pattern(
     r"\s*(?P<name>[\w.-]+\s*(?:\[[^]]*\])?)\s*\(?(?P<constraint>[\^~=0-9][^;()]*|[^;()]*\|[^;()]*)\)?"
 )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<userinfo>[^\s/?#'\"<>`]*)@")
+if TYPE_CHECKING:
+    import re
+
+_USERINFO = late_pattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<userinfo>[^\s/?#'\"<>`]*)@")
 MASK = "****"
 
 

@@ -17,8 +17,10 @@ from functools import lru_cache
 
 from packaging.version import Version
 
+from chapbook_core.pattern import late_pattern
+
 # What nearly every version looks like; all others are read by packaging.
-_USUAL = re.compile(
+_USUAL = late_pattern(
     r"([0-9]+(?:\.[0-9]+)*) (?: (a|b|rc)([0-9]+) )? (?: \.post([0-9]+) )? (?: \.dev([0-9]+) )?", re.ASCII | re.VERBOSE
 )
 _SMALLEST = 0x08

@@ -7,10 +7,10 @@ known. Such a discovery only ever adds, so this comes to an end.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, cast
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import Constraint, InvalidConstraint, parse_constraint
 from chapbook_core.requirements.diagram import FALSE, TRUE, conjunction, difference, disjunction, implies
 from chapbook_core.requirements.marker import python_marker
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.universe import Universe
     from chapbook_core.resolver.versions import Release
 
-_USUAL_PYTHON = re.compile(
+_USUAL_PYTHON = late_pattern(
     r"(?:<\s*(?P<before>[0-9]{1,3})(?:\.0)*\s*,\s*)?>=\s*(?P<lower>(?P<major>[0-9]{1,3})(?:\.[0-9]{1,3})*)"
     r"\s*(?:,\s*<\s*(?P<upper>[0-9]{1,3})(?:\.0)*)?"
 )
-_PIN = re.compile(r"\s*={1,3}\s*[^\s*,|]+\s*")
+_PIN = late_pattern(r"\s*={1,3}\s*[^\s*,|]+\s*")
 
 
 class Reconsider(Exception):

@@ -6,10 +6,10 @@ sees for himself that they exclude each other. The same as data is `NoSolution.s
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import NoSpecifier
 from chapbook_core.requirements.diagram import FALSE, TRUE, conjunction, difference
 from chapbook_core.requirements.marker import Marker
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 12
 _MOST_VERSIONS = 3
-_BELOW = re.compile(r"<=(?=(?P<version>[^,|\s]+),!=(?P=version)(?![^,|\s]))(?P=version),!=")
+_BELOW = late_pattern(r"<=(?=(?P<version>[^,|\s]+),!=(?P=version)(?![^,|\s]))(?P=version),!=")
 """Below a version, its pre-releases included, which few care to be told about."""
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.value import frozen
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 ABSENT = 1
 """The mask of not being selected."""
 
-_FINAL = re.compile(r"v?[0-9!.]+(?:\.post[0-9]+)?(?:\+.*)?", re.ASCII)
+_FINAL = late_pattern(r"v?[0-9!.]+(?:\.post[0-9]+)?(?:\+.*)?", re.ASCII)
 
 
 @frozen

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.notebook.hook.document import parse_document
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chapbook_core.builder.notebook.hook.cell import Cell
 
 _HIDING = ("hide", "remove-cell", "skip", "export", "exports", "exporti", "exportd", "default_exp", "test")
-_ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_ESCAPE = late_pattern(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def notebook_markdown(content: bytes, path: str) -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.builder.notebook.hook.collecting import is_generated
 from chapbook_core.builder.notebook.module_text import MARK, digest
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SEAL = re.compile(re.escape(MARK) + r".* \[(?P<digest>[0-9a-f]+)\]")
+_SEAL = late_pattern(re.escape(MARK) + r".* \[(?P<digest>[0-9a-f]+)\]")
 
 
 class FileState(Enum):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.notebook_text import KERNEL_NAME, KERNEL_TITLE
 from chapbook_core.project.writing import WriteFailed, write_file
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = ".binder"
 _MARK = "# Made by `chapbook export --format binder`; make it anew when the lock changes."
-_RUNTIME = re.compile(r"python-\d+\.\d+\n?")
+_RUNTIME = late_pattern(r"python-\d+\.\d+\n?")
 # Any of these makes repo2docker ignore `requirements.txt`.
 _STRONGER = ("environment.yml", "Dockerfile", "Pipfile", "Pipfile.lock")
 _EXECUTABLE = 0o755

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.import_formats.pip_requirement import read_pip_requirement
 from chapbook_core.commands.import_formats.requirements_file import read_requirements
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.source import Priority
 
 if TYPE_CHECKING:
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.import_formats.harvest import Harvest
 
-_PIP = re.compile(
+_PIP = late_pattern(
     r"""\s*(?:\#\s*)?(?:
         [%!]{1,2}\s*(?:uv\s+)?pip[\d.]*
         | !{1,2}\s*"?(?:\{sys\.executable\}|[\w./-]*python[\d.]*)"?\s+-m\s+pip
     )\s+install\s+(?P<words>.*)""",
     re.VERBOSE,
 )
-_ADD = re.compile(r"\s*(?:#\s*)?[%!]{1,2}\s*(?:uv|poetry)\s+add\s+(?P<words>.*)")
-_CONDA = re.compile(r"\s*[%!]{1,2}\s*(?:conda|mamba|micromamba)\s+install\s+(?P<words>.*)")
-_SHELL = re.compile(r"\s(?:&&|\|\||;|\||>|2>).*$")
+_ADD = late_pattern(r"\s*(?:#\s*)?[%!]{1,2}\s*(?:uv|poetry)\s+add\s+(?P<words>.*)")
+_CONDA = late_pattern(r"\s*[%!]{1,2}\s*(?:conda|mamba|micromamba)\s+install\s+(?P<words>.*)")
+_SHELL = late_pattern(r"\s(?:&&|\|\||;|\||>|2>).*$")
 _WITH_VALUE = frozenset(
     {
         *("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-i", "--index-url", "--extra-index-url"),

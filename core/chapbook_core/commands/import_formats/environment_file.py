@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.import_formats.plain_yaml import Item, UnknownYaml, read_plain_yaml
 from chapbook_core.commands.import_formats.requirements_file import read_requirements
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.commands.import_formats.harvest import Harvest
 
-_MATCH = re.compile(r"(?:[\w.-]+(?:/[\w.-]+)?::)?(?P<name>[\w.-]+)\s*(?P<version>.*)")
+_MATCH = late_pattern(r"(?:[\w.-]+(?:/[\w.-]+)?::)?(?P<name>[\w.-]+)\s*(?P<version>.*)")
 _OWN = frozenset({"pip", "python", "setuptools", "wheel"})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chapbook_core.errors import FileMistakes, Mistake
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.groups import MAIN
 from chapbook_core.requirements.constraint import Constraint
 from chapbook_core.requirements.marker import ALWAYS, Marker
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from chapbook_core.project.source import Priority
     from chapbook_core.requirements.requirement import Requirement
 
-_EXACT = re.compile(r"\s*={2,3}\s*(?P<version>[^\s,*|]+)\s*")
-_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
+_EXACT = late_pattern(r"\s*={2,3}\s*(?P<version>[^\s,*|]+)\s*")
+_VARIABLE = late_pattern(r"\$\{?[A-Za-z_]\w*\}?")
 
 
 @frozen

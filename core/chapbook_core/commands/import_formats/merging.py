@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.constraint import Constraint, NoSpecifier, parse_constraint
 from chapbook_core.requirements.marker import Marker, python_marker
 from chapbook_core.requirements.requirement import UNSTATED
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.import_formats.harvest import Wish
 
-_LOWER = re.compile(r">=?[^,|\s]+|^[\d.]+\w*")
+_LOWER = late_pattern(r">=?[^,|\s]+|^[\d.]+\w*")
 
 
 def merged_wishes(wishes: Iterable[Wish], python: Marker) -> Iterator[tuple[Wish, bool]]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.argument import parse_argument
 from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin
 from chapbook_core.value import frozen, replace
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from chapbook_core.requirements.requirement import Requirement
 
-_EGG = re.compile(r"[#&]egg=(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<extras>\[[^]]*\])?")
-_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}|(?<![\w])\{\w[\w.]*\}")
+_EGG = late_pattern(r"[#&]egg=(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<extras>\[[^]]*\])?")
+_VARIABLE = late_pattern(r"\$\{[A-Z0-9_]+\}|(?<![\w])\{\w[\w.]*\}")
 
 
 class NotImportable(ChapbookError):

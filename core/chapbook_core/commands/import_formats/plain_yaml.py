@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
-_KEY = re.compile(r"(?P<key>[A-Za-z_][\w-]*)\s*:(?:\s+(?P<value>.*))?")
-_QUOTED = re.compile(r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?:#.*)?""")
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_KEY = late_pattern(r"(?P<key>[A-Za-z_][\w-]*)\s*:(?:\s+(?P<value>.*))?")
+_QUOTED = late_pattern(r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?:#.*)?""")
+_COMMENT = late_pattern(r"(?:^|\s)#.*$")
 
 
 class UnknownYaml(ValueError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.import_formats.harvest import constraint_around, exact_version
 from chapbook_core.commands.import_formats.pip_requirement import read_pip_requirement
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.source import Priority
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import DirectoryOrigin, IndexOrigin
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from chapbook_core.commands.import_formats.harvest import Harvest
     from chapbook_core.requirements.requirement import Requirement
 
-_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(?P<value>.*)", re.DOTALL)
-_SHORT = re.compile(r"(?P<name>-[A-Za-z])(?P<value>[^\s=].*)", re.DOTALL)
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
-_TRAILING_OPTIONS = re.compile(r"\s--?[A-Za-z][\w-]*(?:[=\s].*)?$", re.DOTALL)
-_HASH = re.compile(r"--hash[=\s]")
-_VIA = re.compile(r"#\s*via\b(?P<rest>.*)")
-_LISTED = re.compile(r"#\s{2,}(?P<rest>\S.*)")
+_OPTION = late_pattern(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(?P<value>.*)", re.DOTALL)
+_SHORT = late_pattern(r"(?P<name>-[A-Za-z])(?P<value>[^\s=].*)", re.DOTALL)
+_COMMENT = late_pattern(r"(?:^|\s+)#.*$")
+_TRAILING_OPTIONS = late_pattern(r"\s--?[A-Za-z][\w-]*(?:[=\s].*)?$", re.DOTALL)
+_HASH = late_pattern(r"--hash[=\s]")
+_VIA = late_pattern(r"#\s*via\b(?P<rest>.*)")
+_LISTED = late_pattern(r"#\s{2,}(?P<rest>\S.*)")
 _LONG = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": "--index-url", "-f": "--find-links"}
 _IGNORED = frozenset({"--require-hashes", "--prefer-binary", "--use-feature", "--trusted-host", "--pre"})
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.builder.notebook.hook.document import read_document
 from chapbook_core.builder.notebook.hook.mistake import NotebookMistake
 from chapbook_core.errors import UsageError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ _SCRIPT = ".py"
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist"})
 _ENVIRONMENT = "pyvenv.cfg"
 _SKIP_TAG = "skip-execution"
-_FRONT_MATTER = re.compile(r"^\s*---\s*$(?P<body>.*?)^\s*---\s*$", re.MULTILINE | re.DOTALL)
-_SKIP_LINE = re.compile(r"^\s*skip_exec\s*:\s*true\s*$", re.MULTILINE | re.IGNORECASE)
+_FRONT_MATTER = late_pattern(r"^\s*---\s*$(?P<body>.*?)^\s*---\s*$", re.MULTILINE | re.DOTALL)
+_SKIP_LINE = late_pattern(r"^\s*skip_exec\s*:\s*true\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 @frozen

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
+
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chapbook_core.commands.testing.trial import Outcome
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = late_pattern("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit_xml(outcomes: Sequence[Outcome]) -> str:

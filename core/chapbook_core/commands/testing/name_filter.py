@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import UsageError
+from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Fits = Callable[[str], bool]
 
-_WORD = re.compile(r"\(|\)|[^\s()]+")
+_WORD = late_pattern(r"\(|\)|[^\s()]+")
 _OPERATORS = frozenset({"and", "or", "not", "(", ")"})
 
 
