@@ -25,12 +25,12 @@ from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.own_release import OwnRelease
 from chapbook_core.commands.policies import policies_of
 from chapbook_core.commands.solving import solved
+from chapbook_core.commands.whole_store import with_whole_store
 from chapbook_core.environment.virtualenv import Recipe, make_environment
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.placement import WheelArrival, place_wheels
 from chapbook_core.installer.schemes import paths_of_environment
-from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.lock.lockfile import LockedPackage
 from chapbook_core.project.kernel_lock import try_lock
 from chapbook_core.requirements.marker import Marker, parse_marker
@@ -100,16 +100,14 @@ class SolvedEnvironments:
 
     def _made(self, requires: Sequence[str]) -> BuildEnvironment:
         packages = self._resolved(requires) if requires else ()
-        stored = self.helpers.supplied(packages, self.chain) if packages else {}
-        wheels = [stored[name] for name in sorted(stored)]
         bench = self.bench
         top = (bench.cache or bench.folder) / "build-environments"
-        try:
-            return _provided(bench, top, wheels)
-        except StoreDamaged as damage:
-            bench.store.discard(damage.stored.manifest.sha256)
-            stored = self.helpers.supplied(packages, self.chain)
+
+        def provide() -> BuildEnvironment:
+            stored = self.helpers.supplied(packages, self.chain) if packages else {}
             return _provided(bench, top, [stored[name] for name in sorted(stored)])
+
+        return with_whole_store(bench.store, bench.mode, _Quiet(bench.watcher), provide)
 
     def _resolved(self, requires: Sequence[str]) -> tuple[LockedPackage, ...]:
         bench, session = self.bench, self.bench.session

@@ -25,6 +25,7 @@ from chapbook_core.commands.project_environment import (
     present_condition,
 )
 from chapbook_core.commands.wheel_supply import supply
+from chapbook_core.commands.whole_store import with_whole_store
 from chapbook_core.commands.workbench import Workbench
 from chapbook_core.environment.condition import Absent
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
@@ -39,7 +40,6 @@ from chapbook_core.installer.placement import WheelArrival
 from chapbook_core.installer.plan import Plan, PlanOptions, make_plan
 from chapbook_core.installer.provenance import direct_url
 from chapbook_core.installer.schemes import paths_of_environment
-from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
 from chapbook_core.lock.selection import select
 from chapbook_core.project.trust import note_trust
@@ -258,12 +258,7 @@ def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
     began = time.monotonic()
     with open_store(session) as store:
         try:
-            _change(session, request, task, store)
-        except StoreDamaged as damage:
-            # Somebody has written into the store; what it had is fetched anew, once.
-            session.watcher.emit(Notice("info", damage.message))
-            store.discard(damage.stored.manifest.sha256)
-            _change(session, request, task, store)
+            with_whole_store(store, request.mode, session.watcher, lambda: _change(session, request, task, store))
         finally:
             _sweep_sources(session, task.environment)
             session.watcher.emit(Finished(TASK, time.monotonic() - began))

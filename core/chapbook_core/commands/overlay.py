@@ -21,9 +21,10 @@ from chapbook_core.commands.policies import policies_of
 from chapbook_core.commands.solving import solved
 from chapbook_core.commands.thin_magics import publish
 from chapbook_core.commands.wheel_supply import supply_wheels
+from chapbook_core.commands.whole_store import with_whole_store
 from chapbook_core.environment.wheel_tags import wheel_tags
 from chapbook_core.errors import ChapbookError
-from chapbook_core.events import Finished, Notice, Started
+from chapbook_core.events import Finished, Started
 from chapbook_core.index.failure import IndexFailure
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.policy import OnlyBinary, read_projects
@@ -31,7 +32,6 @@ from chapbook_core.index.tags import TagOrder
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.placement import WheelArrival, place_wheels
 from chapbook_core.installer.schemes import InstallPaths
-from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.installer.workshop import Workshop
 from chapbook_core.lock.lockfile import LockedPackage
 from chapbook_core.requirements.marker import parse_marker
@@ -211,13 +211,12 @@ def _placed(session: Session, interpreter: Interpreter, resolution: Resolution, 
         return _filled(stored, shelf, interpreter, session.watcher)
 
     with open_store(session) as store:
-        try:
-            place = fill(supply_wheels(session, store, resolution.packages, tags, mode))
-        except StoreDamaged as damage:
-            # Somebody has written into the store; what it had is fetched anew, once.
-            session.watcher.emit(Notice("info", damage.message))
-            store.discard(damage.stored.manifest.sha256)
-            place = fill(supply_wheels(session, store, resolution.packages, tags, mode))
+        place = with_whole_store(
+            store,
+            mode,
+            session.watcher,
+            lambda: fill(supply_wheels(session, store, resolution.packages, tags, mode)),
+        )
     versions = {package.name: package.version for package in resolution.packages}
     return shelf.note(resolution.considered, place, versions)
 

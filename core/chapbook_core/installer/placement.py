@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.installer.arrangement import Arrangement, arrange, spare_groups
-from chapbook_core.installer.bytecode import CACHE, read_bytecode
+from chapbook_core.installer.bytecode import CACHE, is_unchanged, read_bytecode
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import find_sharing, is_namespace
 from chapbook_core.installer.launcher import adapted_script, script_file
 from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, record_text
-from chapbook_core.installer.relocation import entered
+from chapbook_core.installer.relocation import InTheWay, entered
 from chapbook_core.installer.renames import arriving_moves
 from chapbook_core.installer.schemes import OWN_FOLDER
 from chapbook_core.installer.spare import find_spare, lay_bytecode, take_spare
-from chapbook_core.installer.store import StoreDamaged
+from chapbook_core.installer.store import StoreDamaged, require_unchanged
 from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.value import field, frozen
 
@@ -97,7 +97,12 @@ class WheelArrival:
             return _Layer(self, folder, {} if sharing is None else sharing.of(self.name), leaving).lay()
         except FileExistsError:
             raise
+        except InTheWay as problem:
+            if problem.root == self.stored.tree:
+                raise StoreDamaged(self.stored, problem.path) from problem
+            raise
         except OSError as cause:
+            require_unchanged(self.stored)
             raise PlacementFailed(self.stored.manifest.filename, cause) from cause
 
 
@@ -195,7 +200,10 @@ class _Layer:
         manifest, paths = self._stored.manifest, self._arrival.paths
         for file in self._arrangement.adapted:
             name = file.path.rpartition("/")[2]
-            content = (self._stored.tree / file.path).read_bytes()
+            source = self._stored.tree / file.path
+            if not is_unchanged(source.lstat(), file.size, file.mtime):
+                raise StoreDamaged(self._stored, file.path)
+            content = source.read_bytes()
             made = adapted_script(name, content, paths) or (name, content)
             self._write(f"{paths.scripts}/{made[0]}", made[1], 0o777)
         for script in manifest.scripts:

@@ -20,6 +20,7 @@ class InTheWay(ChapbookError):
     """Something stands where a file belongs, and nobody has said that it may go."""
 
     def __init__(self, root: Path, path: str, what: str) -> None:
+        self.root = root
         self.path = path
         super().__init__(
             f"{root / path} is in the way: {what}",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from chapbook_core.events import Watcher
+    from chapbook_core.installer.manifest import StoredFile
 
 _MANIFEST, TREE = "manifest", "tree"
 _IN_USE = ".in-use"
@@ -61,7 +62,8 @@ class StoreDamaged(ChapbookError):
     def __init__(self, stored: StoredWheel, path: str) -> None:
         self.stored = stored
         super().__init__(
-            f"{stored.manifest.filename} was changed in the store since it was put there (`{path}`)",
+            f"{stored.manifest.filename} was changed in the store since it was put there"
+            + (f" (`{path}`)" if path else ""),
             hints=["run the command again: it is fetched anew"],
         )
 
@@ -234,16 +236,27 @@ class Store:
 
     def verify(self, stored: StoredWheel, *, is_thorough: bool = False) -> None:
         """Raise StoreDamaged unless every file has the size and time it was stored with, or even its content."""
-        for file in stored.manifest.files:
-            path = stored.tree / file.path
-            try:
-                status = path.stat(follow_symlinks=False)
-            except OSError:
-                raise StoreDamaged(stored, file.path) from None
-            if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime):
-                raise StoreDamaged(stored, file.path)
-            if is_thorough and file_digest(path, is_record=True) != file.sha256:
-                raise StoreDamaged(stored, file.path)
+        require_unchanged(stored, is_thorough=is_thorough)
+
+    def mend(self, stored: StoredWheel) -> bool:
+        """Give files that hold what was stored, and only have another time, that time again; tell whether all is well.
+
+        A backup that was brought back may have touched every file there is.
+        """
+        real = stored.tree.resolve()
+        try:
+            for file in stored.manifest.files:
+                path = stored.tree / file.path
+                if path.resolve() != real / file.path:
+                    return False
+                if _is_as_stored(path, file):
+                    continue
+                if file_digest(path, is_record=True) != file.sha256:
+                    return False
+                os.utime(path, ns=(file.mtime, file.mtime))
+        except OSError:
+            return False
+        return True
 
     def entries(self) -> Iterator[Entry]:
         """Give every entry, in the order of their digests."""
@@ -317,11 +330,27 @@ class Store:
                 os.utime(manifest, (self._now(), self._now()))
 
 
+def require_unchanged(stored: StoredWheel, *, is_thorough: bool = False) -> None:
+    """Raise StoreDamaged unless every file has the size and time it was stored with, or even its content."""
+    for file in stored.manifest.files:
+        path = stored.tree / file.path
+        if not _is_as_stored(path, file) or (is_thorough and file_digest(path, is_record=True) != file.sha256):
+            raise StoreDamaged(stored, file.path)
+
+
 def free_bytes(folder: Path) -> int:
     """Return how much room there is where the store is, or will be."""
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
+
+
+def _is_as_stored(path: Path, file: StoredFile) -> bool:
+    try:
+        status = path.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (file.size, file.mtime)
 
 
 def _manifest_of(folder: Path) -> Manifest | None:
