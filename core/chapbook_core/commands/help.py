@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.command import GLOBAL_OPTIONS
-from chapbook_core.commands.registry import BY_NAME, COMMANDS, commands_below
+from chapbook_core.commands.registry import BY_NAME, commands_below, every_command
 from chapbook_core.commands.report import Blank, Block, Heading, Line, Paragraph, Result, Span, Table
 from chapbook_core.errors import UsageError
 from chapbook_core.value import frozen
@@ -46,7 +46,7 @@ def run_list(_invocation: Invocation, _surroundings: Surroundings, _watcher: Wat
 
 
 def _commands_help(noun: str) -> Iterable[Block]:
-    commands = commands_below(noun) if noun else COMMANDS
+    commands = commands_below(noun) if noun else every_command()
     if not noun:
         yield Line("Poetry for notebooks: a folder of notebooks is a project with a lock, an environment and a kernel")
         yield Blank()

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from chapbook_core.cli import main
-from chapbook_core.commands.registry import COMMANDS
+from chapbook_core.commands.registry import BY_NAME
 
 FOLDER = Path(__file__).parents[2] / "golden" / "help"
 
 
-@pytest.mark.parametrize("name", [command.name for command in COMMANDS])
+@pytest.mark.parametrize("name", list(BY_NAME))
 def test_the_help_reads_as_it_was_approved(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*name.split(), "--help", "--no-ansi"]) == 0
     text = capsys.readouterr().out

@@ -1,18 +1,37 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
+from chapbook_core.commands import declarations
 from chapbook_core.commands.command import GLOBAL_OPTIONS, Command
-from chapbook_core.commands.registry import BY_NAME, COMMANDS
+from chapbook_core.commands.registry import BY_NAME, commands_below, every_command
 from chapbook_core.commands.words import parse
 
-each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+each_command = pytest.mark.parametrize("command", every_command(), ids=lambda command: command.name)
 
 
-def test_no_name_is_declared_twice() -> None:
-    assert len(BY_NAME) == len(COMMANDS)
+def test_the_registry_names_every_declaration_once_and_each_where_it_is() -> None:
+    declared = [command.name for module in iter_modules(declarations.__path__) for command in _commands_of(module.name)]
+    assert sorted(BY_NAME) == sorted(declared)
+    assert list(BY_NAME) == [command.name for command in every_command()]
+    assert len(BY_NAME) == len(declared)
+
+
+def _commands_of(module: str) -> tuple[Command, ...]:
+    commands: tuple[Command, ...] = getattr(import_module(f"{declarations.__name__}.{module}"), "COMMANDS", ())
+    return commands
+
+
+def test_an_unknown_name_is_no_command() -> None:
+    assert BY_NAME.get("sinc") is None
+    assert "sinc" not in BY_NAME
+
+
+def test_the_commands_of_a_noun_are_those_below_it() -> None:
+    assert [command.name for command in commands_below("source")] == ["source add", "source remove", "source show"]
 
 
 @each_command

@@ -5,17 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.commands.registry import BY_NAME, COMMANDS
+from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.words import parse
 from tests.fakes.holding import held_by_another
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 READERS = frozenset(
     {
@@ -75,12 +72,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_decided_of_every_command_whether_it_writes() -> None:
-    undecided = {command.name for command in COMMANDS if command.writes is None} - READERS
+    undecided = {command.name for command in BY_NAME.values() if command.writes is None} - READERS
     assert set() == undecided, "declare what it writes (`commands.command.Writes`), or list it among the readers here"
 
 
 def test_what_a_declaration_of_writing_names_is_declared() -> None:
-    for command in COMMANDS:
+    for command in BY_NAME.values():
         if command.writes is not None:
             options = {option.name for option in command.options}
             assert command.writes.not_with <= options
