@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.project_environment import (
     SYSTEM,
+    WITHOUT_ENVIRONMENT,
     choose_interpreter,
     make,
     present_condition,
@@ -56,8 +57,8 @@ class EnvironmentShown(Result):
             value = self.path if self.only == "path" else self.python
             return (Line(str(value)),) if self.exists and value is not None else ()
         if not self.exists:
-            hint = "run `chapbook env use system` to make one, or name a version: `chapbook env use 3.12`"
-            return (Message("error", f"the project has no environment: there is no `{self.path}`", (hint,)),)
+            missing = f"the project has no environment: there is no `{self.path}`"
+            return (Message("error", missing, (WITHOUT_ENVIRONMENT,)),)
         pairs: dict[str, Text] = {"path": Span(str(self.path), "name")}
         if self.version is not None:
             pairs["python"] = (Span(self.version, "version"), f" ({self.implementation})")

@@ -36,21 +36,27 @@ SYSTEM = "system"
 """What a person says for the Python that the project would get by itself."""
 
 
+WITHOUT_ENVIRONMENT = "run `chapbook install` to make it, or choose its Python before: `chapbook env use 3.12`"
+"""What somebody is told who has no environment."""
+
+
 class NoEnvironment(ChapbookError):
     """The project has no environment yet."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"the project has no environment: there is no `{path}`",
-            hints=["run `chapbook env use system` to make one, or name a version: `chapbook env use 3.12`"],
+            hints=[WITHOUT_ENVIRONMENT],
         )
 
 
 class EnvironmentUnusable(ChapbookError):
     """What stands where the environment belongs cannot be used as one."""
 
-    def __init__(self, condition: Broken | Foreign) -> None:
+    def __init__(self, condition: Broken | Foreign | Moved) -> None:
         match condition:
+            case Moved(environment=environment):
+                hints = [f"run `chapbook env use {environment.python_version}` to make it anew"]
             case Broken():
                 hints = ["run `chapbook env use system` to make it anew, or name a version: `chapbook env use 3.12`"]
             case Foreign():
@@ -111,7 +117,7 @@ def ensure_environment(session: Session) -> Environment:
     if isinstance(condition, Absent):
         return make(session, choose_interpreter(session))
     if isinstance(condition, Moved):
-        raise EnvironmentUnusable(Broken(condition.path, condition.reason))
+        raise EnvironmentUnusable(condition)
     environment = require_environment(session)
     if runs_this(environment.path):
         raise EnvironmentIsOurs(environment.path)

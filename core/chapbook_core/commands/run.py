@@ -16,7 +16,7 @@ from chapbook_core.environment.environment import PROGRAM_SUFFIX
 from chapbook_core.errors import ChapbookError
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.tasks import in_order, read_tasks
-from chapbook_core.value import frozen
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,6 +75,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     """Find out what the words mean, and leave it to the front end to run that."""
     words = invocation.texts("words")
     if words and words[0].endswith(NOTEBOOK_SUFFIX):
+        # Its project is that of the notebook's folder, which need not be this one.
         return Programs((notebook_program(words, surroundings),))
     session = open_session(surroundings, watcher)
     tasks = read_tasks(session.manifest.tool, session.manifest.file)
@@ -120,6 +121,8 @@ class _Runner:
     def program(self, words: tuple[str, ...], folder: Path, note: str = "") -> Program:
         """Return the program that words mean: a script of the project, a file, or a program; raises ProgramNotFound."""
         name, *rest = words
+        if name.endswith(NOTEBOOK_SUFFIX):
+            return replace(notebook_program(words, replace(self._session.surroundings, folder=folder)), note=note)
         about = self._session.manifest.about
         scripts = {**about.scripts, **about.gui_scripts}
         installed = self._environment.scripts / f"{name}{PROGRAM_SUFFIX}"

@@ -89,8 +89,8 @@ RUN = Command(
     description=(
         "A task of `[tool.chapbook.tasks]` comes first, then a script of the project, which need not be installed, "
         "then a program of the environment, then one on `PATH`. The exit status is that of the program. "
-        "Without words it lists tasks and scripts. A notebook is run from top to bottom in the kernel of its project; "
-        "`chapbook run report.ipynb --help` tells its options."
+        "Without words it lists tasks and scripts. A notebook, also one that a task names, is run from top to bottom "
+        "in the kernel of its project; `chapbook run report.ipynb --help` tells its options."
     ),
     arguments=(
         Argument(
