@@ -13,11 +13,7 @@ import pytest
 from tests.fakes.interpreter import write_interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the paths are written as elsewhere")
 RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -128,7 +124,9 @@ def test_without_an_environment_scripts_get_a_status_and_people_a_hint(chapbook:
     assert (1, "", "") == (path.status, path.out, path.err)
     shown = chapbook("env", "info")
     assert 1 == shown.status
-    assert shown.err.startswith(f"error: the project has no environment: there is no `{project / '.venv'}`\nhint: run ")
+    assert shown.err.startswith(
+        f"error: the project has no environment: there is no `{project / '.venv'}`\nhint: run `chapbook install`"
+    )
     assert "" == chapbook("env", "list").out
     assert "The project has no environment\n" == chapbook("env", "remove", "--all").out
 
@@ -157,6 +155,7 @@ def test_another_python_replaces_the_environment_and_says_so(chapbook: Chapbook,
     outcome = chapbook("env", "use", "system")
     assert outcome.out.startswith("Made ")
     assert "the environment that was there before is gone, with its packages" in outcome.out
+    assert "hint: run `chapbook install` to put in what is locked" in outcome.out
     assert 0 == chapbook("env", "info").status
 
 
@@ -298,6 +297,7 @@ def test_a_project_that_was_moved_says_so(chapbook: Chapbook, project: Path, mon
     shown = chapbook("env", "info")
     assert f"it was made for `{project / '.venv'}`, and its scripts point there" in shown.err
     assert chapbook("env", "list").out.rstrip().endswith("moved; in use")
+    assert f"hint: run `chapbook env use {RUNNING}" in chapbook("install").err
     assert chapbook("env", "use", "system").out.startswith("Using ") is False
     assert "" == chapbook("env", "info").err
 

@@ -14,11 +14,7 @@ from chapbook_core.cli.becoming import become
 from chapbook_core.commands.programs import Program, Programs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
 PROJECT = """
@@ -175,6 +171,23 @@ def test_a_moved_environment_runs_with_a_warning(project: Path) -> None:
     done = run(moved, "run", "python", "-c", "print(1)")
     assert (0, "1\n") == (done.returncode, done.stdout)
     assert done.stderr.startswith(f"warning: `{moved / '.venv'}` was moved: ")
+
+
+def test_a_task_may_run_a_notebook(project: Path) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('report = "report.ipynb --help"\n')
+    done = run(project, "run", "report")
+    assert (0, "[report] report.ipynb --help\n") == (done.returncode, done.stderr)
+    assert "chapbook run NOTEBOOK" in done.stdout
+
+
+def test_a_program_of_the_environment_runs_where_path_cannot_name_its_folder(project: Path) -> None:
+    parted = project.parent / f"in{os.pathsep}two"
+    project.rename(parted)
+    mine = parted / ".venv" / "bin" / "mine"
+    mine.write_text("#!/bin/sh\necho mine\n")
+    mine.chmod(0o755)
+    assert "mine\n" == run(parted, "run", "mine").stdout
 
 
 def test_the_program_takes_the_place_of_the_command(project: Path) -> None:
