@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -179,7 +179,7 @@ class Frontend:
         return output
 
     def _new_folder(self) -> Path:
-        folder = self.folder / secrets.token_hex(6)
+        folder = self.folder / os.urandom(6).hex()
         folder.mkdir()
         return folder
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import shutil
 import time
 from base64 import b64encode
@@ -109,7 +108,7 @@ class GitRepositories:
         folder = self._folder / "trees" / mirror.name / commit
         if not folder.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
-            draft = folder.with_name(f"{commit}-{secrets.token_hex(8)}")
+            draft = folder.with_name(f"{commit}-{os.urandom(8).hex()}")
             try:
                 self._check_out(origin, mirror, commit, draft)
                 if not folder.is_dir():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
@@ -19,7 +19,7 @@ def passing_file(path: Path) -> Iterator[IO[bytes]]:
 
     Raises WriteFailed.
     """
-    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = temporary.open("xb")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import time
 from contextlib import contextmanager
@@ -213,7 +212,7 @@ def _is_ours(system: BuildSystem, manifest: Manifest) -> bool:
 def _passing(target: Path) -> Iterator[Path]:
     """Make a folder beside the files to come, on the same disk; those of builds that were killed go."""
     host = re.sub(r"[^A-Za-z0-9-]", "-", this_host())
-    room = target / f"{_ROOM}{os.getpid()}.{host}.{secrets.token_hex(4)}"
+    room = target / f"{_ROOM}{os.getpid()}.{host}.{os.urandom(4).hex()}"
     is_new = not target.exists()
     for left in target.glob(f"{_ROOM}*.{host}.*"):
         pid = left.name.removeprefix(_ROOM).partition(".")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ def keep_log(folder: Path | None, what: str, output: str) -> Path | None:
     """Write a log and return where it is; None when it cannot be kept, or there is nothing in it."""
     if folder is None or not output:
         return None
-    path = folder / f"{_STRANGE.sub('-', what)[:80]}-{secrets.token_hex(4)}.txt"
+    path = folder / f"{_STRANGE.sub('-', what)[:80]}-{os.urandom(4).hex()}.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{output}\n", "utf-8", errors="replace")

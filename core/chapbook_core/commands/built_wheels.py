@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.blob import StaleBlob
@@ -81,7 +81,7 @@ class BuiltWheels:
         if self._folder is None:
             return
         place = self._folder / key[:2] / key
-        draft = place.with_name(f"{secrets.token_hex(8)}.part")
+        draft = place.with_name(f"{os.urandom(8).hex()}.part")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text(json.dumps(entry), "utf-8")

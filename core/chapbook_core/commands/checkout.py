@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -64,7 +63,7 @@ def check_out(bench: Workbench, environment: Path, package: LockedPackage, useri
     with bench.git_lock:
         tree = bench.repositories.tree(origin, bench.repositories.commit(origin, commit))
     top.mkdir(exist_ok=True)
-    draft = top / f".{secrets.token_hex(6)}.tmp"
+    draft = top / f".{os.urandom(6).hex()}.tmp"
     try:
         shutil.copytree(tree, draft, symlinks=True)
         mark = {"name": package.name, "commit": commit, "files": dict(_files(draft))}

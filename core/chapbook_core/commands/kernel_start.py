@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -146,7 +145,7 @@ class KernelStarts:
         """Write it down; a cache that cannot be written only makes the next start slower."""
         if key is None:
             return
-        temporary = self._file.with_suffix(f".{secrets.token_hex(4)}.tmp")
+        temporary = self._file.with_suffix(f".{os.urandom(4).hex()}.tmp")
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(json.dumps({"key": key, "start": members(start)}).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
+import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ class OverlayShelf:
         entry = {"overlay": place.name, "considered": dict(considered), "versions": dict(versions)}
         folder = self.folder / _RESOLUTIONS
         file = folder / f"{self._target}-{_short(sorted(considered.items()))}.json"
-        temporary = file.with_suffix(f".{secrets.token_hex(4)}.tmp")
+        temporary = file.with_suffix(f".{os.urandom(4).hex()}.tmp")
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(json.dumps(entry).encode())

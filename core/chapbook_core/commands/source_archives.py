@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -45,7 +45,7 @@ class SourceArchives:
         if self._mode is Mode.OFFLINE and not is_local:
             raise NotCached(masked_url(url), f"the source `{filename}`")
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = self._folder / f"{secrets.token_hex(8)}.part"
+        draft = self._folder / f"{os.urandom(8).hex()}.part"
         try:
             with draft.open("xb") as stream:
                 if is_local:

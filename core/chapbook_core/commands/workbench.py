@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import shutil
 import tempfile
 import threading
@@ -199,7 +199,7 @@ class Workbench:
     @contextmanager
     def room(self) -> Iterator[Path]:
         """Provide an empty folder that goes with what is put into it."""
-        room = self.folder / secrets.token_hex(6)
+        room = self.folder / os.urandom(6).hex()
         room.mkdir()
         try:
             yield room

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import secrets
 import signal
 import subprocess
 import sys
@@ -127,7 +126,7 @@ class Prober:
         file = self._file(key)
         if file is None or not facts:
             return
-        temporary = file.with_suffix(f".{secrets.token_hex(4)}.tmp")
+        temporary = file.with_suffix(f".{os.urandom(4).hex()}.tmp")
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(json.dumps({"key": key, "facts": facts}).encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +75,7 @@ def write_state(environment: Path, state: State) -> None:
         **({"waiting": list(state.waiting)} if state.waiting else {}),
     }
     folder = environment / STATE_FOLDER
-    temporary = folder / f"{_FILE}.{secrets.token_hex(4)}.tmp"
+    temporary = folder / f"{_FILE}.{os.urandom(4).hex()}.tmp"
     try:
         folder.mkdir(exist_ok=True)
         temporary.write_bytes(json.dumps(content).encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -66,7 +65,7 @@ def make_environment(path: Path, recipe: Recipe, *, cache: Path | None) -> Envir
     """
     try:
         with _workshop(path) as workshop:
-            staged = workshop / f"{_PREFIX}{secrets.token_hex(6)}"
+            staged = workshop / f"{_PREFIX}{os.urandom(6).hex()}"
             pristine = _pristine(recipe, cache) if _can_be_written(path, recipe) else None
             if pristine is None or not _written(pristine, staged, path, recipe.prompt):
                 return _made_in_place(path, recipe, cache, workshop)
@@ -163,7 +162,7 @@ def _move(staged: Path, path: Path) -> None:
 
 
 def _renamed_away(path: Path, workshop: Path) -> Path:
-    trash = workshop / f"{_PREFIX}{secrets.token_hex(6)}"
+    trash = workshop / f"{_PREFIX}{os.urandom(6).hex()}"
     path.rename(trash)
     # The time decides when it is swept away, should this end too soon.
     with suppress(OSError):

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import posixpath
-import secrets
 import shutil
 from contextlib import suppress
 from functools import cached_property
@@ -258,7 +257,7 @@ def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Co
     paths = arrivals[0].paths
     arrangements = [(arrival.arrangement, arrival.stored.tree) for arrival in arrivals]
     sharing = find_sharing(arrangements, paths, leaving)
-    stage = f"{OWN_FOLDER}/stage/{secrets.token_hex(6)}"
+    stage = f"{OWN_FOLDER}/stage/{os.urandom(6).hex()}"
     moves: tuple[Move, ...] = ()
     try:
         (paths.root / stage).mkdir(parents=True)

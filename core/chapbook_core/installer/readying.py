@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 import threading
 import time
@@ -74,7 +73,7 @@ def post(store: Path, request: ReadyRequest) -> None:
     yard = store / YARD
     yard.mkdir(parents=True, exist_ok=True)
     content = {"python": str(request.python), "tag": request.tag, "digests": request.digests}
-    temporary = yard / f"{secrets.token_hex(6)}.tmp"
+    temporary = yard / f"{os.urandom(6).hex()}.tmp"
     temporary.write_text(json.dumps(content), encoding="utf-8")
     temporary.replace(temporary.with_suffix(".json"))
 

@@ -8,7 +8,6 @@ calls `recover`, and the journal alone decides: what was going forward is finish
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 from contextlib import suppress
@@ -94,7 +93,7 @@ class Change:
 
 def change_environment(environment: Path, change: Change, watcher: Watcher) -> None:
     """Make the change; on any error or interruption everything is as it was before."""
-    identity = secrets.token_hex(6)
+    identity = os.urandom(6).hex()
     stage = environment / STAGES / identity
     journal: Journal | None = None
     try:

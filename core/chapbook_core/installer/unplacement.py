@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -83,7 +82,7 @@ def take_out(distributions: Sequence[Distribution], paths: InstallPaths, watcher
 
     Nothing but an exception undoes this; a change that has to survive a kill goes through a transaction.
     """
-    trash = f"{OWN_FOLDER}/trash/{secrets.token_hex(6)}"
+    trash = f"{OWN_FOLDER}/trash/{os.urandom(6).hex()}"
     moves: list[Move] = []
     files: list[str] = []
     try:

@@ -7,7 +7,6 @@ that was killed leaves nothing behind for longer than until the next one.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ class Workshop:
 
     def new_folder(self) -> Path:
         """Make an empty folder."""
-        path = self.folder / secrets.token_hex(6)
+        path = self.folder / os.urandom(6).hex()
         path.mkdir()
         return path
 
@@ -72,7 +71,7 @@ def clear(folder: Path) -> None:
 def _claim(yard: Path) -> tuple[Path, int]:
     """Make a lock and hold it. The folder comes after it and goes before it, so none is ever without one."""
     while True:
-        lock = yard / f"{os.getpid()}-{secrets.token_hex(6)}{_LOCK}"
+        lock = yard / f"{os.getpid()}-{os.urandom(6).hex()}{_LOCK}"
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         if _is_ours(lock, descriptor):
             return lock, descriptor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -86,7 +85,7 @@ def _fill(folder: Path, files: Mapping[str, str]) -> None:
 @contextmanager
 def _written(parent: Path, files: Mapping[str, str]) -> Iterator[Path]:
     """Write the files below a passing name, which is gone afterwards unless it was renamed."""
-    scratch = parent / f".chapbook-{secrets.token_hex(8)}.tmp"
+    scratch = parent / f".chapbook-{os.urandom(8).hex()}.tmp"
     scratch.mkdir()
     try:
         for name, text in files.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ def write_mark(folder: Path) -> str:
     """Give a project a mark that nobody knows; one that came with it is replaced. Raises OSError and LockRefused."""
     place = project_place(folder)
     place.folder.mkdir(exist_ok=True)
-    mark = secrets.token_hex(_BYTES)
+    mark = os.urandom(_BYTES).hex()
     with _inside(place) as (target, inside):
         make_ignore(place.folder, inside)
         with suppress(FileNotFoundError):

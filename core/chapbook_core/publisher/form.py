@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from chapbook_core.publisher.problem import CannotPublish
@@ -29,7 +29,7 @@ class UploadForm:
 
     def __init__(self, file: PackageFile, attestations: Sequence[str] = ()) -> None:
         self._file = file
-        self._boundary = f"chapbook-{secrets.token_hex(16)}"
+        self._boundary = f"chapbook-{os.urandom(16).hex()}"
         name = file.path.name
         head = f'--{self._boundary}\r\nContent-Disposition: form-data; name="content"; filename="{name}"\r\n'
         parts = "".join(self._part(name, value) for name, value in upload_fields(file, attestations))
