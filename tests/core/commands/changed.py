@@ -6,10 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.core.commands.installing import PYTHON, installed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = '[project]\nname = "here"\nversion = "1"\nrequires-python = ">=3.9"\n'
+NO_PACKAGE = "\n[tool.poetry]\npackage-mode = false\n"
 LEGACY = '[tool.poetry]\nname = "here"\nversion = "1"\n\n[tool.poetry.dependencies]\npython = ">=3.9"\n'
 
 
@@ -29,6 +32,10 @@ class Project:
         head = HEAD.replace(">=3.9", python)
         self.write(f"{head}dependencies = [\n{listed}]\n{rest}")
 
+    def require_here(self, *requirements: str, rest: str = "") -> None:
+        """Write a project file with these requirements, whose environment can be made here."""
+        self.require(*requirements, rest=NO_PACKAGE + rest, python=PYTHON)
+
     @property
     def text(self) -> str:
         """The project file."""
@@ -41,6 +48,11 @@ class Project:
         names = [line.split('"')[1] for line in lines if line.startswith("name = ")]
         versions = [line.split('"')[1] for line in lines if line.startswith("version = ")]
         return [f"{name} {version}" for name, version in zip(names, versions, strict=True)]
+
+    @property
+    def installed(self) -> list[str]:
+        """What is in the environment."""
+        return installed(self.folder)
 
     def files(self) -> dict[str, bytes]:
         """Everything that a command could have changed."""

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.cli import main
+from tests.core.commands.inspected import serve_demo, serve_newer, write_project
+from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    Chapbook = Callable[..., "Outcome"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     here.mkdir()
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(home))
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "NO_COLOR", "FORCE_COLOR"):
+    xdg = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
+    for name in (*xdg, "CHAPBOOK_CACHE_DIR", "NO_COLOR", "FORCE_COLOR", "VIRTUAL_ENV"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
@@ -37,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def chapbook(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+def chapbook(folder: Path, capsys: pytest.CaptureFixture[str]) -> Chapbook:
     """Run the terminal's command in this process."""
     assert folder.is_dir()
 
@@ -47,3 +52,53 @@ def chapbook(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., 
         return Outcome(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def index() -> Iterator[FakeIndex]:
+    """An index of the test's own; what a whole file wants of it, a fixture of the same name there serves."""
+    with FakeIndex() as index:
+        yield index
+
+
+@pytest.fixture
+def connected(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a person who has this index."""
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all tests of a file, so that one environment is made in earnest."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def equipped(connected: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a person who has this index and this cache."""
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
+    return connected
+
+
+@pytest.fixture
+def demo(connected: Path, index: FakeIndex) -> Path:
+    """The project `demo`, declared."""
+    serve_demo(index)
+    write_project(connected)
+    return connected
+
+
+@pytest.fixture
+def locked_demo(demo: Path, chapbook: Chapbook) -> Path:
+    """The project `demo`, locked."""
+    assert 0 == chapbook("--no-cache", "lock").status
+    return demo
+
+
+@pytest.fixture
+def aged_demo(locked_demo: Path, index: FakeIndex) -> Path:
+    """The project `demo`, locked before there were newer versions on the index."""
+    serve_newer(index)
+    index.reset_counts()
+    return locked_demo

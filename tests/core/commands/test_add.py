@@ -8,31 +8,21 @@ import pytest
 from chapbook_core.commands import changing
 from chapbook_core.commands.locking import LockOutcome, LockRequest, lock_project
 from tests.core.commands.changed import HEAD, LEGACY, Project
-from tests.fakes.index import FakeIndex
 from tests.fakes.index.wheel import make_wheel, wheel_name
 from tests.fakes.index.world import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from chapbook_core.commands.session import Session
-    from tests.core.commands.conftest import Outcome
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
     from tests.fakes.index.world import Status
 
-    Chapbook = Callable[..., Outcome]
-
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        yield index
-
-
-@pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    made = Project(folder)
+def project(connected: Path) -> Project:
+    made = Project(connected)
     made.require()
     return made
 

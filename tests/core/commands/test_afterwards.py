@@ -10,25 +10,25 @@ import pytest
 
 from chapbook_core.cli import terminal
 from chapbook_core.installer.readying import MODULE, YARD, work_off
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("large", "1.0", files={f"large/m{number}.py": f"N = {number}\n" for number in range(120)})
-        index.serve("small", "1.0")
-        monkeypatch.setenv("PIP_INDEX_URL", index.url)
-        monkeypatch.setenv("CHAPBOOK_KEYRING_ENABLED", "false")
-        assert folder
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("large", "1.0", files={f"large/m{number}.py": f"N = {number}\n" for number in range(120)})
+    index.serve("small", "1.0")
+    return index
+
+
+@pytest.fixture(autouse=True)
+def _no_keyring(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert connected.is_dir()
+    monkeypatch.setenv("CHAPBOOK_KEYRING_ENABLED", "false")
 
 
 @pytest.fixture
@@ -55,7 +55,6 @@ def project(folder: Path, name: str, *requirements: str) -> Path:
     return place
 
 
-@pytest.mark.usefixtures("index")
 def test_after_an_install_the_store_is_readied_and_the_next_environment_has_the_bytecode(
     folder: Path, chapbook: Chapbook, left: list[Sequence[str]]
 ) -> None:
@@ -76,7 +75,6 @@ def test_after_an_install_the_store_is_readied_and_the_next_environment_has_the_
     assert 2 == len(left)
 
 
-@pytest.mark.usefixtures("index")
 def test_little_is_not_worth_a_process_and_a_setting_forbids_it(
     folder: Path, chapbook: Chapbook, left: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

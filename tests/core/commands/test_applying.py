@@ -1,77 +1,67 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.commands import dispatch, likely_place
 from chapbook_core.commands.dispatch import JOURNAL
-from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.installer.journal import JOURNAL as INSTALLER_JOURNAL
 from chapbook_core.installer.schemes import OWN_FOLDER
 from tests.core.commands.changed import Project
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
-PROJECT = f"{HEAD}dependencies = [\n]\n\n[tool.poetry]\npackage-mode = false\n"
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests here, so that one environment is made in earnest."""
-    return tmp_path_factory.mktemp("cache")
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0", requires=["b"])
-        index.serve("b", "1.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0", requires=["b"])
+    index.serve("b", "1.0")
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
-    made.write(PROJECT)
+def project(equipped: Path) -> Project:
+    made = Project(equipped)
+    made.require_here()
     return made
 
 
-def installed(project: Project) -> list[str]:
-    place = next((project.folder / ".venv").glob("lib/python*/site-packages"))
-    return sorted(f"{one.name} {one.version}" for one in scan_site_packages(place))
-
-
 def test_the_environment_follows_every_change(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    before = project.text
     outcome = chapbook("add", "a")
     assert 0 == outcome.status, outcome.err
-    assert ["a 1.0", "b 1.0"] == project.pins == installed(project)
+    assert ["a 1.0", "b 1.0"] == project.pins == project.installed
     assert "The environment matches: 2 installed" in outcome.out
     index.serve("a", "2.0")
     outcome = chapbook("up", "--refresh")
     assert 0 == outcome.status, outcome.err
-    assert ["a 2.0"] == project.pins == installed(project)
+    assert ["a 2.0"] == project.pins == project.installed
     assert "The environment matches: 1 installed, 1 removed" in outcome.out
     index.serve("a", "2.1")
     chapbook("update", "a", "--refresh")
-    assert ["a 2.1"] == project.pins == installed(project)
+    assert ["a 2.1"] == project.pins == project.installed
     outcome = chapbook("remove", "a")
     assert 0 == outcome.status, outcome.err
-    assert [] == project.pins == installed(project)
-    assert project.text == PROJECT
+    assert [] == project.pins == project.installed
+    assert project.text == before
+
+
+def test_what_a_plain_install_leaves_out_is_added_with_word_of_how_to_have_it(
+    project: Project, chapbook: Chapbook
+) -> None:
+    outcome = chapbook("add", "a", "--optional", "net")
+    assert "note: the extra net is installed on demand alone\nhint: run `chapbook install --extras net`" in outcome.out
+    assert "on demand" not in chapbook("add", "b", "--optional", "net", "--lock").out
+    project.require_here(rest="\n[tool.poetry.group.docs]\noptional = true\n")
+    outcome = chapbook("add", "a", "--group", "docs")
+    assert "note: the group docs is installed on demand alone\nhint: run `chapbook install --with docs`" in outcome.out
+    assert "on demand" not in chapbook("add", "a", "--group", "dev").out
 
 
 def test_after_a_change_install_knows_at_once_that_nothing_is_left_to_do(
@@ -97,12 +87,12 @@ def test_when_installing_fails_project_lock_and_environment_stay(
     project: Project, index: FakeIndex, chapbook: Chapbook
 ) -> None:
     chapbook("add", "b")
-    before, there = project.files(), installed(project)
+    before, there = project.files(), project.installed
     index.serve("bad", "1.0", record_text="nonsense")
     outcome = chapbook("add", "bad")
     assert 1 == outcome.status
     assert "Traceback" not in outcome.err
-    assert (before, there) == (project.files(), installed(project))
+    assert (before, there) == (project.files(), project.installed)
 
 
 def test_a_dry_run_makes_no_environment(project: Project, chapbook: Chapbook) -> None:
@@ -127,7 +117,7 @@ def test_a_dry_run_tells_of_the_environment_what_the_lock_does_not(
     told = json.loads(chapbook("update", "--sync", "--dry-run", "--format", "json").out)
     assert ["a", "b"] == [change["name"] for change in told["applied"]["would_change"]]
     assert before == project.files()
-    assert ["a 1.0", "b 1.0"] == installed(project)
+    assert ["a 1.0", "b 1.0"] == project.installed
 
 
 def test_a_dry_run_tells_what_stands_in_the_way_of_the_environment(project: Project, chapbook: Chapbook) -> None:

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.environment.site_packages import scan_site_packages
-from tests.fakes.index import FakeIndex
 from tests.fakes.index.sdist import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook, Outcome
+    from tests.fakes.index import FakeIndex
 
 PYTHON = f">={sys.version_info[0]}.{sys.version_info[1]}"
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -79,17 +77,8 @@ def cache(tmp_path: Path, environments: Path) -> Path:
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        yield index
-
-
-@pytest.fixture
-def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    return folder
+def project(equipped: Path) -> Path:
+    return equipped
 
 
 def require(project: Path, *requirements: str, tool: str = "", package: bool = False, more: str = "") -> None:

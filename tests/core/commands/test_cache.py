@@ -10,30 +10,31 @@ import pytest
 
 from chapbook_core.commands.cache import readable_size
 from chapbook_core.project.kernel_lock import HAS_SHARED
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Chapbook, Outcome
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index(connected: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("alpha", "1.0", summary="The first letter")
-        index.serve("alpha", "2.0", summary="The first letter, again")
-        index.serve("alpha", "3.0rc1")
-        index.serve("alphabet", "1.0")
-            monkeypatch.setenv("CHAPBOOK_KEYRING_ENABLED", "false")
-        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-            monkeypatch.delenv(name, raising=False)
-        assert connected
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("alpha", "1.0", summary="The first letter")
+    index.serve("alpha", "2.0", summary="The first letter, again")
+    index.serve("alpha", "3.0rc1")
+    index.serve("alphabet", "1.0")
+    return index
 
 
-@pytest.mark.usefixtures("index")
+@pytest.fixture(autouse=True)
+def _no_keyring_and_no_proxy(connected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert connected.is_dir()
+    monkeypatch.setenv("CHAPBOOK_KEYRING_ENABLED", "false")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def test_search_shows_the_newest_release_of_a_name(chapbook: Chapbook) -> None:
     outcome = chapbook("search", "Alpha")
     assert outcome.status == 0
@@ -42,14 +43,12 @@ def test_search_shows_the_newest_release_of_a_name(chapbook: Chapbook) -> None:
     assert "The first letter, again" in outcome.out
 
 
-@pytest.mark.usefixtures("index")
 def test_search_finds_parts_of_names_that_the_cache_knows(chapbook: Chapbook) -> None:
     chapbook("search", "alphabet")
     outcome = chapbook("search", "alph")
     assert "known names like it: alphabet" in outcome.out
 
 
-@pytest.mark.usefixtures("index")
 def test_search_for_an_unknown_name_fails_and_says_why(chapbook: Chapbook) -> None:
     outcome = chapbook("search", "beta")
     assert outcome.status == 1
@@ -63,7 +62,6 @@ def test_search_offline_asks_nobody(chapbook: Chapbook, index: FakeIndex) -> Non
     assert index.requests == []
 
 
-@pytest.mark.usefixtures("index")
 def test_the_cache_is_listed_counted_and_cleared(chapbook: Chapbook) -> None:
     chapbook("search", "alpha", "alphabet")
     assert chapbook("cache", "list").out.split() == ["alpha", "alphabet"]

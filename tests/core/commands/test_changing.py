@@ -16,29 +16,23 @@ from chapbook_core.project.journal import FileChange, Journal, journal_bytes
 from chapbook_core.project.pair_writing import has_journal
 from tests.core.commands.changed import HEAD, Project
 from tests.fakes.holding import held_by_another
-from tests.fakes.index import FakeIndex
 from tests.fakes.watcher import RecordingWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0", requires=["b"])
-        index.serve("b", "1.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0", requires=["b"])
+    index.serve("b", "1.0")
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    made = Project(folder)
+def project(connected: Path) -> Project:
+    made = Project(connected)
     made.require("b")
     return made
 

@@ -8,37 +8,18 @@ from chapbook_core.project.groups import Group
 from chapbook_core.requirements.constraint import ANY
 from chapbook_core.requirements.marker import ALWAYS
 from chapbook_core.resolver.lock_check import Promise, choices
-from tests.core.commands.inspected import DEMO, serve_demo, write_project
-from tests.fakes.index import FakeIndex
+from tests.core.commands.inspected import DEMO, write_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook, Outcome
 
 
-@pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        serve_demo(index)
-        yield index
-
-
-@pytest.fixture
-def demo(folder: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    write_project(folder)
-    assert 0 == chapbook("--no-cache", "lock").status
-    return folder
-
-
-def change(demo: Path, before: str, after: str) -> None:
-    text = (demo / "poetry.lock").read_text("utf-8")
+def change(folder: Path, before: str, after: str) -> None:
+    text = (folder / "poetry.lock").read_text("utf-8")
     assert before in text
-    (demo / "poetry.lock").write_text(text.replace(before, after, 1), "utf-8")
+    (folder / "poetry.lock").write_text(text.replace(before, after, 1), "utf-8")
 
 
 def errors(outcome: Outcome) -> list[str]:
@@ -47,14 +28,14 @@ def errors(outcome: Outcome) -> list[str]:
     ]
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("locked_demo")
 def test_a_lock_that_fits_is_well(chapbook: Chapbook) -> None:
     outcome = chapbook("check", "--lock", "--deep")
     assert (0, "All is well\n", "") == (outcome.status, outcome.out, outcome.err)
 
 
-def test_only_a_deep_look_finds_a_version_that_a_requirement_excludes(demo: Path, chapbook: Chapbook) -> None:
-    change(demo, 'version = "1.5"', 'version = "2.5"')
+def test_only_a_deep_look_finds_a_version_that_a_requirement_excludes(locked_demo: Path, chapbook: Chapbook) -> None:
+    change(locked_demo, 'version = "1.5"', 'version = "2.5"')
     assert 0 == chapbook("check", "--lock").status
     outcome = chapbook("check", "--lock", "--deep")
     assert 1 == outcome.status
@@ -64,17 +45,17 @@ def test_only_a_deep_look_finds_a_version_that_a_requirement_excludes(demo: Path
     assert line.endswith(" more)")
 
 
-def test_a_package_that_is_missing_for_one_group_is_found(demo: Path, chapbook: Chapbook) -> None:
-    change(demo, 'name = "b"', 'name = "bb"')
+def test_a_package_that_is_missing_for_one_group_is_found(locked_demo: Path, chapbook: Chapbook) -> None:
+    change(locked_demo, 'name = "b"', 'name = "bb"')
     found = errors(chapbook("check", "--deep"))
     assert any(line.startswith("a 1.0 requires `b >=1,<2`, and no b is selected") for line in found)
     assert any(line.startswith("t 1.0 requires `b >=1`, and no b is selected") for line in found)
     assert any(line.startswith("bb 1.5 is selected, and nothing requires it") for line in found)
 
 
-def test_a_marker_that_is_too_narrow_shows_on_the_platform_it_forgets(demo: Path, chapbook: Chapbook) -> None:
+def test_a_marker_that_is_too_narrow_shows_on_the_platform_it_forgets(locked_demo: Path, chapbook: Chapbook) -> None:
     change(
-        demo,
+        locked_demo,
         'groups = ["dev"]\n',
         'groups = ["dev"]\nmarkers = "sys_platform != \\"darwin\\""\n',
     )
@@ -83,31 +64,31 @@ def test_a_marker_that_is_too_narrow_shows_on_the_platform_it_forgets(demo: Path
     assert all("is selected, and nothing requires it" in line for line in consequences)
 
 
-def test_what_an_extra_brings_is_looked_at(demo: Path, chapbook: Chapbook) -> None:
-    change(demo, 'markers = "extra == \\"plot\\""\n', 'markers = "extra == \\"plots\\""\n')
+def test_what_an_extra_brings_is_looked_at(locked_demo: Path, chapbook: Chapbook) -> None:
+    change(locked_demo, 'markers = "extra == \\"plot\\""\n', 'markers = "extra == \\"plots\\""\n')
     (line,) = errors(chapbook("check", "--deep"))
     assert line.startswith("the project requires `p`, and no p is selected")
     assert "extras plot" in line
 
 
-def test_a_python_that_a_package_does_not_run_on_is_found(demo: Path, chapbook: Chapbook) -> None:
-    change(demo, 'python-versions = ">=3.8"', 'python-versions = ">=3.11"')
+def test_a_python_that_a_package_does_not_run_on_is_found(locked_demo: Path, chapbook: Chapbook) -> None:
+    change(locked_demo, 'python-versions = ">=3.8"', 'python-versions = ">=3.11"')
     (line,) = errors(chapbook("check", "--deep"))
     assert line.startswith("c 2.0 needs Python >=3.11 (CPython 3.9.0 on linux x86_64")
 
 
-def test_a_stale_lock_is_held_against_what_the_project_requires_by_now(demo: Path, chapbook: Chapbook) -> None:
-    write_project(demo, DEMO.replace('"a (>=1)"', '"a (>=1.1)"'))
+def test_a_stale_lock_is_held_against_what_the_project_requires_by_now(locked_demo: Path, chapbook: Chapbook) -> None:
+    write_project(locked_demo, DEMO.replace('"a (>=1)"', '"a (>=1.1)"'))
     found = errors(chapbook("check", "--deep"))
     assert "was made from another state of pyproject.toml" in found[0]
     assert found[1].startswith("the project requires `a >=1.1`, and 1.0 is selected")
 
 
-def test_two_versions_of_one_name_are_found(demo: Path, chapbook: Chapbook) -> None:
-    text = (demo / "poetry.lock").read_text("utf-8")
+def test_two_versions_of_one_name_are_found(locked_demo: Path, chapbook: Chapbook) -> None:
+    text = (locked_demo / "poetry.lock").read_text("utf-8")
     start = text.index('[[package]]\nname = "w"') if 'name = "w"' in text else text.index('[[package]]\nname = "t"')
     entry = text[text.index('[[package]]\nname = "s"') : start]
-    (demo / "poetry.lock").write_text(
+    (locked_demo / "poetry.lock").write_text(
         text.replace(entry, entry + entry.replace('version = "1.0"', 'version = "1.1"')), "utf-8"
     )
     found = errors(chapbook("check", "--deep"))

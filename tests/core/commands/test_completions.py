@@ -10,12 +10,9 @@ import pytest
 from chapbook_core.commands.completions import SCRIPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)

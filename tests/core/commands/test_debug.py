@@ -5,30 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.commands.inspected import DEMO, assert_golden, serve_demo, serve_newer, write_project
-from tests.fakes.index import FakeIndex
+from tests.core.commands.inspected import DEMO, assert_golden, serve_newer, write_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-
-@pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        serve_demo(index)
-        yield index
-
-
-@pytest.fixture
-def demo(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    write_project(folder)
-    return folder
+    from tests.core.commands.conftest import Chapbook, Outcome
+    from tests.fakes.index import FakeIndex
 
 
 def resolved(outcome: Outcome) -> dict[str, str]:

@@ -10,30 +10,20 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tests.fakes.index import FakeIndex
 from tests.fakes.index.sdist import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        yield index
-
-
-@pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    here = folder / "here"
+def project(connected: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    here = connected / "here"
     here.mkdir()
     monkeypatch.chdir(here)
     return here

@@ -10,12 +10,10 @@ from packaging.pylock import Pylock
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 HEAD = '[project]\nname = "Here"\nversion = "1"\nrequires-python = ">=3.11"\n'
 NO_PACKAGE = "[tool.poetry]\npackage-mode = false\n"
@@ -71,9 +69,8 @@ def index() -> Iterator[FakeIndex]:
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    return folder
+def project(connected: Path) -> Path:
+    return connected
 
 
 def hashes(index: FakeIndex, *names: str) -> dict[str, str]:

@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 PROJECT = '[project]\nname = "spam"\nversion = "1.0"\n\n[tool.chapbook.export]\nfolder = "nbs"\n'
 

@@ -11,51 +11,32 @@ from chapbook_core.commands.command import Invocation
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.remembering import remembering
 from chapbook_core.commands.surroundings import Surroundings
-from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.events import Unwatched
 from chapbook_core.project.history import History
-from tests.core.commands.changed import Project
-from tests.fakes.index import FakeIndex
+from tests.core.commands.changed import HEAD, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
+    from tests.core.commands.conftest import Chapbook, Outcome
+    from tests.fakes.index import FakeIndex
 
-    Chapbook = Callable[..., Outcome]
-
-HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
-PROJECT = f"{HEAD}dependencies = [\n]\n\n[tool.poetry]\npackage-mode = false\n"
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+PROJECT = f"{HEAD}dependencies = []\n"
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0", requires=["b"])
-        index.serve("b", "1.0")
-        index.serve("c", "3.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0", requires=["b"])
+    index.serve("b", "1.0")
+    index.serve("c", "3.0")
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
-    made.write(PROJECT)
+def project(equipped: Path) -> Project:
+    made = Project(equipped)
+    made.require_here()
     return made
-
-
-def installed(project: Project) -> list[str]:
-    place = next((project.folder / ".venv").glob("lib/python*/site-packages"))
-    return sorted(f"{one.name} {one.version}" for one in scan_site_packages(place))
 
 
 def good(outcome: Outcome) -> Outcome:
@@ -66,27 +47,27 @@ def good(outcome: Outcome) -> Outcome:
 def test_undo_brings_back_project_lock_and_environment_step_by_step(project: Project, chapbook: Chapbook) -> None:
     start = project.files()
     good(chapbook("add", "a"))
-    first, first_installed = project.files(), installed(project)
+    first, first_installed = project.files(), project.installed
     good(chapbook("add", "c"))
-    second, second_installed = project.files(), installed(project)
+    second, second_installed = project.files(), project.installed
 
     outcome = good(chapbook("undo"))
     assert first == project.files()
-    assert first_installed == installed(project) == ["a 1.0", "b 1.0"]
+    assert first_installed == project.installed == ["a 1.0", "b 1.0"]
     assert "Undid add c (change 2)\n- c 3.0\nWrote pyproject.toml and poetry.lock\n" in outcome.out
     assert "1 removed" in outcome.out
 
     good(chapbook("undo"))
     assert start == project.files()
     assert "poetry.lock" not in project.files()
-    assert [] == installed(project)
+    assert [] == project.installed
     assert 1 == chapbook("undo").status
 
     good(chapbook("redo"))
     assert first == project.files()
     good(chapbook("redo"))
     assert second == project.files()
-    assert second_installed == installed(project)
+    assert second_installed == project.installed
     outcome = chapbook("redo")
     assert 1 == outcome.status
     assert "nothing to redo" in outcome.err
@@ -119,6 +100,7 @@ def test_a_new_change_ends_what_can_be_done_again(project: Project, chapbook: Ch
 
 
 def test_what_was_edited_since_is_not_lost(project: Project, chapbook: Chapbook) -> None:
+    start = project.text
     good(chapbook("add", "--lock", "a"))
     edited = project.text + "\n# mine\n"
     project.write(edited)
@@ -129,7 +111,7 @@ def test_what_was_edited_since_is_not_lost(project: Project, chapbook: Chapbook)
     assert "--force" in outcome.err
     assert before == project.files()
     good(chapbook("undo", "--force"))
-    assert PROJECT == project.text
+    assert start == project.text
     good(chapbook("redo"))
     assert before == project.files()
 
@@ -149,13 +131,13 @@ def test_an_undoing_that_was_killed_before_it_was_noted_stands_in_nobodys_way(
         patched.setattr(History, "add", killed)
         with pytest.raises(Killed):
             chapbook("undo")
-    assert ["a 1.0", "b 1.0"] == project.pins == installed(project)
+    assert ["a 1.0", "b 1.0"] == project.pins == project.installed
     good(chapbook("undo"))
     assert ["a 1.0", "b 1.0"] == project.pins
     good(chapbook("undo"))
-    assert [] == installed(project)
+    assert [] == project.installed
     good(chapbook("redo"))
-    assert ["a 1.0", "b 1.0"] == project.pins == installed(project)
+    assert ["a 1.0", "b 1.0"] == project.pins == project.installed
 
 
 @pytest.mark.usefixtures("project")
@@ -219,13 +201,13 @@ def test_when_going_back_fails_everything_stays(
 ) -> None:
     good(chapbook("add", "a"))
     good(chapbook("remove", "a"))
-    before, there = project.files(), installed(project)
+    before, there = project.files(), project.installed
     # What has to be fetched again is nowhere.
     monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(tmp_path / "empty"))
     outcome = chapbook("undo", "--offline")
     assert 0 != outcome.status
     assert before == project.files()
-    assert there == installed(project)
+    assert there == project.installed
     assert [] == [one for one in json.loads(chapbook("history", "--format", "json").out)["changes"] if one["is_undone"]]
 
 

@@ -14,11 +14,9 @@ from chapbook_core.requirements.marker import parse_marker
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 DATA = Path(__file__).parents[2] / "data" / "imports"
 PROJECT = (
@@ -47,10 +45,9 @@ def index() -> Iterator[FakeIndex]:
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
-    return folder
+def project(connected: Path) -> Path:
+    (connected / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    return connected
 
 
 def declared(project: Path) -> dict[str, Any]:

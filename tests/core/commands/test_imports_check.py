@@ -1,55 +1,34 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.core.commands.changed import Project
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
-REST = "\n[tool.poetry]\npackage-mode = false\n"
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("top", "1.0", requires=["below"], files={"top/__init__.py": ""})
-        index.serve("below", "1.0", files={"beneath/__init__.py": ""})
-        index.serve("idle", "1.0", files={"idle/__init__.py": ""})
-        index.serve("tool", "1.0", files={"tooling/__init__.py": ""}, scripts={"tool": "tooling:main"})
-        index.serve("scikit-learn", "1.5", files={"sklearn/__init__.py": ""})
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("top", "1.0", requires=["below"], files={"top/__init__.py": ""})
+    index.serve("below", "1.0", files={"beneath/__init__.py": ""})
+    index.serve("idle", "1.0", files={"idle/__init__.py": ""})
+    index.serve("tool", "1.0", files={"tooling/__init__.py": ""}, scripts={"tool": "tooling:main"})
+    index.serve("scikit-learn", "1.5", files={"sklearn/__init__.py": ""})
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
-    require(made, "top")
+def project(equipped: Path) -> Project:
+    made = Project(equipped)
+    made.require_here("top")
     return made
-
-
-def require(project: Project, *names: str) -> None:
-    listed = "".join(f"    {name!r},\n" for name in names)
-    project.write(f"{HEAD}dependencies = [\n{listed}]\n{REST}")
 
 
 def notebook(project: Project, name: str, *cells: str) -> None:
@@ -112,8 +91,8 @@ def test_what_nobody_knows_is_never_guessed(project: Project, chapbook: Chapbook
 
 
 def test_what_is_required_and_not_imported_is_a_note(project: Project, chapbook: Chapbook) -> None:
-    require(project, "top", "idle", "tool", "types-idle")
-    require(project, "top", "idle", "tool")
+    project.require_here("top", "idle", "tool", "types-idle")
+    project.require_here("top", "idle", "tool")
     assert 0 == chapbook("install").status
     (project.folder / "b.py").write_text("import top\n")
     outcome = chapbook("check", "--imports")
@@ -131,7 +110,7 @@ def test_what_is_certain_is_added(project: Project, chapbook: Chapbook) -> None:
     outcome = chapbook("check", "--imports", "--fix")
     assert 0 == outcome.status, outcome.err
     assert ["below 1.0", "scikit-learn 1.5", "top 1.0"] == project.pins
-    assert "'below (>=1.0,<2.0)'" in project.text
+    assert '"below (>=1.0,<2.0)"' in project.text
     assert "[dependency-groups]" in project.text
     assert "Added scikit-learn (^1.5) to the group dev" in outcome.out
     assert [] == checked(chapbook)["undeclared"]
@@ -148,7 +127,7 @@ def test_files_that_cannot_be_read_are_told(project: Project, chapbook: Chapbook
 
 
 def test_an_alternative_counts_as_the_famous_one(project: Project, chapbook: Chapbook) -> None:
-    require(project, "opencv-python-headless", "top")
+    project.require_here("opencv-python-headless", "top")
     (project.folder / "b.py").write_text("# %% a percent script\n%matplotlib inline\nimport cv2, top\n")
     assert [] == checked(chapbook)["undeclared"]
 

@@ -9,38 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.environment.site_packages import scan_site_packages
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook, Outcome
+    from tests.fakes.index import FakeIndex
 
 MAIN = "def main():\n    print(5)\n"
 PYTHON = f">={sys.version_info[0]}.{sys.version_info[1]}"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests here, so that one environment is made in earnest."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        yield index
-
-
-@pytest.fixture
-def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    return folder
+def project(equipped: Path) -> Path:
+    return equipped
 
 
 def require(project: Path, *requirements: str, more: str = "", tool: str = "", version: str = "1.0") -> None:

@@ -11,45 +11,31 @@ import pytest
 
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants, read_start
 from chapbook_core.environment.site_packages import scan_site_packages
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 PYTHON = f">={sys.version_info[0]}.{sys.version_info[1]}"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests here, so that one environment is made in earnest."""
-    return tmp_path_factory.mktemp("cache")
+@pytest.fixture
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("ipykernel", "7.0", requires=["ipython>=9", "traitlets>=5"])
+    index.serve("ipykernel", "6.0", requires=["ipython>=7", "traitlets>=4.1"])
+    index.serve("ipython", "9.0", requires=["traitlets>=5"])
+    index.serve("ipython", "7.34", requires=["traitlets>=4.2"])
+    for version in ("5.1", "4.3", "4.0"):
+        index.serve("traitlets", version)
+    index.serve("six", "1.0")
+    return index
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("ipykernel", "7.0", requires=["ipython>=9", "traitlets>=5"])
-        index.serve("ipykernel", "6.0", requires=["ipython>=7", "traitlets>=4.1"])
-        index.serve("ipython", "9.0", requires=["traitlets>=5"])
-        index.serve("ipython", "7.34", requires=["traitlets>=4.2"])
-        for version in ("5.1", "4.3", "4.0"):
-            index.serve("traitlets", version)
-        index.serve("six", "1.0")
-        yield index
-
-
-@pytest.fixture
-def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+def project(equipped: Path, cache: Path) -> Path:
     # Those of other tests were resolved with other indexes.
     shutil.rmtree(cache / "kernels", ignore_errors=True)
-    return folder
+    return equipped
 
 
 def require(project: Path, *requirements: str) -> None:

@@ -1,55 +1,35 @@
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.environment.state import read_state
 from chapbook_core.errors import Cancelled
 from tests.core.commands.changed import Project
 from tests.core.commands.inside import Answering, perform_inside, running_kernel, told
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from chapbook_core.commands.report import Data, Result
     from chapbook_core.commands.running_kernel import RunningKernel
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
-PROJECT = f"{HEAD}dependencies = [\n]\n\n[tool.poetry]\npackage-mode = false\n"
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests here, so that one environment is made in earnest."""
-    return tmp_path_factory.mktemp("cache")
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        serve(index, "a", "1.0")
-        serve(index, "b", "1.0")
-        serve(index, "ipykernel", "6.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    serve(index, "a", "1.0")
+    serve(index, "b", "1.0")
+    serve(index, "ipykernel", "6.0")
+    return index
 
 
 @pytest.fixture
-def project(
-    folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch, chapbook: Chapbook
-) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
-    made.write(PROJECT)
+def project(equipped: Path, chapbook: Chapbook) -> Project:
+    made = Project(equipped)
+    made.require_here()
     assert 0 == chapbook("add", "a").status
     return made
 
@@ -57,11 +37,6 @@ def project(
 def serve(index: FakeIndex, name: str, version: str) -> None:
     files = {f"{name}/__init__.py": f"__version__ = '{version}'\n", f"{name}/late.py": f"version = '{version}'\n"}
     index.serve(name, version, files=files)
-
-
-def installed(project: Project) -> list[str]:
-    place = next((project.folder / ".venv").glob("lib/python*/site-packages"))
-    return sorted(f"{one.name} {one.version}" for one in scan_site_packages(place))
 
 
 def live(result: Result) -> dict[str, Data]:
@@ -97,7 +72,7 @@ def test_an_update_of_what_is_loaded_waits_for_the_next_start_when_nobody_can_be
         result = perform_inside(project.folder, "update a --refresh", kernel.value)
         assert "'1.0'" == kernel.evaluate("importlib.import_module('a.late').version")
     assert ["a 1.1"] == project.pins
-    assert ["a 1.0"] == installed(project)
+    assert ["a 1.0"] == project.installed
     found = live(result)
     assert ("restart", False, True) == (found["verdict"], found["applied"], found["needs_restart"])
     assert [{"name": "a", "before": "1.0", "after": "1.1", "modules": ["a"]}] == found["stale"]
@@ -105,7 +80,7 @@ def test_an_update_of_what_is_loaded_waits_for_the_next_start_when_nobody_can_be
     assert "the environment stays as it is until the kernel restarts: `a` 1.0 -> 1.1 (1 module loaded)" in text
     assert "run `chapbook install --apply-now`" in text
     assert 0 == chapbook("install").status
-    assert ["a 1.1"] == installed(project)
+    assert ["a 1.1"] == project.installed
 
 
 def test_what_only_comes_does_not_wait_with_what_is_loaded(
@@ -120,14 +95,14 @@ def test_what_only_comes_does_not_wait_with_what_is_loaded(
         result = perform_inside(project.folder, "add needy content", kernel.value, ask)
         assert "'1.0'" == kernel.evaluate("importlib.invalidate_caches() or __import__('b').__version__")
     assert 1 == sum("next-start" in line for line in ask.heard)
-    assert ["a 1.0", "b 1.0", "content 1.0"] == installed(project)
+    assert ["a 1.0", "b 1.0", "content 1.0"] == project.installed
     assert ["content", "b"] == live(result)["importable"]
     text = told(result)
     assert "Ready to import: content and 1 more" in text
     assert "the rest of the environment stays as it is until the kernel restarts: `a` 1.0 -> 1.1" in text
     assert ["a 1.1", "b 1.0", "content 1.0", "needy 1.0"] == project.pins
     assert 0 == chapbook("install").status
-    assert ["a 1.1", "b 1.0", "content 1.0", "needy 1.0"] == installed(project)
+    assert ["a 1.1", "b 1.0", "content 1.0", "needy 1.0"] == project.installed
 
 
 def test_who_asks_for_the_next_start_means_all_of_it(project: Project, index: FakeIndex) -> None:
@@ -135,7 +110,7 @@ def test_who_asks_for_the_next_start_means_all_of_it(project: Project, index: Fa
     with running_kernel(project.folder, "a") as kernel:
         perform_inside(project.folder, "update a --refresh", kernel.value)
         perform_inside(project.folder, "add b --next-start", kernel.value)
-    assert ["a 1.0"] == installed(project)
+    assert ["a 1.0"] == project.installed
 
 
 def test_what_waits_can_be_had_at_once_after_all(project: Project, index: FakeIndex) -> None:
@@ -143,9 +118,9 @@ def test_what_waits_can_be_had_at_once_after_all(project: Project, index: FakeIn
     with running_kernel(project.folder, "a") as kernel:
         perform_inside(project.folder, "update a --refresh", kernel.value)
         again = perform_inside(project.folder, "install", kernel.value)
-        assert (False, ["a 1.0"]) == (live(again)["applied"], installed(project))
+        assert (False, ["a 1.0"]) == (live(again)["applied"], project.installed)
         result = perform_inside(project.folder, "install --apply-now", kernel.value)
-    assert (True, ["a 1.1"]) == (live(result)["applied"], installed(project))
+    assert (True, ["a 1.1"]) == (live(result)["applied"], project.installed)
 
 
 def test_what_is_not_loaded_is_updated_at_once(project: Project, index: FakeIndex) -> None:
@@ -161,7 +136,7 @@ def test_a_person_may_want_it_now(project: Project, index: FakeIndex) -> None:
     serve(index, "a", "1.1")
     with running_kernel(project.folder, "a.late") as kernel:
         result = perform_inside(project.folder, "update a --refresh --apply-now", kernel.value)
-    assert ["a 1.1"] == installed(project)
+    assert ["a 1.1"] == project.installed
     assert ("restart", True, True) == tuple(live(result)[key] for key in ("verdict", "applied", "needs_restart"))
     assert "restart the kernel to use what has changed: `a` 1.0 -> 1.1 (2 modules loaded)" in told(result)
 
@@ -174,7 +149,7 @@ def test_somebody_who_is_there_is_asked(project: Project, index: FakeIndex, answ
     ask = Answering(*answers)
     with running_kernel(project.folder, "a") as kernel:
         perform_inside(project.folder, "update a --refresh", kernel.value, ask)
-    assert [expected] == installed(project)
+    assert [expected] == project.installed
     assert ["a 1.1"] == project.pins
     assert "`a` 1.0 -> 1.1 (1 module loaded)" in ask.heard[0]
 
@@ -185,7 +160,7 @@ def test_whoever_wants_neither_gets_nothing(project: Project, index: FakeIndex) 
     with running_kernel(project.folder, "a") as kernel, pytest.raises(Cancelled):
         perform_inside(project.folder, "update a --refresh", kernel.value, Answering("cancel"))
     assert before == project.files()
-    assert ["a 1.0"] == installed(project)
+    assert ["a 1.0"] == project.installed
 
 
 def test_a_kernel_in_which_nothing_was_run_is_no_reason_to_ask(project: Project, index: FakeIndex) -> None:
@@ -194,7 +169,7 @@ def test_a_kernel_in_which_nothing_was_run_is_no_reason_to_ask(project: Project,
     with running_kernel(project.folder, "a") as kernel:
         result = perform_inside(project.folder, "update a --refresh", fresh(kernel.value), ask)
     assert [] == ask.heard
-    assert ["a 1.1"] == installed(project)
+    assert ["a 1.1"] == project.installed
     assert live(result)["fresh"] is True
 
 
@@ -211,7 +186,7 @@ def test_what_the_kernel_is_made_of_is_not_changed_underneath_it(project: Projec
     with running_kernel(project.folder, "ipykernel") as kernel:
         result = perform_inside(project.folder, "update --refresh", fresh(kernel.value), ask)
     assert "blocked" == live(result)["verdict"]
-    assert ["a 1.0", "ipykernel 6.0"] == installed(project)
+    assert ["a 1.0", "ipykernel 6.0"] == project.installed
     assert any("may stop to answer" in line for line in ask.heard)
 
 
@@ -221,13 +196,13 @@ def test_a_removal_that_waits_is_done_by_the_next_install(project: Project, chap
         result = perform_inside(project.folder, "remove b", kernel.value)
     assert "`b` 1.0, which goes (1 module loaded)" in told(result)
     assert ["a 1.0"] == project.pins
-    assert ["a 1.0", "b 1.0"] == installed(project)
+    assert ["a 1.0", "b 1.0"] == project.installed
     state = read_state(project.folder / ".venv")
     assert state is not None
     assert ("b",) == state.leaving
     outcome = chapbook("install")
     assert "- b 1.0" in outcome.out
-    assert ["a 1.0"] == installed(project)
+    assert ["a 1.0"] == project.installed
     state = read_state(project.folder / ".venv")
     assert state is not None
     assert () == state.leaving
@@ -240,7 +215,7 @@ def test_what_is_wanted_again_does_not_go(project: Project, chapbook: Chapbook) 
         result = perform_inside(project.folder, "add b", kernel.value)
     assert "hot" == live(result)["verdict"]
     assert 0 == chapbook("install").status
-    assert ["a 1.0", "b 1.0"] == installed(project)
+    assert ["a 1.0", "b 1.0"] == project.installed
 
 
 def test_the_kernel_of_another_environment_has_no_say(project: Project, index: FakeIndex, tmp_path: Path) -> None:
@@ -253,20 +228,20 @@ def test_the_kernel_of_another_environment_has_no_say(project: Project, index: F
     data = result.data()
     assert isinstance(data, dict)
     assert data["live"] is None
-    assert ["a 1.1"] == installed(project)
+    assert ["a 1.1"] == project.installed
 
 
 def test_without_a_kernel_it_can_wait_too(project: Project, chapbook: Chapbook) -> None:
     outcome = chapbook("add", "b", "--next-start")
     assert 0 == outcome.status, outcome.err
     assert ["a 1.0", "b 1.0"] == project.pins
-    assert ["a 1.0"] == installed(project)
+    assert ["a 1.0"] == project.installed
     assert "the environment stays as it is until the kernel restarts" in outcome.err
     outcome = chapbook("install", "--next-start")
     assert "Will change 1 package" in outcome.out
-    assert ["a 1.0"] == installed(project)
+    assert ["a 1.0"] == project.installed
     assert 0 == chapbook("install").status
-    assert ["a 1.0", "b 1.0"] == installed(project)
+    assert ["a 1.0", "b 1.0"] == project.installed
 
 
 def test_what_would_change_is_told_without_asking(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
@@ -277,7 +252,7 @@ def test_what_would_change_is_told_without_asking(project: Project, index: FakeI
         result = perform_inside(project.folder, "install --dry-run", kernel.value, ask)
     assert [] == ask.heard
     assert "the kernel would need a restart: `a` 1.0 -> 1.1" in told(result)
-    assert ["a 1.0"] == installed(project)
+    assert ["a 1.0"] == project.installed
 
 
 def test_what_is_loaded_from_elsewhere_is_told(project: Project) -> None:

@@ -8,25 +8,15 @@ from chapbook_core.commands.locking import LockOutcome, LockRequest, lock_projec
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from chapbook_core.commands.session import Session
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        yield index
-
-
-@pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    return folder
+def project(connected: Path) -> Path:
+    return connected
 
 
 def _require(project: Path, *requirements: str, tool: str = "", python: str = ">=3.9") -> None:

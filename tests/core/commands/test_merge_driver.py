@@ -13,13 +13,9 @@ from chapbook_core.lock.poetry_format import format_lock
 from chapbook_core.lock.poetry_reader import read_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 
 def _lock(**versions: str) -> str:

@@ -7,42 +7,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.commands.changed import Project
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
-REST = "\n[tool.poetry]\npackage-mode = false\n"
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("odd-name", "1.0", files={"oddly/__init__.py": "", "space/part.py": ""})
-        index.serve("space-two", "1.0", files={"space/two/__init__.py": ""})
-        index.serve("plain", "1.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("odd-name", "1.0", files={"oddly/__init__.py": "", "space/part.py": ""})
+    index.serve("space-two", "1.0", files={"space/two/__init__.py": ""})
+    index.serve("plain", "1.0")
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
-    require(made)
+def project(connected: Path) -> Project:
+    made = Project(connected)
+    made.require_here()
     return made
-
-
-def require(project: Project, *names: str) -> None:
-    listed = "".join(f"    {name!r},\n" for name in names)
-    project.write(f"{HEAD}dependencies = [\n{listed}]\n{REST}")
 
 
 def found(chapbook: Chapbook, module: str) -> dict[str, object]:
@@ -88,7 +73,7 @@ def test_the_project_s_own_modules_are_its_own(project: Project, chapbook: Chapb
 
 
 def test_what_the_project_has_is_told_first(project: Project, chapbook: Chapbook) -> None:
-    require(project, "plain")
+    project.require_here("plain")
     assert ("required", "lock") == place(chapbook, "plain")
     assert 0 == chapbook("lock").status
     assert ("locked", "install") == place(chapbook, "plain")

@@ -22,39 +22,26 @@ from chapbook_core.environment.probe import Prober
 from chapbook_core.environment.virtualenv import Recipe, make_environment
 from chapbook_core.events import Unwatched
 from tests.core.commands.packaging.answers import Answers
-from tests.fakes.index import FakeIndex
 from tests.kernelspec.notebooks import code, text, write_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from chapbook_core.commands.report import Result
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("scikit-learn", "1.5", requires=["joblib"], files={"sklearn/__init__.py": "fit = 1"})
-        index.serve("joblib", "1.0", files={"joblib/__init__.py": ""})
-        index.serve("odd-name", "1.0", files={"odd/__init__.py": ""})
-        index.serve("stranger", "1.0", files={"weird/__init__.py": ""})
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("scikit-learn", "1.5", requires=["joblib"], files={"sklearn/__init__.py": "fit = 1"})
+    index.serve("joblib", "1.0", files={"joblib/__init__.py": ""})
+    index.serve("odd-name", "1.0", files={"odd/__init__.py": ""})
+    index.serve("stranger", "1.0", files={"weird/__init__.py": ""})
+    return index
 
 
 @pytest.fixture
-def notebooks(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = folder / "tools"
+def notebooks(equipped: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = equipped / "tools"
     made.mkdir()
     monkeypatch.chdir(made)
     return made

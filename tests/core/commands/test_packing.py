@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.commands.changed import Project
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 PYTHON = f">={sys.version_info[0]}.{sys.version_info[1]}"
 HEAD = f'# a comment\n[project]\nname = "here"\nversion = "1"\nrequires-python = "{PYTHON}"\n'
@@ -25,19 +22,15 @@ PLAIN = "\n[tool.poetry]\npackage-mode = false\n"
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0")
-        index.serve("b", "1.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0")
+    index.serve("b", "1.0")
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
+def project(connected: Path) -> Project:
+    made = Project(connected)
     made.write(PROJECT + PLAIN)
     notebook(made, "n.ipynb", "import a\n")
     return made

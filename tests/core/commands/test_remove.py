@@ -6,30 +6,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.commands.changed import LEGACY, Project
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-
-@pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0", requires=["c"])
-        index.serve("b", "1.0")
-        index.serve("c", "1.0")
-        yield index
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    made = Project(folder)
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0", requires=["c"])
+    index.serve("b", "1.0")
+    index.serve("c", "1.0")
+    return index
+
+
+@pytest.fixture
+def project(connected: Path) -> Project:
+    made = Project(connected)
     made.require("A>=1", "b")
     return made
 

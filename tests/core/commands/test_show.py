@@ -7,34 +7,13 @@ import pytest
 
 from chapbook_core.commands.report import Span, Table
 from chapbook_core.commands.text import Writing, write_text
-from tests.core.commands.inspected import DEMO, assert_golden, make_environment, serve_demo, serve_newer, write_project
-from tests.fakes.index import FakeIndex
+from tests.core.commands.inspected import DEMO, assert_golden, make_environment, write_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-
-@pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        serve_demo(index)
-        yield index
-
-
-@pytest.fixture
-def demo(folder: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A locked project; afterwards there are newer versions on the index."""
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    write_project(folder)
-    assert 0 == chapbook("--no-cache", "lock").status
-    serve_newer(index)
-    index.reset_counts()
-    return folder
+    from tests.core.commands.conftest import Chapbook, Outcome
+    from tests.fakes.index import FakeIndex
 
 
 def names(outcome: Outcome) -> list[str]:
@@ -42,14 +21,14 @@ def names(outcome: Outcome) -> list[str]:
     return [line.split()[0] for line in outcome.out.splitlines()]
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_the_list_holds_what_this_environment_can_get(chapbook: Chapbook, index: FakeIndex) -> None:
     outcome = chapbook("show")
     assert_golden("show", outcome.out)
     assert {} == dict(index.counts)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_groups_are_chosen_as_for_installing(chapbook: Chapbook) -> None:
     everything = ["a", "b", "c", "f", "p", "t"]
     assert everything == names(chapbook("show"))
@@ -63,21 +42,21 @@ def test_groups_are_chosen_as_for_installing(chapbook: Chapbook) -> None:
     assert (1, "error: the project has no group `doc`\nhint: did you mean `docs`?\n") == (outcome.status, outcome.err)
 
 
-def test_other_environments_packages_are_shown_when_asked_for(demo: Path, chapbook: Chapbook) -> None:
-    write_project(demo, DEMO.replace('"a (>=1)"', '"a (>=1)", "w; sys_platform == \'nowhere\'"'))
+def test_other_environments_packages_are_shown_when_asked_for(aged_demo: Path, chapbook: Chapbook) -> None:
+    write_project(aged_demo, DEMO.replace('"a (>=1)"', '"a (>=1)", "w; sys_platform == \'nowhere\'"'))
     assert 0 == chapbook("--no-cache", "lock").status
     assert "w" not in names(chapbook("show"))
     assert "w" in names(chapbook("show", "--all"))
     assert "\x1b[2mw\x1b[0m" in chapbook("show", "--all", "--ansi").out
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_what_the_project_itself_requires_can_be_shown_alone(chapbook: Chapbook) -> None:
     assert ["a", "c", "p", "t"] == names(chapbook("show", "-T"))
     assert ["t"] == names(chapbook("show", "-T", "--only=dev"))
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_the_tree_is_told_once_and_circles_end(chapbook: Chapbook, index: FakeIndex) -> None:
     assert_golden("show-tree", chapbook("show", "--tree").out)
     index.serve("c", "2.0", requires=["a"], extras={"fast": ("f>=1",)})
@@ -86,19 +65,19 @@ def test_the_tree_is_told_once_and_circles_end(chapbook: Chapbook, index: FakeIn
     assert_golden("show-tree-circle", chapbook("show", "--tree", "a").out)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_the_ways_to_one_package_are_a_tree_too(chapbook: Chapbook) -> None:
     assert_golden("show-tree-why", chapbook("show", "c", "--tree", "--why").out)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_newest_versions_are_asked_for_only_of_what_is_shown(chapbook: Chapbook, index: FakeIndex) -> None:
     outcome = chapbook("--no-cache", "show", "--latest", "--only=dev")
     assert_golden("show-latest", outcome.out)
     assert 3 == index.counts["page"]
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_only_what_has_a_newer_version_is_outdated(chapbook: Chapbook) -> None:
     # `t` has a newer version that is yanked, `f` one that is a pre-release.
     outcome = chapbook("--no-cache", "show", "-o", "--ansi")
@@ -107,13 +86,13 @@ def test_only_what_has_a_newer_version_is_outdated(chapbook: Chapbook) -> None:
     assert ["a", "b", "c"] == names(chapbook("--no-cache", "show", "-o"))
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_what_requires_each_package_is_a_column(chapbook: Chapbook) -> None:
     outcome = chapbook("show", "--why")
     assert_golden("show-why", outcome.out)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_the_list_as_json_has_poetrys_keys(chapbook: Chapbook) -> None:
     outcome = chapbook("--no-cache", "show", "--format", "json", "--latest", "--why", "--only=dev")
     expected: list[dict[str, Any]] = [
@@ -144,8 +123,8 @@ def test_the_list_as_json_has_poetrys_keys(chapbook: Chapbook) -> None:
     assert expected == json.loads(outcome.out)
 
 
-def test_what_is_not_installed_is_marked(demo: Path, chapbook: Chapbook) -> None:
-    make_environment(demo, "3.11.4", "a-1.0", "C-1.9", "t-1.0")
+def test_what_is_not_installed_is_marked(aged_demo: Path, chapbook: Chapbook) -> None:
+    make_environment(aged_demo, "3.11.4", "a-1.0", "C-1.9", "t-1.0")
     outcome = chapbook("show", "--without=docs")
     assert "b (!)" in outcome.out
     assert "a (!)" not in outcome.out
@@ -155,19 +134,19 @@ def test_what_is_not_installed_is_marked(demo: Path, chapbook: Chapbook) -> None
     assert "installed    no\n" in chapbook("show", "b").out
 
 
-def test_the_python_of_the_environment_decides(demo: Path, chapbook: Chapbook) -> None:
-    write_project(demo, DEMO.replace('"a (>=1)"', '"a (>=1)", "w; python_version < \'3.10\'"'))
+def test_the_python_of_the_environment_decides(aged_demo: Path, chapbook: Chapbook) -> None:
+    write_project(aged_demo, DEMO.replace('"a (>=1)"', '"a (>=1)", "w; python_version < \'3.10\'"'))
     assert 0 == chapbook("--no-cache", "lock").status
-    make_environment(demo, "3.9.18")
+    make_environment(aged_demo, "3.9.18")
     assert "w" in names(chapbook("show"))
-    (demo / ".venv" / "pyvenv.cfg").write_text("home = /opt/bin\nversion = 3.14.1\n", "utf-8")
+    (aged_demo / ".venv" / "pyvenv.cfg").write_text("home = /opt/bin\nversion = 3.14.1\n", "utf-8")
     outcome = chapbook("show")
     assert 1 == outcome.status
     assert outcome.err.startswith("error: Python 3.14.1 is not among those the lock is for: >=3.9,<3.14\n")
     assert ["a", "b", "c", "f", "p", "s", "t", "w"] == names(chapbook("show", "-a"))
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_one_package_is_told_with_its_neighbours(chapbook: Chapbook) -> None:
     assert_golden("show-one", chapbook("show", "B").out)
     assert {
@@ -179,7 +158,7 @@ def test_one_package_is_told_with_its_neighbours(chapbook: Chapbook) -> None:
     } == json.loads(chapbook("show", "b", "-f", "json").out)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_every_version_of_one_package_is_listed_newest_first(chapbook: Chapbook, index: FakeIndex) -> None:
     index.serve("c", "1.0")
     index.yank("c", "1.0")
@@ -193,16 +172,18 @@ def test_every_version_of_one_package_is_listed_newest_first(chapbook: Chapbook,
     assert ["3.0a1", "2.1", "2.0", "1.0"] == [one["version"] for one in told["versions"]]
 
 
-def test_versions_that_a_policy_rules_out_are_not_the_latest(demo: Path, chapbook: Chapbook, index: FakeIndex) -> None:
+def test_versions_that_a_policy_rules_out_are_not_the_latest(
+    aged_demo: Path, chapbook: Chapbook, index: FakeIndex
+) -> None:
     index.serve("b", "3.0", uploaded="2025-06-01T00:00:00Z")
-    write_project(demo, DEMO + '\n[tool.chapbook]\nexclude-newer = "2025-01-01T00:00:00Z"\n')
+    write_project(aged_demo, DEMO + '\n[tool.chapbook]\nexclude-newer = "2025-01-01T00:00:00Z"\n')
     outcome = chapbook("--no-cache", "show", "b", "--latest")
     assert "latest       2.0\n" in outcome.out
     line = next(line for line in outcome.out.splitlines() if line.startswith("  3.0"))
     assert "2025-01-01" in line
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_a_package_that_is_not_locked_is_an_error_with_the_nearest_name(chapbook: Chapbook) -> None:
     outcome = chapbook("show", "numpy")
     assert (1, "error: the lock does not hold `numpy`\nhint: run `chapbook add numpy`\n") == (
@@ -211,7 +192,7 @@ def test_a_package_that_is_not_locked_is_an_error_with_the_nearest_name(chapbook
     )
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -236,8 +217,8 @@ def test_without_a_lock_there_is_nothing_to_show(folder: Path, chapbook: Chapboo
     assert outcome.err.endswith("poetry.lock\nhint: run `chapbook lock`\n")
 
 
-def test_a_stale_lock_is_shown_with_a_warning(demo: Path, chapbook: Chapbook) -> None:
-    write_project(demo, DEMO.replace('"c[fast]"', '"c"'))
+def test_a_stale_lock_is_shown_with_a_warning(aged_demo: Path, chapbook: Chapbook) -> None:
+    write_project(aged_demo, DEMO.replace('"c[fast]"', '"c"'))
     outcome = chapbook("show")
     assert 0 == outcome.status
     assert outcome.err.startswith("warning: poetry.lock does not belong to this pyproject.toml\n")

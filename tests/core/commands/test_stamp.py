@@ -13,45 +13,27 @@ from chapbook_core.commands.stamp import Verification
 from chapbook_core.commands.surroundings import Surroundings
 from tests.core.commands.changed import Project
 from tests.core.commands.inside import perform_inside, running_kernel
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
-PROJECT = f'{HEAD}dependencies = ["a", "c"]\n\n[tool.poetry]\npackage-mode = false\n'
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0", requires=["b"])
-        index.serve("b", "1.0")
-        index.serve("c", "1.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0", requires=["b"])
+    index.serve("b", "1.0")
+    index.serve("c", "1.0")
+    return index
 
 
 @pytest.fixture
-def project(
-    folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch, chapbook: Chapbook
-) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
-    made.write(PROJECT)
+def project(equipped: Path, chapbook: Chapbook) -> Project:
+    made = Project(equipped)
+    made.require_here("a", "c")
     assert 0 == chapbook("install").status
     write(made, "import own")
-    (folder / "own.py").write_text("import a\n")
+    (equipped / "own.py").write_text("import a\n")
     return made
 
 

@@ -13,48 +13,26 @@ from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.events import Unwatched
 from tests.core.commands.changed import Project
 from tests.core.commands.inside import perform_inside, running_kernel, told
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from chapbook_core.commands.report import Result
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-HEAD = f'[project]\nname = "here"\nversion = "1"\nrequires-python = ">={PYTHON}"\n'
-REST = "\n[tool.poetry]\npackage-mode = false\n"
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0", requires=["b"])
-        index.serve("b", "1.0")
-        index.serve("c", "1.0")
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0", requires=["b"])
+    index.serve("b", "1.0")
+    index.serve("c", "1.0")
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    made = Project(folder)
-    require(made, "a")
+def project(equipped: Path) -> Project:
+    made = Project(equipped)
+    made.require_here("a")
     return made
-
-
-def require(project: Project, *names: str) -> None:
-    listed = "".join(f"    {name!r},\n" for name in names)
-    project.write(f"{HEAD}dependencies = [\n{listed}]\n{REST}")
 
 
 def drifts(result: Result) -> dict[str, object]:
@@ -100,7 +78,7 @@ def test_each_difference_has_its_word(project: Project, index: FakeIndex, chapbo
     index.serve("a", "2.0")
     chapbook("add", "c", "--refresh")
     chapbook("update", "--lock", "--refresh")
-    require(project, "a", "d")
+    project.require_here("a", "d")
     expected = {"a": "another version", "b": "not wanted", "c": None, "d": "not locked"}
     assert expected == drifts(perform_inside(project.folder, "status"))
     outcome = chapbook("status")

@@ -9,11 +9,7 @@ from chapbook_core.project.locations import find_locations
 from chapbook_core.project.trust import is_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 PROJECT = '[project]\nname = "here"\nversion = "1.0"\nrequires-python = ">=3.11"\n'
 

@@ -13,30 +13,24 @@ from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
 from chapbook_core.events import Unwatched
 from tests.core.commands.changed import LEGACY, Project
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        for version in ("1.0.0", "1.5.0", "2.3.4"):
-            index.serve("a", version)
-            index.serve("b", version, requires=["c"])
-            index.serve("c", version)
-        yield index
+def index(index: FakeIndex) -> FakeIndex:
+    for version in ("1.0.0", "1.5.0", "2.3.4"):
+        index.serve("a", version)
+        index.serve("b", version, requires=["c"])
+        index.serve("c", version)
+    return index
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    return Project(folder)
+def project(connected: Path) -> Project:
+    return Project(connected)
 
 
 def test_every_constraint_is_raised_in_its_style(project: Project, chapbook: Chapbook) -> None:

@@ -6,31 +6,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.commands.changed import Project
-from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
-
-
-@pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        index.serve("a", "1.0", requires=["c"])
-        index.serve("b", "1.0")
-        index.serve("c", "1.0")
-        yield index
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 
 @pytest.fixture
-def project(folder: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch) -> Project:
+def index(index: FakeIndex) -> FakeIndex:
+    index.serve("a", "1.0", requires=["c"])
+    index.serve("b", "1.0")
+    index.serve("c", "1.0")
+    return index
+
+
+@pytest.fixture
+def project(connected: Path, index: FakeIndex, chapbook: Chapbook) -> Project:
     """A project that was locked before newer releases came."""
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    made = Project(folder)
+    made = Project(connected)
     made.require("a<3", "b")
     assert 0 == chapbook("lock").status
     for version in ("2.0", "3.0"):

@@ -5,40 +5,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.commands.inspected import DEMO, assert_golden, serve_demo, serve_newer, write_project
+from tests.core.commands.inspected import DEMO, assert_golden, serve_newer, write_project
 from tests.fakes.index import FakeIndex, reply_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
+    from tests.core.commands.conftest import Chapbook
 
-    Chapbook = Callable[..., Outcome]
     Why = Callable[..., str]
 
 
 @pytest.fixture
-def index() -> Iterator[FakeIndex]:
-    with FakeIndex() as index:
-        serve_demo(index)
-        yield index
-
-
-@pytest.fixture
-def demo(folder: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A locked project; afterwards there are newer versions on the index."""
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    write_project(folder)
-    assert 0 == chapbook("--no-cache", "lock").status
-    serve_newer(index)
-    return folder
-
-
-@pytest.fixture
-def why(demo: Path, chapbook: Chapbook) -> Why:
+def why(aged_demo: Path, chapbook: Chapbook) -> Why:
     """Ask about a package; what is told below the tree."""
-    assert demo.is_dir()
+    assert aged_demo.is_dir()
 
     def ask(name: str, *words: str) -> str:
         outcome = chapbook("--no-cache", "why", name, *words)
@@ -48,12 +30,12 @@ def why(demo: Path, chapbook: Chapbook) -> Why:
     return ask
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_every_way_is_told_and_the_requirement_that_excludes_the_newest(chapbook: Chapbook) -> None:
     assert_golden("why-package", chapbook("--no-cache", "why", "B").out)
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_a_newest_version_that_the_projects_pythons_do_not_run_is_held_back_by_them(chapbook: Chapbook) -> None:
     assert_golden("why-python", chapbook("--no-cache", "why", "c").out)
 
@@ -90,45 +72,45 @@ def test_a_newest_version_whose_own_needs_contradict_others_is_held_back_by_thos
     assert "a 1.0 is locked, and 1.2 is held back:\n  it needs `t >=2`, and the project requires `<2`\n" in told
 
 
-def test_a_newer_version_of_what_is_in_the_way_may_step_aside(why: Why, demo: Path, index: FakeIndex) -> None:
+def test_a_newer_version_of_what_is_in_the_way_may_step_aside(why: Why, aged_demo: Path, index: FakeIndex) -> None:
     index.serve("a", "1.1", requires=["b>=2"])
     assert "hint: `a 1.1` allows it: run `chapbook update a b`\n" in why("b")
-    write_project(demo, DEMO.replace('"a (>=1)"', '"a (<1.1)"'))
+    write_project(aged_demo, DEMO.replace('"a (>=1)"', '"a (<1.1)"'))
     assert "hint: `a 1.1` allows it, and is held back itself: see `chapbook why a`\n" in why("b")
     index.serve("a", "1.1", requires=["b<2"])
     assert "hint" not in why("b")
 
 
 def test_no_update_is_advised_while_something_else_stays_in_the_way(
-    why: Why, demo: Path, chapbook: Chapbook, index: FakeIndex
+    why: Why, aged_demo: Path, chapbook: Chapbook, index: FakeIndex
 ) -> None:
     index.serve("t", "1.0", requires=["b<2"])
     index.remove("b", "2.0")
     index.remove("a", "1.1")
     assert 0 == chapbook("--no-cache", "lock", "--regenerate").status
-    assert demo.is_dir()
+    assert aged_demo.is_dir()
     serve_newer(index)
     assert why("b").endswith("hint: `a 1.1` allows it\n")
 
 
-def test_constraints_overrides_and_policies_hold_back_too(why: Why, demo: Path, index: FakeIndex) -> None:
-    write_project(demo, DEMO + '\n[tool.chapbook]\nconstraints = ["a<1.1"]\noverrides = ["b<1.9"]\n')
+def test_constraints_overrides_and_policies_hold_back_too(why: Why, aged_demo: Path, index: FakeIndex) -> None:
+    write_project(aged_demo, DEMO + '\n[tool.chapbook]\nconstraints = ["a<1.1"]\noverrides = ["b<1.9"]\n')
     assert "`[tool.chapbook] constraints` holds `a (<1.1)`" in why("a")
     told = why("b")
     assert "`[tool.chapbook] overrides` holds `b (<1.9)`" in told
     assert "`a 1.0` requires" not in told
 
     index.serve("a", "1.3", uploaded="2025-06-01T00:00:00Z")
-    write_project(demo, DEMO + '\n[tool.chapbook]\nexclude-newer = "2025-01-01T00:00:00Z"\n')
+    write_project(aged_demo, DEMO + '\n[tool.chapbook]\nexclude-newer = "2025-01-01T00:00:00Z"\n')
     told = why("a")
     assert "1.3 is held back:\n  `a 1.3` " in told
     assert "up to 1.1 nothing holds it back" in told
 
 
-def test_the_marker_is_told_where_it_matters(why: Why, demo: Path, chapbook: Chapbook, index: FakeIndex) -> None:
+def test_the_marker_is_told_where_it_matters(why: Why, aged_demo: Path, chapbook: Chapbook, index: FakeIndex) -> None:
     index.serve("a", "1.1", requires=["b<1.6; sys_platform == 'win32'", "b>=1"])
     index.remove("b", "2.0")
-    write_project(demo)
+    write_project(aged_demo)
     assert 0 == chapbook("--no-cache", "lock", "--regenerate").status
     index.serve("b", "1.7")
     told = why("b")
@@ -137,10 +119,10 @@ def test_the_marker_is_told_where_it_matters(why: Why, demo: Path, chapbook: Cha
 
 
 def test_each_of_several_locked_versions_has_its_own_prospect(
-    why: Why, demo: Path, chapbook: Chapbook, index: FakeIndex
+    why: Why, aged_demo: Path, chapbook: Chapbook, index: FakeIndex
 ) -> None:
     write_project(
-        demo, DEMO.replace('"a (>=1)"', "\"w<2; sys_platform == 'win32'\", \"w>=2; sys_platform != 'win32'\"")
+        aged_demo, DEMO.replace('"a (>=1)"', "\"w<2; sys_platform == 'win32'\", \"w>=2; sys_platform != 'win32'\"")
     )
     index.serve("w", "2.0")
     assert 0 == chapbook("--no-cache", "lock").status
@@ -149,8 +131,8 @@ def test_each_of_several_locked_versions_has_its_own_prospect(
     assert told.endswith("w 2.0 is the newest version\n")
 
 
-def test_an_index_that_fails_leaves_what_the_lock_tells(demo: Path, chapbook: Chapbook, index: FakeIndex) -> None:
-    assert demo.is_dir()
+def test_an_index_that_fails_leaves_what_the_lock_tells(aged_demo: Path, chapbook: Chapbook, index: FakeIndex) -> None:
+    assert aged_demo.is_dir()
     index.faults.always("/simple/b/", reply_faults.status(404))
     told = chapbook("--no-cache", "why", "b")
     assert 0 == told.status
@@ -160,7 +142,7 @@ def test_an_index_that_fails_leaves_what_the_lock_tells(demo: Path, chapbook: Ch
     assert "└── b 1.5 (>=1)" in outcome.out
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_the_ways_are_steps_in_json(chapbook: Chapbook) -> None:
     told = json.loads(chapbook("--no-cache", "why", "b", "--format=json").out)
     assert "b" == told["name"]
@@ -175,7 +157,7 @@ def test_the_ways_are_steps_in_json(chapbook: Chapbook) -> None:
     )
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("aged_demo")
 def test_a_package_that_is_not_locked_is_an_error(chapbook: Chapbook) -> None:
     outcome = chapbook("why", "zz")
     assert (1, "error: the lock does not hold `zz`\nhint: run `chapbook add zz`\n") == (outcome.status, outcome.err)
