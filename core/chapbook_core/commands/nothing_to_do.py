@@ -11,7 +11,7 @@ from chapbook_core.commands.own_version import own_version
 from chapbook_core.environment.environment import CONFIGURATION
 from chapbook_core.environment.state import read_state, was_moved
 from chapbook_core.installer.condition_key import condition_key
-from chapbook_core.installer.journal import has_traces
+from chapbook_core.installer.traces import has_traces
 from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.value import frozen
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.relocation import Move
-from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.installer.traces import JOURNAL, OWN_FOLDER, STAGES
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.value import frozen, replace
@@ -22,10 +22,7 @@ from chapbook_core.value import frozen, replace
 if TYPE_CHECKING:
     from pathlib import Path
 
-JOURNAL = "journal"
 _TURNED = "turned"
-STAGES = f"{OWN_FOLDER}/stage"
-"""Below the environment."""
 _VERSION = 2
 # An environment, and the journal in it, may come with somebody's archive: neither leads a writer anywhere else.
 _IDENTITY = late_pattern(r"[0-9a-f]{12}")
@@ -81,16 +78,6 @@ class Journal:
     def turned(self) -> Journal:
         """Return the same change, to be undone."""
         return replace(self, direction="back")
-
-
-def is_interrupted(environment: Path) -> bool:
-    """Tell whether a change was begun and not ended: one look, for everybody who opens an environment."""
-    return (environment / OWN_FOLDER / JOURNAL).exists()
-
-
-def has_traces(environment: Path) -> bool:
-    """Tell whether anything is left of a change, even of one that has ended."""
-    return is_interrupted(environment) or (environment / STAGES).exists()
 
 
 def read_journal(environment: Path, project: Path) -> Journal | None:

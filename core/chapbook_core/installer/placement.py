@@ -27,9 +27,9 @@ from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, record_text
 from chapbook_core.installer.relocation import InTheWay, entered
 from chapbook_core.installer.renames import arriving_moves
-from chapbook_core.installer.schemes import OWN_FOLDER
 from chapbook_core.installer.spare import find_spare, lay_bytecode, take_spare
 from chapbook_core.installer.store import StoreDamaged, require_unchanged
+from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.value import field, frozen
 

@@ -14,9 +14,6 @@ from chapbook_core.value import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OWN_FOLDER = ".chapbook"
-"""Below the top of an environment: stages, trash and the journal."""
-
 
 class UnknownLayout(ChapbookError):
     """A folder that is no virtual environment, or one whose packages cannot be found."""

@@ -19,19 +19,17 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Committed
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.journal import (
-    STAGES,
     Direction,
     Journal,
     JournalDamaged,
     Rewrite,
     drop_journal,
-    is_interrupted,
     read_journal,
     turn_journal,
     write_journal,
 )
 from chapbook_core.installer.relocation import InTheWay
-from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.installer.traces import OWN_FOLDER, STAGES, is_interrupted
 from chapbook_core.project.writing import WriteFailed, write_file
 from chapbook_core.value import field, frozen
 

@@ -15,7 +15,7 @@ from chapbook_core.installer.clash import below_top
 from chapbook_core.installer.placement import PlacementFailed, clear_own
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.renames import leaving_moves
-from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:

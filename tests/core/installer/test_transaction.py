@@ -12,9 +12,10 @@ import pytest
 from chapbook_core.environment.state import read_state, set_fingerprint
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Unwatched
-from chapbook_core.installer.journal import JournalDamaged, is_interrupted, read_journal
+from chapbook_core.installer.journal import JournalDamaged, read_journal
 from chapbook_core.installer.relocation import InTheWay, Move
 from chapbook_core.installer.renames import arriving_moves, leaving_moves
+from chapbook_core.installer.traces import is_interrupted
 from chapbook_core.installer.transaction import (
     Change,
     ChangeFailed,
