@@ -7,8 +7,8 @@ import pytest
 
 from chapbook_core.commands import dispatch, likely_place
 from chapbook_core.commands.dispatch import JOURNAL
-from chapbook_core.installer.journal import JOURNAL as INSTALLER_JOURNAL
-from chapbook_core.installer.schemes import OWN_FOLDER
+from chapbook_core.installer.traces import JOURNAL as INSTALLER_JOURNAL
+from chapbook_core.installer.traces import OWN_FOLDER
 from tests.core.commands.changed import Project
 
 if TYPE_CHECKING:
