@@ -34,6 +34,10 @@ class Leaning:
         """Return the mask of the versions to lean towards."""
         return self._versions.get(package, _ANY)
 
+    def forget(self) -> None:
+        """Lean nowhere."""
+        self._versions.clear()
+
     def calls_for_another(self, package: str) -> bool:
         """Tell whether a selected package is required elsewhere in such a way that another version suits better."""
         selected = self._assigned.selected[package]

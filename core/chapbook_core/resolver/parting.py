@@ -13,7 +13,7 @@ from chapbook_core.requirements.diagram import FALSE, conjunction, difference, v
 from chapbook_core.requirements.marker_variable import PYTHON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from chapbook_core.resolver.facts import Dependency
 
@@ -24,9 +24,12 @@ Parts = tuple[int, ...]
 """Regions that do not overlap, and together are the whole."""
 
 
-def parted(parts: Parts, requirers: Iterable[Sequence[Dependency]]) -> Parts:
-    """Part the regions further, where one of the requirers has different wishes about a package for some Pythons."""
-    for boundary in sorted({region for dependencies in requirers for region in _boundaries(dependencies)}):
+def parted(parts: Parts, dependencies: Sequence[Dependency]) -> Parts:
+    """Part the regions further, where who has these dependencies wants one package otherwise for some Pythons."""
+    if len({dependency.name for dependency in dependencies}) == len(dependencies):
+        # Most require nothing twice.
+        return parts
+    for boundary in sorted(set(_boundaries(dependencies))):
         cut = [piece for part in parts for piece in (conjunction(part, boundary), difference(part, boundary))]
         finer = tuple(piece for piece in cut if piece != FALSE)
         if len(finer) > _MOST_PARTS:

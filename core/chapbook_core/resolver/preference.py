@@ -32,8 +32,8 @@ class Preference:
         """`direct` are the packages that the project names itself; see `resolver.parting` for the parts."""
         self.is_kept_by_python = False
         """Whether a better version was passed over because it does not run on every Python."""
+        self.parts = tuple(parts)
         self._policy = policy
-        self._parts = tuple(parts)
         self._direct = direct
         self._locked: dict[str, list[LockedVersion]] = {}
         for entry in locked:
@@ -75,10 +75,10 @@ class Preference:
         """Yield the pieces that one version has to suit together: those of a part, or each alone."""
         if self._policy.fork_strategy is ForkStrategy.REQUIRES_PYTHON:
             yield from ({mask: where} for mask, where in pending.items())
-        elif len(self._parts) == 1:
+        elif len(self.parts) == 1:
             yield pending
         else:
-            for part in self._parts:
+            for part in self.parts:
                 cut = {mask: inside for mask, where in pending.items() if (inside := conjunction(where, part)) != FALSE}
                 if cut:
                     yield cut

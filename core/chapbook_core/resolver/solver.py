@@ -30,7 +30,7 @@ The same problem and the same facts give the same solution, in whatever order th
 from __future__ import annotations
 
 from collections import deque
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction, sample
@@ -52,15 +52,15 @@ from chapbook_core.resolver.propagation import Propagation
 from chapbook_core.resolver.reach import needed_packages
 from chapbook_core.resolver.self_reference import without_self_references
 from chapbook_core.resolver.universe import Universe
-from chapbook_core.value import replace
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from chapbook_core.resolver.assignment import Pieces
     from chapbook_core.resolver.facts import Dependency, Facts, Need
     from chapbook_core.resolver.inquiry import Asking
-    from chapbook_core.resolver.parting import Parts
+    from chapbook_core.resolver.preference import Choice
     from chapbook_core.resolver.problem import Problem
     from chapbook_core.resolver.versions import Versions
 
@@ -71,25 +71,30 @@ def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
     universe = Universe(problem)
     catalogue = Catalogue(problem, universe)
     earlier_steps = 0
-    parts = parted((universe.region,), [list(catalogue.root_dependencies())])
     while True:
-        search = _Search(problem, universe, catalogue, parts)
+        search = _Search(problem, universe, catalogue)
         try:
             yield from search.run()
         except Reconsider:
             earlier_steps += search.steps
             continue
-        finer = search.parted()
-        if finer == parts:
-            return search.solution(earlier_steps)
-        earlier_steps += search.steps
-        parts = finer
+        return search.solution(earlier_steps)
+
+
+@frozen
+class _Choice:
+    """A decision that may be another one once requirements tell more Pythons apart."""
+
+    level: int
+    choose: Callable[[], Choice]
+    """Makes the choice once more, as it was to be made."""
+    chosen: Choice
 
 
 class _Search:
     """One run of PubGrub's main loop."""
 
-    def __init__(self, problem: Problem, universe: Universe, catalogue: Catalogue, parts: Parts) -> None:
+    def __init__(self, problem: Problem, universe: Universe, catalogue: Catalogue) -> None:
         catalogue.start()
         self._problem = problem
         self._universe = universe
@@ -97,10 +102,14 @@ class _Search:
         self._assigned = PartialSolution(universe.region)
         self._propagation = Propagation(self._assigned, self._note_change)
         self._order = Order(problem.prefer)
-        direct = frozenset(dependency.name for dependency in catalogue.root_dependencies())
+        roots = list(catalogue.root_dependencies())
+        direct = frozenset(dependency.name for dependency in roots)
         locked = [replace(entry, region=universe.with_switches_on(entry.region)) for entry in problem.locked]
-        self._parts = parts
-        self._preference = Preference(problem.policy, direct, locked, parts)
+        self._parts = parted((universe.region,), roots)
+        """What the requirements met so far tell apart."""
+        self._preference = Preference(problem.policy, direct, locked, self._parts)
+        self._choices: list[_Choice] = []
+        """Those of the present decisions that finer parts may change, oldest first."""
         self._extras = Extras()
         self._switched_on: deque[tuple[str, str, int]] = deque()
         """Extras that came on since their dependencies were looked at: package, extra, where."""
@@ -126,6 +135,8 @@ class _Search:
                 self._learn_from(clash)
             elif self._switched_on:
                 yield from self._require_extras()
+            elif self._preference.is_kept_by_python and self._preference.parts != self._parts:
+                self._choose_for_finer_parts()
             elif (package := self._order.first(self._assigned.is_pending)) is not None:
                 yield from self._decide(package)
             else:
@@ -207,7 +218,8 @@ class _Search:
     def _decide(self, package: str) -> Asking:
         versions = self._catalogue.versions(package)
         pending = self._assigned.pending(package)
-        version, region = self._preference.choose(
+        choose = partial(
+            self._preference.choose,
             versions,
             pending,
             selected=self._assigned.selected[package],
@@ -215,6 +227,7 @@ class _Search:
             prereleases_wanted=self._are_prereleases_wanted(package, versions, pending),
             stopped_by_python=self._assigned.given_as(package, NeedsPython),
         )
+        version, region = choose()
         want = self._catalogue.metadata_wanted(package, versions.release(version))
         yield from self._inquiry.ask([want])
         if self._is_obstructed(package, version, region, want):
@@ -230,8 +243,27 @@ class _Search:
             return
         self._decisions += 1
         self._assigned.decide(package, version, region)
+        if len(pending) > 1:
+            self._choices.append(_Choice(self._assigned.level, choose, (version, region)))
         self._propagation.note(package, region)
-        self._require(claims)
+        if self._require(claims):
+            self._part(package, want)
+
+    def _part(self, package: str, want: MetadataWanted) -> None:
+        """Take note of what the requirements of a selected release tell apart."""
+        self._parts = parted(self._parts, self._catalogue.dependencies(want, self._extras.of(package)))
+
+    def _choose_for_finer_parts(self) -> None:
+        """Go on with finer parts, from the first decision that is another one with them.
+
+        Nothing of what was learned depends on the parts; what is wished for does.
+        """
+        self._preference.parts = self._parts
+        for choice in self._choices:
+            if choice.choose() != choice.chosen:
+                self._leaning.forget()
+                self._backjump(choice.level - 1)
+                return
 
     def _is_obstructed(self, package: str, version: int, region: int, want: MetadataWanted) -> bool:
         """Rule a release out for a reason that its list of releases did not tell; say whether that was on a region."""
@@ -324,6 +356,7 @@ class _Search:
             yield from self._inquiry.introduce(dependencies)
             if not self._require(self._claims(package, version, want, dependencies)):
                 return
+            self._part(package, want)
 
     def _are_prereleases_wanted(self, package: str, versions: Versions, pending: Pieces) -> bool:
         """Tell whether pre-releases rank with final releases, because what is required of the package names one."""
@@ -372,6 +405,8 @@ class _Search:
 
     def _backjump(self, level: int) -> None:
         touched = self._assigned.backjump(level)
+        while self._choices and self._choices[-1].level > level:
+            self._choices.pop()
         self._propagation.forget_changes()
         self._switched_on.clear()
         for package in sorted(touched):
@@ -379,18 +414,6 @@ class _Search:
                 self._queue(package)
 
     # The end
-
-    def parted(self) -> Parts:
-        """Return the parts that the requirements in force tell apart, where a better version may come of it."""
-        if not self._preference.is_kept_by_python:
-            return self._parts
-        requirers = []
-        for package, choices in self._assigned.selected.items():
-            if self._extras.owner(package) is None:
-                versions, extras = self._catalogue.versions(package), self._extras.of(package)
-                wants = [self._catalogue.metadata_wanted(package, versions.release(chosen)) for chosen, _ in choices]
-                requirers += [list(self._catalogue.dependencies(want, extras)) for want in wants]
-        return parted(self._parts, requirers)
 
     def solution(self, earlier_steps: int) -> Solution:
         """Return what is selected, and where it is needed."""
