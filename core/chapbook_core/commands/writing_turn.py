@@ -15,7 +15,6 @@ from chapbook_core.events import Notice
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.lock_place import STATE_FOLDER
-from chapbook_core.project.pair_writing import PairWriter, Recovery
 from chapbook_core.project.writer_lock import PATIENCE, hold_project
 
 if TYPE_CHECKING:
@@ -32,12 +31,6 @@ FORETOLD = f"{STATE_FOLDER}/history/underway"
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _PATIENCE_OF_READERS = 5.0
 """Seconds; a journal that is there for longer than a moment was left by a writer that was killed."""
-_WORDS = {
-    Recovery.UNDONE: "a command that was interrupted had changed nothing",
-    Recovery.FINISHED: "finished what a command was writing when it was interrupted",
-}
-
-
 _DIRECTIONS = {
     "forward": "finished what a command was installing when it was interrupted",
     "back": "undid what a command was installing when it was interrupted",
@@ -112,14 +105,24 @@ def mend(folder: Path, surroundings: Surroundings, watcher: Watcher, *, is_bound
     if is_away:
         with suppress(OSError):
             (folder / AWAY).unlink(missing_ok=True)
+    if os.path.lexists(folder / STATE_FOLDER / "journal"):
+        _mend_files(folder, watcher)
+
+
+def _mend_files(folder: Path, watcher: Watcher) -> None:
+    """Finish or undo what was written of the project's files."""
+    from chapbook_core.project.pair_writing import PairWriter, Recovery  # hardly ever needed
+
     match PairWriter(folder).recover():
         case None:
             pass
         case Recovery.LEFT:
             message = "a command was interrupted while it wrote, and its files were edited since; they stay as they are"
             watcher.emit(Notice("warning", message, ("run `chapbook check --lock`",)))
-        case recovery:
-            watcher.emit(Notice("info", _WORDS[recovery]))
+        case Recovery.UNDONE:
+            watcher.emit(Notice("info", "a command that was interrupted had changed nothing"))
+        case Recovery.FINISHED:
+            watcher.emit(Notice("info", "finished what a command was writing when it was interrupted"))
 
 
 def _mend_environment(environment: Path, project: Path, watcher: Watcher) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError, FileMistakes
 from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
-from chapbook_core.project.writing import write_file
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -39,6 +37,9 @@ def read_config_file(file: Path) -> ConfigFile:
     content = _content(file)
     if not content:
         return ConfigFile(file, {})
+    # Most people have no such file, and it takes a start a twentieth of its time.
+    import tomllib
+
     try:
         return ConfigFile(file, tomllib.loads(content.decode()))
     except UNREADABLE as error:
@@ -49,6 +50,7 @@ def change_config_file(file: Path, path: tuple[str, ...], value: Value | None, *
     """Write one setting into a file, or remove it for None; comments and order stay. Raises WriteFailed."""
     # Imported here because reading settings, which every command does, needs no editor.
     from chapbook_core.project.toml_editor import TomlEditor
+    from chapbook_core.project.writing import write_file
 
     before = read_config_file(file)
     editor = TomlEditor(_content(file).decode())

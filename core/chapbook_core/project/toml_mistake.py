@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-
 from chapbook_core.errors import Mistake
 from chapbook_core.pattern import late_pattern
 
@@ -16,6 +14,9 @@ _AT_END = " (at end of document)"
 
 def toml_mistake(error: ValueError | RecursionError, content: bytes) -> Mistake:
     """Return the mistake behind the error that reading the content raised."""
+    # Those who read files that may be absent have this module, and not that one.
+    import tomllib
+
     if isinstance(error, UnicodeDecodeError):
         line = content.count(b"\n", 0, error.start) + 1
         return Mistake("is not UTF-8 text", line=line, hint="save the file as UTF-8 and try again")

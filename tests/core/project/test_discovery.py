@@ -207,3 +207,19 @@ def test_a_notebook_outside_of_projects_is_told_by_its_folder(tmp_path: Path) ->
     with pytest.raises(ProjectNotFound) as caught:
         find_project(notebook)
     assert f"no project in `{tmp_path}` or any folder above it" == caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"[project]\nname = 'a'\n", True),
+        (b"# of ours\r\n\r\n[tool.poetry]\r\n", True),
+        (b"[project] what is this\n", True),
+        (b"text = '''\n[project]\n'''\n[tool.ruff]\n", False),
+        (b'text = """\n[project]\n"""\n[tool.chapbook]\n', True),
+        (b"[tool.ruff]\nselect = [\n  'project',\n]\n", False),
+        (b"[tool.ruff]\n# [project]\n", False),
+    ],
+)
+def test_a_header_makes_a_project_unless_it_is_in_a_text(content: bytes, expected: bool) -> None:
+    assert expected == declares_project(content)
