@@ -68,6 +68,15 @@ def connected(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -
     return folder
 
 
+@pytest.fixture
+def among_others(connected: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a project that has room for other projects beside it."""
+    here = connected / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    return here
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache for all tests of a file, so that one environment is made in earnest."""
@@ -78,6 +87,29 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def equipped(connected: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a person who has this index and this cache."""
     monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
+    return connected
+
+
+@pytest.fixture(scope="session")
+def _pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pristine")
+
+
+@pytest.fixture
+def fresh_cache(tmp_path: Path, _pristine: Path) -> Path:
+    """A cache of the test's own, but for pristine environments, of which one is made in earnest."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for name in ("environments", "interpreters"):
+        (_pristine / name).mkdir(exist_ok=True)
+        (cache / name).symlink_to(_pristine / name)
+    return cache
+
+
+@pytest.fixture
+def workshop(connected: Path, fresh_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a person who has this index, and has built nothing yet."""
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(fresh_cache))
     return connected
 
 
