@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.build_sources import (
@@ -18,13 +20,13 @@ from chapbook_core.commands.policies import policies_of
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.policy import NoBinary, OnlyBinary
 from chapbook_core.installer.choice import NoFittingFile, fitting_files, matching_file
-from chapbook_core.installer.fetch import WORKERS, WantedWheel, fetch_wheels
+from chapbook_core.installer.fetch import WORKERS, Fetching, WantedWheel
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import ARCHIVE_SUFFIXES, UrlOrigin
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chapbook_core.commands.build_sources import BuildSource
     from chapbook_core.commands.session import Session
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from chapbook_core.installer.store import Store, StoredWheel
     from chapbook_core.lock.lockfile import LockedFile, LockedPackage
 
+_GLANCE = 0.25
+"""Seconds between two looks at whether the person wants to stop."""
 _SHA256 = "sha256"
 _STRONG = frozenset({_SHA256, "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
 """Hashes for which nobody can make a second file."""
@@ -88,6 +92,11 @@ class _Wanted:
         if not self.files or not _is_wheel(self.files[0]):
             return ()
         return tuple(file for file in self.files if _is_wheel(file))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files that will do."""
+        return tuple(file.name for file in self.wheels or self.files)
 
 
 def supply_wheels(
@@ -195,11 +204,13 @@ def _source(bench: Workbench, wanted: _Wanted) -> BuildSource:
 
 def _fetched(session: Session, store: Store, index: OpenIndex, missing: Sequence[_Wanted]) -> dict[str, StoredWheel]:
     whereabouts = _Whereabouts(session, index.reader)
-    for wanted in missing:
-        whereabouts.want(wanted.package)
-    wheels = {wanted.package.name: whereabouts.wheel(wanted) for wanted in missing}
     workers = (session.settings.number("installer.max-workers") or WORKERS) if _is_parallel(session) else 1
-    stored = fetch_wheels(tuple(wheels.values()), store, index.client, session.watcher, workers=workers)
+    wheels: dict[str, WantedWheel] = {}
+    with Fetching(len(missing), store, index.client, session.watcher, workers=workers) as fetching:
+        for wanted in whereabouts.arriving(missing, fetching.checkpoint):
+            wheel = wheels[wanted.package.name] = whereabouts.wheel(wanted)
+            fetching.want(wheel)
+        stored = fetching.stored()
     for wanted in missing:
         _require_locked(wanted.package, stored[wheels[wanted.package.name]])
     return {name: stored[wheel] for name, wheel in wheels.items()}
@@ -230,10 +241,23 @@ class _Whereabouts:
         self._reader = reader
         self._sources = {place.name for place in session.sources.places}
 
-    def want(self, package: LockedPackage) -> None:
-        """Begin to read what an index says of a package."""
-        if package.source is None or package.source.type == "legacy":
-            self._reader.want_versions(package.name, self._source(package))
+    def arriving(self, missing: Sequence[_Wanted], checkpoint: Callable[[], None]) -> Iterator[_Wanted]:
+        """Give each package as soon as what the index says of it is here, in whatever order it comes."""
+        come: SimpleQueue[_Wanted] = SimpleQueue()
+        for wanted in missing:
+            package = wanted.package
+            if package.source is None or package.source.type == "legacy":
+                place = self._reader.want_release(package.name, package.version, wanted.names, self._source(package))
+                place.add_done_callback(partial(_put, come, wanted))
+            else:
+                come.put(wanted)
+        for _ in missing:
+            while True:
+                try:
+                    yield come.get(timeout=_GLANCE)
+                    break
+                except Empty:
+                    checkpoint()
 
     def wheel(self, wanted: _Wanted) -> WantedWheel:
         """Return the best file that is still there; raises FileGone.
@@ -249,7 +273,7 @@ class _Whereabouts:
             userinfo = login_of(self._session, package.name, source.url, UrlOrigin)
             address = with_login(source.url.partition("#")[0], userinfo)
             return WantedWheel(first.name, address, (_hash(first),))
-        offered = self._reader.versions(package.name, self._source(package)).files(package.version)
+        offered = self._reader.release(package.name, package.version, wanted.names, self._source(package))
         for locked in wanted.wheels or wanted.files:
             file = matching_file(locked, offered)
             if file is not None:
@@ -261,6 +285,10 @@ class _Whereabouts:
         """Return the source to ask; one that the project no longer names is looked for in all."""
         reference = package.source.reference if package.source is not None else ""
         return reference if reference in self._sources else None
+
+
+def _put(come: SimpleQueue[_Wanted], wanted: _Wanted, _page: object) -> None:
+    come.put(wanted)
 
 
 def _hash(file: LockedFile) -> tuple[str, str]:

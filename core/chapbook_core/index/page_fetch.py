@@ -124,6 +124,30 @@ class PageFetch:
             raise NotCached(place.page_url(name), f"the page of {name}")
         return self._fetched(place, name, None)
 
+    def release(self, place: Place, name: str, version: str, filenames: tuple[str, ...]) -> tuple[File, ...]:
+        """Give at least those files of a release that the place has.
+
+        A page that has to be asked for is not read for that: nothing of it is kept but what was asked.
+        """
+        is_good, offer = self.kept(place, name)
+        is_unknown = (place.url, name) in self._unknown and self._mode is not Mode.OFFLINE
+        if not is_good and is_unknown and place.shape is not Shape.LINKS:
+            return self._excerpted(place, name, version, filenames)
+        offer = offer if is_good else self.read(place, name)
+        return offer.files(version) if offer is not None else ()
+
+    def _excerpted(self, place: Place, name: str, version: str, filenames: tuple[str, ...]) -> tuple[File, ...]:
+        # As in `_requested_page`.
+        from chapbook_core.index.page import ACCEPT, parse_page
+        from chapbook_core.index.page_excerpt import excerpt
+
+        answer = self._ask(place.page_url(name), None, {"Accept": ACCEPT})
+        if answer.status in _ABSENT:
+            return ()
+        part = excerpt(answer.body, filenames)
+        content_type = answer.headers.get("content-type", "")
+        return parse_page(part or answer.body, content_type, answer.base_url, name).files.of(version)
+
     def _asked_about(self, place: Place, name: str, found: KeptPage, offer: Offer | None) -> Offer | None:
         """Ask about a stale page; when nobody can answer, the stale one is better than nothing."""
         try:

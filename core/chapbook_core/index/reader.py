@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self
 
 from chapbook_core.events import Advanced, Finished, Started, Unwatched
 from chapbook_core.index.crew import Crew, Wish
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from chapbook_core.index.offer import Offer
     from chapbook_core.index.sources import Place, Sources
 
-_T = TypeVar("_T")
-_GLANCE = 0.25
-"""Seconds between two looks at whether the person wants to stop."""
 _PATIENCE = 5.0
 _TASK = "index"
 WORKERS = 50
@@ -91,6 +88,7 @@ class IndexReader:
         self._offer_wishes: dict[tuple[str, str], Wish[Offer | None]] = {}
         self._offers: dict[tuple[str, str | None], Wish[Offers]] = {}
         self._metadata_wishes: dict[tuple[str, str, str | None], Wish[Metadata | NeedBuild]] = {}
+        self._release_wishes: dict[tuple[str, str, str | None], Wish[tuple[File, ...]]] = {}
         self._progress = _Progress(self._watcher)
 
     def follow(self, follower: Follower) -> None:
@@ -103,7 +101,11 @@ class IndexReader:
         """Give what the sources offer of a package; `PackageNotFound` when none of them has it."""
         name = canonical_name(name)
         known = self.known_versions(name, source)
-        return known if known is not None else self._waited(self._wish_versions(name, source, urgent=True))
+        return (
+            known
+            if known is not None
+            else self._wish_versions(name, source, urgent=True).waited(self._watcher.checkpoint)
+        )
 
     def known_versions(self, name: str, source: str | None = None) -> Offers | None:
         """Give what the cache knows of a package, by its canonical name; nothing when somebody has to be asked."""
@@ -121,6 +123,49 @@ class IndexReader:
     def files(self, name: str, version: str, source: str | None = None) -> tuple[File, ...]:
         """Give the files of a release, with their hashes, from the source it is taken from."""
         return self.versions(name, source).files(version)
+
+    def want_release(
+        self, name: str, version: str, filenames: tuple[str, ...], source: str | None = None
+    ) -> Future[tuple[File, ...]]:
+        """Begin to find out where files of a locked release are to be had; see `release`."""
+        return self._wish_release(canonical_name(name), version, filenames, source).future
+
+    def release(
+        self, name: str, version: str, filenames: tuple[str, ...], source: str | None = None
+    ) -> tuple[File, ...]:
+        """Give at least those files of a release that the first source has which has any of them.
+
+        No more is read, and kept, of an index than that takes. Raises PackageNotFound when nobody has the package.
+        """
+        wish = self._wish_release(canonical_name(name), version, filenames, source)
+        return wish.waited(self._watcher.checkpoint)
+
+    def _wish_release(
+        self, name: str, version: str, filenames: tuple[str, ...], source: str | None
+    ) -> Wish[tuple[File, ...]]:
+        mine = Wish(lambda: self._read_release(name, version, filenames, source))
+        with self._lock:
+            wish = self._release_wishes.setdefault((name, version, source), mine)
+        if wish is mine:
+            known = self.known_versions(name, source)
+            files = known.files(version) if known is not None else ()
+            if not _are_among(filenames, files):
+                self._crew.ask(wish)
+            else:
+                wish.give(files)
+        return wish
+
+    def _read_release(
+        self, name: str, version: str, filenames: tuple[str, ...], source: str | None
+    ) -> tuple[File, ...]:
+        with self._progress.of(name):
+            for places in self._sources.searched(name, source):
+                for place in places:
+                    files = self._pages.release(place, name, version, filenames)
+                    if _are_among(filenames, files):
+                        return files
+        # Who has read everything can say what is wrong.
+        return self._wish_versions(name, source, urgent=True).future.result().files(version)
 
     def _wish_versions(self, name: str, source: str | None, *, urgent: bool) -> Wish[Offers]:
         with self._lock:
@@ -198,7 +243,11 @@ class IndexReader:
         """Give the metadata of a version that `versions` told, or say that only a build knows it."""
         name = canonical_name(name)
         known = self.known_metadata(name, version, source)
-        return known if known is not None else self._waited(self._wish_metadata(name, version, source, urgent=True))
+        return (
+            known
+            if known is not None
+            else self._wish_metadata(name, version, source, urgent=True).waited(self._watcher.checkpoint)
+        )
 
     def known_metadata(self, name: str, version: str, source: str | None = None) -> Metadata | None:
         """Give what the cache knows of a release, by canonical name; nothing when somebody has to be asked."""
@@ -265,17 +314,6 @@ class IndexReader:
 
     # Its life.
 
-    def _waited(self, wish: Wish[_T]) -> _T:
-        if wish.future.done():
-            return wish.future.result()
-        while True:
-            try:
-                return wish.future.result(timeout=_GLANCE)
-            except TimeoutError:
-                if wish.future.done():
-                    raise
-                self._watcher.checkpoint()
-
     def __enter__(self) -> Self:
         return self
 
@@ -292,6 +330,10 @@ class IndexReader:
         self._crew.close(patience)
         self._cache.flush()
         self._progress.end()
+
+
+def _are_among(filenames: tuple[str, ...], files: tuple[File, ...]) -> bool:
+    return any(file.filename in filenames for file in files)
 
 
 class _Progress:

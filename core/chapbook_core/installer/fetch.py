@@ -1,35 +1,36 @@
 """Fetching: wheels come from an index, or from a folder, into the store, several at once.
 
-A download that was broken off is kept for a while, by the hash it is to have, and continued by whoever wants that wheel
-next. Nothing else is left of one that failed.
+with Fetching(2, store, client, watcher) as fetching:
+fetching.want(a)              # begins at once
+fetching.want(b)
+stored = fetching.stored()    # waits
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.address import masked
+from chapbook_core.index.crew import Crew, Wish
 from chapbook_core.index.failure import WrongHash
 from chapbook_core.installer.archive_directory import ArchiveLimits
+from chapbook_core.installer.part import opened_part, sweep_parts
 from chapbook_core.installer.store import StoreFailed
 from chapbook_core.installer.unpacking import file_digest
-from chapbook_core.project.kernel_lock import try_lock
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
+    from types import TracebackType
 
     from chapbook_core.events import Watcher
     from chapbook_core.installer.store import Store, StoredWheel
@@ -38,8 +39,11 @@ TASK = "download"
 WORKERS = 8
 MOST_BYTES = 8 * 1024**3
 """Of one wheel, when the index does not tell its size."""
-_KEPT = 7 * 24 * 3600.0
-_GLANCE = 0.1
+_UNPACKERS = min(4, os.cpu_count() or 1)
+"""Wheels that are unpacked at once: what runs in Python among it is done by one thread at a time, and each further one
+only makes the others wait more often."""
+_PATIENCE = 30.0
+"""Seconds that what has begun gets to notice that it is to stop."""
 _STEP = 1 << 18
 """How many bytes pass between two words about progress."""
 
@@ -79,37 +83,74 @@ class WantedWheel:
         return next((digest.lower() for name, digest in self.hashes if name == "sha256"), None)
 
 
-def fetch_wheels(
-    wanted: Sequence[WantedWheel],
-    store: Store,
-    client: Downloader,
-    watcher: Watcher,
-    *,
-    workers: int = WORKERS,
-    limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
-    is_lenient: bool = False,
-) -> dict[WantedWheel, StoredWheel]:
-    """Return the wheels out of the store, after getting those that it lacks; the first problem ends the rest."""
-    found = {wheel: stored for wheel in wanted if wheel.sha256 and (stored := store.find(wheel.sha256)) is not None}
-    missing = [wheel for wheel in dict.fromkeys(wanted) if wheel not in found]
-    if not missing:
-        return found
-    _sweep(store)
-    with _told(missing, watcher) as progress:
-        fetcher = _Fetcher(store, client, progress, limits, is_lenient=is_lenient)
-        with ThreadPoolExecutor(min(workers, len(missing)), "chapbook-fetch") as pool:
-            futures = [(wheel, pool.submit(fetcher.fetch, wheel)) for wheel in missing]
+class Fetching:
+    """Wheels on their way into the store; the first problem ends the rest."""
+
+    def __init__(
+        self,
+        count: int,
+        store: Store,
+        client: Downloader,
+        watcher: Watcher,
+        *,
+        workers: int = WORKERS,
+        limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
+        is_lenient: bool = False,
+    ) -> None:
+        """`count` is how many will be wanted, `workers` how many are downloaded at once."""
+        self._store = store
+        self._progress = _Progress(watcher, count)
+        self._crew = Crew(workers)
+        self._fetcher = _Fetcher(store, client, self._progress, limits, is_lenient=is_lenient)
+        self._found: dict[WantedWheel, StoredWheel] = {}
+        self._wishes: dict[WantedWheel, Wish[StoredWheel]] = {}
+
+    def want(self, wheel: WantedWheel) -> None:
+        """Begin to get a wheel, unless the store has it."""
+        if wheel in self._found or wheel in self._wishes:
+            self._progress.expect(0)
+            return
+        stored = self._store.find(wheel.sha256) if wheel.sha256 else None
+        if stored is not None:
+            self._progress.expect(0)
+            self._found[wheel] = stored
+            return
+        if not self._wishes:
+            sweep_parts(self._store.folder)
+        self._progress.expect(wheel.size)
+        wish = self._wishes[wheel] = Wish(lambda: self._fetcher.fetch(wheel))
+        # What takes longest begins first; else it is what all wait for at the end.
+        self._crew.ask(wish, weight=wheel.size or 0)
+
+    def stored(self) -> dict[WantedWheel, StoredWheel]:
+        """Wait, and return all that were wanted out of the store; raises what went wrong first."""
+        for wheel, wish in self._wishes.items():
             try:
-                found.update((wheel, future.result()) for wheel, future in futures)
-            except BaseException:
-                progress.stop()
-                for _wheel, future in futures:
-                    future.cancel()
-                if progress.cause is not None:
-                    # The others only say that they were stopped.
-                    raise progress.cause from None
+                self._found[wheel] = wish.waited(self.checkpoint)
+            except _Stopped:
+                self.checkpoint()
                 raise
-    return found
+        return self._found
+
+    def checkpoint(self) -> None:
+        """Raise what went wrong, if something has; whoever waits for anything else looks here."""
+        if self._progress.cause is not None:
+            # The others only say that they were stopped.
+            raise self._progress.cause from None
+        self._progress.checkpoint()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if problem is not None:
+            self._progress.stop()
+        # Those who download wait for those who unpack, who get nothing new to do after them.
+        self._crew.close(_PATIENCE)
+        self._fetcher.close()
+        self._progress.end()
 
 
 class _Stopped(Exception):
@@ -119,14 +160,30 @@ class _Stopped(Exception):
 class _Progress:
     """Counts bytes for the watcher, and stops the threads when one has failed."""
 
-    def __init__(self, watcher: Watcher, total: int | None) -> None:
+    def __init__(self, watcher: Watcher, count: int) -> None:
         self._watcher = watcher
-        self._total = total
+        self._label = f"Fetching {count} packages" if count > 1 else "Fetching"
+        self._untold = count
+        """Of how many it is not known yet how large they are."""
+        self._total: int | None = 0
         self._done = 0
         self._told = 0
+        self._began: float | None = None
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self.cause: BaseException | None = None
+
+    def expect(self, size: int | None) -> None:
+        """Take note of how many bytes one of the wheels brings; there is no total before all have told."""
+        with self._lock:
+            self._untold -= 1
+            self._total = None if self._total is None or size is None else self._total + size
+            begins = self._began is None and size != 0
+            if begins:
+                self._began = time.monotonic()
+            total = self._known_total()
+        if begins:
+            self._watcher.emit(Started(TASK, self._label, total))
 
     def advance(self, count: int, filename: str) -> None:
         with self._lock:
@@ -134,8 +191,12 @@ class _Progress:
             is_due = self._done - self._told >= _STEP
             if is_due:
                 self._told = self._done
+            total = self._known_total()
         if is_due:
-            self._watcher.emit(Advanced(TASK, self._done, self._total, filename.partition("-")[0]))
+            self._watcher.emit(Advanced(TASK, self._done, total, filename.partition("-")[0]))
+
+    def _known_total(self) -> int | None:
+        return None if self._untold else self._total
 
     def checkpoint(self) -> None:
         if self._stopped.is_set():
@@ -153,21 +214,9 @@ class _Progress:
     def stop(self) -> None:
         self._stopped.set()
 
-
-def _label(missing: Sequence[WantedWheel]) -> str:
-    return f"Fetching {len(missing)} packages" if len(missing) > 1 else "Fetching"
-
-
-@contextmanager
-def _told(missing: Sequence[WantedWheel], watcher: Watcher) -> Iterator[_Progress]:
-    sizes = [wheel.size for wheel in missing]
-    total = None if None in sizes else sum(size or 0 for size in sizes)
-    began = time.monotonic()
-    watcher.emit(Started(TASK, _label(missing), total))
-    try:
-        yield _Progress(watcher, total)
-    finally:
-        watcher.emit(Finished(TASK, time.monotonic() - began))
+    def end(self) -> None:
+        if self._began is not None:
+            self._watcher.emit(Finished(TASK, time.monotonic() - self._began))
 
 
 class _Fetcher:
@@ -179,6 +228,10 @@ class _Fetcher:
         self._progress = progress
         self._limits = limits
         self._is_lenient = is_lenient
+        self._unpackers = Crew(_UNPACKERS)
+
+    def close(self) -> None:
+        self._unpackers.close(_PATIENCE)
 
     def fetch(self, wheel: WantedWheel) -> StoredWheel:
         try:
@@ -207,9 +260,9 @@ class _Fetcher:
         return self._stored(path, wheel, actual)
 
     def _from_index(self, wheel: WantedWheel) -> StoredWheel:
-        folder = self._store.folder / "downloads"
+        folder = self._store.folder
         try:
-            with self._opened(folder, wheel) as (path, stream):
+            with opened_part(self._store.folder, wheel.sha256, self._progress.checkpoint) as (path, stream):
                 if wheel.sha256 and (stored := self._store.find(wheel.sha256)):
                     # Another process has fetched it meanwhile.
                     path.unlink(missing_ok=True)
@@ -236,33 +289,19 @@ class _Fetcher:
             raise StoreFailed(folder, cause) from cause
 
     def _stored(self, path: Path, wheel: WantedWheel, sha256: str) -> StoredWheel:
-        return self._store.add_hashed(
-            path,
-            wheel.filename,
-            sha256,
-            limits=self._limits,
-            is_lenient=self._is_lenient,
-            watcher=self._progress,
-        )
+        def unpack() -> StoredWheel:
+            return self._store.add_hashed(
+                path,
+                wheel.filename,
+                sha256,
+                limits=self._limits,
+                is_lenient=self._is_lenient,
+                watcher=self._progress,
+            )
 
-    @contextmanager
-    def _opened(self, folder: Path, wheel: WantedWheel) -> Iterator[tuple[Path, BinaryIO]]:
-        """Open the file of a download, which one process at a time writes to."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{wheel.sha256 or secrets.token_hex(16)}.part"
-        while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-            with os.fdopen(descriptor, "r+b") as stream:
-                if _is_locked(descriptor) and _is_still(path, descriptor):
-                    try:
-                        yield path, stream
-                    finally:
-                        if wheel.sha256 is None or _is_empty(path):
-                            with suppress(OSError):
-                                path.unlink(missing_ok=True)
-                    return
-            self._progress.checkpoint()
-            time.sleep(_GLANCE)
+        wish = Wish(unpack)
+        self._unpackers.ask(wish, weight=wheel.size or 0)
+        return wish.future.result()
 
 
 class _Counted:
@@ -289,33 +328,3 @@ class _Counted:
 def _check(wheel: WantedWheel, algorithm: str, expected: str, actual: str) -> None:
     if expected.lower() != actual:
         raise WrongHash(masked(wheel.url), algorithm, expected, actual)
-
-
-def _is_locked(descriptor: int) -> bool:
-    try:
-        return try_lock(descriptor)
-    except OSError:
-        # Where files cannot be locked the hash tells when two have written to one.
-        return True
-
-
-def _is_still(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
-def _is_empty(path: Path) -> bool:
-    try:
-        return path.stat().st_size == 0
-    except OSError:
-        return False
-
-
-def _sweep(store: Store) -> None:
-    """Forget downloads that nobody has continued for a week."""
-    with suppress(OSError):
-        for path in (store.folder / "downloads").iterdir():
-            if time.time() - path.stat().st_mtime > _KEPT:
-                path.unlink()

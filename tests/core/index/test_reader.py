@@ -15,7 +15,7 @@ from chapbook_core.index.file_table import FileTable
 from chapbook_core.index.metadata import Metadata
 from chapbook_core.index.metadata_fetch import NeedBuild, in_order_of_cost
 from chapbook_core.index.mode import Mode
-from chapbook_core.index.sources import Place, Shape
+from chapbook_core.index.sources import Place, Shape, Sources, index_place
 from tests.fakes.clock import Clock
 from tests.fakes.index import DIALECTS, FakeIndex, reply_faults
 from tests.fakes.opened import opened
@@ -350,3 +350,41 @@ def test_an_interrupt_drops_the_connections_and_does_not_wait_for_answers(index:
         begin_and_interrupt(index, tmp_path / "cache", futures)
     assert time.monotonic() - before < 3.0
     assert any(isinstance(future.exception(timeout=1), Cancelled) for future in futures if not future.cancelled())
+
+
+def test_a_locked_file_is_found_without_reading_its_page(index: FakeIndex, tmp_path: Path) -> None:
+    (file,) = (file for file in index.files("p1") if "1.0" in file.filename)
+    with opened(index, tmp_path / "cache") as open_index:
+        reader = open_index.reader
+        found = reader.release("P1", "1.0", (file.filename,))
+        assert [(file.filename, file.sha256)] == [(one.filename, one.digest()) for one in found]
+        assert found == reader.want_release("p1", "1.0", (file.filename,)).result()
+        assert 1 == index.counts["page"]
+        # Nothing is known of the rest of the page, and whoever wants it asks for it.
+        assert ("1.0", "2.0") == reader.versions("p1").summary.versions
+    with opened(index, tmp_path / "cache") as open_index:
+        assert found == open_index.reader.release("p1", "1.0", (file.filename,))
+    assert 2 == index.counts["page"]
+
+
+def test_a_file_that_the_first_source_lacks_is_the_seconds(index: FakeIndex, tmp_path: Path) -> None:
+    (file,) = (file for file in index.files("p1") if "1.0" in file.filename)
+    with FakeIndex() as other:
+        other.serve("p1", "3.0")
+        both = Sources((index_place("other", other.url), index_place("index", index.url)))
+        with opened(both, tmp_path / "cache") as open_index:
+            found = open_index.reader.release("p1", "1.0", (file.filename,))
+            assert [file.sha256] == [one.digest() for one in found]
+            assert () == open_index.reader.release("p1", "9.0", ("p1-9.0.tar.gz",))
+            with pytest.raises(PackageNotFound):
+                open_index.reader.release("nothing", "1.0", ("nothing-1.0.tar.gz",))
+
+
+def test_without_a_network_a_locked_file_is_told_from_the_cache(index: FakeIndex, tmp_path: Path) -> None:
+    (file,) = (file for file in index.files("p1") if "1.0" in file.filename)
+    with opened(index, tmp_path / "cache") as open_index:
+        open_index.reader.versions("p1")
+    with opened(index, tmp_path / "cache", mode=Mode.OFFLINE) as open_index:
+        assert [file.sha256] == [one.digest() for one in open_index.reader.release("p1", "1.0", (file.filename,))]
+        with pytest.raises(NotCached):
+            open_index.reader.release("p2", "1.0", ("p2-1.0-py3-none-any.whl",))

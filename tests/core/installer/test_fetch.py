@@ -11,7 +11,7 @@ from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started, Unwatched
 from chapbook_core.index.failure import IndexFailure, WrongHash
 from chapbook_core.installer.bad_wheel import BadWheel
-from chapbook_core.installer.fetch import WantedWheel, WheelUnreachable, fetch_wheels
+from chapbook_core.installer.fetch import Fetching, WantedWheel, WheelUnreachable
 from chapbook_core.installer.store import Store
 from tests.fakes.index import FakeIndex, reply_faults
 from tests.fakes.opened import opened
@@ -45,8 +45,14 @@ def wanted(index: FakeIndex, *names: str) -> list[WantedWheel]:
 def fetch(
     index: FakeIndex, folder: Path, wheels: Sequence[WantedWheel], watcher: Watcher | None = None
 ) -> dict[WantedWheel, StoredWheel]:
-    with opened(index) as open_index, Store(folder / "store") as store:
-        return fetch_wheels(wheels, store, open_index.client, watcher or Unwatched())
+    with (
+        opened(index) as open_index,
+        Store(folder / "store") as store,
+        Fetching(len(wheels), store, open_index.client, watcher or Unwatched()) as fetching,
+    ):
+        for wheel in wheels:
+            fetching.want(wheel)
+        return fetching.stored()
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -60,8 +66,8 @@ def test_wheels_come_into_the_store_once(index: FakeIndex, tmp_path: Path) -> No
     watcher = RecordingWatcher()
     found = fetch(index, tmp_path, [*wheels, *wheels], watcher)
     assert ["a", "b", "c", "d"] == [found[wheel].manifest.name for wheel in wheels]
-    assert [sum(wheel.size or 0 for wheel in wheels)] == [event.total for event in watcher.of_kind(Started)]
-    assert watcher.of_kind(Advanced)
+    assert ["Fetching 8 packages"] == [event.label for event in watcher.of_kind(Started)]
+    assert sum(wheel.size or 0 for wheel in wheels) == watcher.of_kind(Advanced)[-1].total
     assert 1 == len(watcher.of_kind(Finished))
     assert [] == leftovers(tmp_path)
     asked = index.counts["file"]

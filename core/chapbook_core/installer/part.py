@@ -1,0 +1,73 @@
+"""Part: the file of a download, which one process at a time writes to.
+
+One that was broken off is kept for a while, by the hash it is to have, and continued by whoever wants that wheel next.
+Nothing else is left of a download that failed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+from chapbook_core.project.kernel_lock import try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_FOLDER = "downloads"
+_KEPT = 7 * 24 * 3600.0
+_GLANCE = 0.1
+
+
+@contextmanager
+def opened_part(store: Path, sha256: str | None, checkpoint: Callable[[], None]) -> Iterator[tuple[Path, BinaryIO]]:
+    """Open the file of a download below the store, after those who write to it; raises OSError."""
+    folder = store / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{sha256 or os.urandom(16).hex()}.part"
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(descriptor, "r+b") as stream:
+            if _is_locked(descriptor) and _is_still(path, descriptor):
+                try:
+                    yield path, stream
+                finally:
+                    if sha256 is None or _is_empty(path):
+                        with suppress(OSError):
+                            path.unlink(missing_ok=True)
+                return
+        checkpoint()
+        time.sleep(_GLANCE)
+
+
+def sweep_parts(store: Path) -> None:
+    """Forget downloads that nobody has continued for a week."""
+    with suppress(OSError):
+        for path in (store / _FOLDER).iterdir():
+            if time.time() - path.stat().st_mtime > _KEPT:
+                path.unlink()
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        return try_lock(descriptor)
+    except OSError:
+        # Where files cannot be locked the hash tells when two have written to one.
+        return True
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
