@@ -1,0 +1,33 @@
+"""The threads that work off wishes."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from chapbook_core.index.crew import Crew, Wish
+
+
+class _Interrupted(threading.Thread):
+    """A thread that is on its way when the person presses Ctrl-C."""
+
+    def start(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_a_thread_starts_is_no_other_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    crew = Crew(2)
+    monkeypatch.setattr(threading, "Thread", _Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        crew.ask(Wish(lambda: None))
+    crew.close(1.0)
+
+
+def test_what_was_asked_for_is_done() -> None:
+    crew = Crew(2)
+    wishes = [Wish(lambda number=number: number * 2) for number in range(9)]
+    for wish in wishes:
+        crew.ask(wish)
+    assert [wish.future.result(timeout=10) for wish in wishes] == [number * 2 for number in range(9)]
+    crew.close(1.0)
