@@ -42,9 +42,14 @@ class Project:
         return (self.folder / "pyproject.toml").read_text("utf-8")
 
     @property
+    def lock(self) -> Path:
+        """Where the lock is."""
+        return self.folder / "poetry.lock"
+
+    @property
     def pins(self) -> list[str]:
         """What the lock holds."""
-        lines = (self.folder / "poetry.lock").read_text("utf-8").splitlines()
+        lines = self.lock.read_text("utf-8").splitlines()
         names = [line.split('"')[1] for line in lines if line.startswith("name = ")]
         versions = [line.split('"')[1] for line in lines if line.startswith("version = ")]
         return [f"{name} {version}" for name, version in zip(names, versions, strict=True)]
