@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _URGENT, _LATER, _LAST = 0, 1, 2
+_GLANCE = 0.25
+"""Seconds between two looks at whether the person wants to stop."""
 
 
 class Wish(Generic[_T]):
@@ -37,6 +39,16 @@ class Wish(Generic[_T]):
         if self._claim.acquire(blocking=False):
             self.future.set_result(result)
 
+    def waited(self, checkpoint: Callable[[], None]) -> _T:
+        """Wait for the result, and look now and then whether the person wants to stop."""
+        while True:
+            try:
+                return self.future.result(timeout=_GLANCE)
+            except TimeoutError:
+                if self.future.done():
+                    raise
+                checkpoint()
+
     def do(self) -> None:
         """Do the work unless somebody has begun it."""
         if not self._claim.acquire(blocking=False):
@@ -54,20 +66,20 @@ class Crew:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._queue: queue.PriorityQueue[tuple[int, int, Wish[object] | None]] = queue.PriorityQueue()
+        self._queue: queue.PriorityQueue[tuple[int, int, int, Wish[object] | None]] = queue.PriorityQueue()
         self._serials = itertools.count()
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._lock = threading.Lock()
         self._closed = False
 
-    def ask(self, wish: Wish[_T], *, urgent: bool = False) -> None:
-        """Queue a wish; queued again as urgent, it overtakes what is not."""
+    def ask(self, wish: Wish[_T], *, urgent: bool = False, weight: int = 0) -> None:
+        """Queue a wish; queued again as urgent, it overtakes what is not. Of two others the heavier one comes first."""
         with self._lock:
             if self._closed:
                 wish.future.cancel()
                 return
-            self._queue.put((_URGENT if urgent else _LATER, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
+            self._queue.put((_URGENT if urgent else _LATER, -weight, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
             if self._queue.qsize() > self._idle and len(self._threads) < self._size:
                 if not self._threads:
                     spare_memory()
@@ -79,7 +91,7 @@ class Crew:
         while True:
             with self._lock:
                 self._idle += 1
-            _rank, _serial, wish = self._queue.get()
+            *_rank, wish = self._queue.get()
             with self._lock:
                 self._idle -= 1
             if wish is None:
@@ -94,7 +106,7 @@ class Crew:
             self._closed = True
             threads = list(self._threads)
             for _thread in threads:
-                self._queue.put((_LAST, next(self._serials), None))
+                self._queue.put((_LAST, 0, next(self._serials), None))
         for thread in threads:
             # One that an interrupt has met while it started cannot be waited for, and ends by itself.
             with suppress(RuntimeError):
