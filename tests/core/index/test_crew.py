@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -26,8 +27,8 @@ def test_an_interrupt_while_a_thread_starts_is_no_other_error(monkeypatch: pytes
 
 def test_what_was_asked_for_is_done() -> None:
     crew = Crew(2)
-    wishes = [Wish(lambda number=number: number * 2) for number in range(9)]
+    wishes = [Wish(partial(pow, number, 2)) for number in range(9)]
     for wish in wishes:
         crew.ask(wish)
-    assert [wish.future.result(timeout=10) for wish in wishes] == [number * 2 for number in range(9)]
+    assert [wish.future.result(timeout=10) for wish in wishes] == [number**2 for number in range(9)]
     crew.close(1.0)
