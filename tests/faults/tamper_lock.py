@@ -147,6 +147,9 @@ def refusals(folder: Path) -> dict[str, tuple[int, str]]:
         hashed, instead = (f"sha256:{hashlib.sha256(file.body).hexdigest()}" for file in (release, other))
         spoilt = {
             "all packages": f"{good[:packages]}package = []\n\n{good[metadata:]}",
+            "dependency": re.sub(
+                r'\[\[package\]\]\nname = "shared"\n.*?(?=\[\[package\]\])', "", good, flags=re.DOTALL
+            ),
             "version": good.replace('name = "two"\nversion = "1.0"', 'name = "two"\nversion = "9.0"'),
             "other file": good.replace(hashed, instead),
             "no hash": good.replace(hashed, ""),
@@ -158,7 +161,7 @@ def refusals(folder: Path) -> dict[str, tuple[int, str]]:
             assert text != good
             lock.write_text(text, "utf-8")
             library = next(project.environment.glob("lib/python*/site-packages"))
-            if name != "all packages":
+            if name not in {"all packages", "dependency"}:
                 for path in (library / "two", library / "two-1.0.dist-info"):
                     shutil.rmtree(path, ignore_errors=True)
             found[name] = project.run("sync", "--all-groups")

@@ -41,7 +41,9 @@ from chapbook_core.installer.plan import Plan, PlanOptions, make_plan
 from chapbook_core.installer.provenance import direct_url
 from chapbook_core.installer.schemes import paths_of_environment
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
+from chapbook_core.lock.completeness import require_dependencies
 from chapbook_core.lock.selection import select
+from chapbook_core.project.lock_terms import exempt_names
 from chapbook_core.project.trust import note_trust
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen, replace
@@ -206,7 +208,9 @@ def _plan(
     selected: tuple[LockedPackage, ...] = ()
     if request.packages:
         wanted, groups = request.wanted, manifest.groups
-        selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, own_name=own_name)
+        exempt = exempt_names(manifest, session.wishes)
+        selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, exempt=exempt)
+        require_dependencies(lock, selected, interpreter.markers, exempt)
     options = PlanOptions(
         # Without packages nothing is known of what is wanted.
         sync=request.sync and request.packages,

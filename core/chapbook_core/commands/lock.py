@@ -15,7 +15,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
+    from chapbook_core.lock.completeness import Lacking
     from chapbook_core.lock.lockfile import Lock
     from chapbook_core.lock.merge import Decision
+
+_MOST_TOLD = 10
 
 
 class LockStale(ChapbookError):
@@ -33,6 +36,15 @@ class LockStale(ChapbookError):
 
     def __init__(self, file: Path) -> None:
         super().__init__(f"{file} does not belong to this pyproject.toml", hints=["run `chapbook lock`"])
+
+
+class LockLacks(ChapbookError):
+    """Somebody has taken packages out of the lock."""
+
+    def __init__(self, file: Path, found: Sequence[Lacking]) -> None:
+        words = "; ".join(f"no {lacking}" for lacking in found[:_MOST_TOLD])
+        more = f"; and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
+        super().__init__(f"{file} holds {words}{more}", hints=["run `chapbook lock`"])
 
 
 class NotLocked(ChapbookError):
@@ -119,7 +131,12 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
 
 
 def check_lock(session: Session) -> None:
-    """Raise NotLocked or LockStale unless the lock belongs to the project file."""
+    """Raise NotLocked, LockStale or LockLacks unless the lock belongs to the project file, and is whole."""
+    # Only who asks for it reads what is locked.
+    from chapbook_core.lock.completeness import lacking
+    from chapbook_core.lock.poetry_reader import read_lock
+    from chapbook_core.project.lock_terms import exempt_names, promised_environments
+
     try:
         text = session.lock_file.read_text("utf-8")
     except FileNotFoundError:
@@ -127,6 +144,11 @@ def check_lock(session: Session) -> None:
     fingerprint = read_fingerprint(text)
     if fingerprint is None or not is_fresh(fingerprint, session.manifest.data):
         raise LockStale(session.lock_file)
+    manifest, wishes = session.manifest, session.wishes
+    lock = read_lock(text, session.lock_file)
+    found = lacking(lock, manifest.groups, exempt_names(manifest, wishes), promised_environments(manifest, wishes))
+    if found:
+        raise LockLacks(session.lock_file, found)
 
 
 def changes(outcome: LockOutcome) -> list[Change]:

@@ -263,6 +263,7 @@ def _locked(
     from chapbook_core.commands.present_environment import environment_markers, present_environment
     from chapbook_core.lock.selection import applicable, select
     from chapbook_core.lock.wanted import choose_groups  # as in `_read_lock`
+    from chapbook_core.project.lock_terms import exempt_names
 
     groups = session.manifest.groups
     if environment is not None:
@@ -271,8 +272,8 @@ def _locked(
         markers = present_environment(session.manifest, session.settings).markers
     try:
         every = applicable(lock, markers, [group.name for group in groups], project=groups)
-        own_name = canonical_name(session.manifest.name) if session.manifest.name else None
-        chosen = select(lock, markers, choose_groups(groups), (), project=groups, own_name=own_name)
+        exempt = exempt_names(session.manifest, session.wishes)
+        chosen = select(lock, markers, choose_groups(groups), (), project=groups, exempt=exempt)
     except ChapbookError as error:
         warnings.append(error.message)
         return _versions(lock.packages), frozenset()

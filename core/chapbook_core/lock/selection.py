@@ -49,14 +49,14 @@ def select(
     extras: Collection[str],
     *,
     project: Sequence[Group] = (),
-    own_name: str | None = None,
+    exempt: Collection[str] = (),
 ) -> tuple[LockedPackage, ...]:
     """Return what is installed in an environment for some groups and extras of the project, in the lock's order.
 
     A lock says of each package which groups need it, and where. One of a format before 2.1 does not, so the way is
     followed from the requirements of the `project`. In both what these ask for has to be there: a lock that somebody
-    has cut short must not be taken for one that needs less. What asks for the project itself, whose canonical name is
-    `own_name`, stands for what its extras ask for.
+    has cut short must not be taken for one that needs less. `exempt` are names that need not: the project's own, which
+    stands for what its extras ask for, and those that the project excludes or overrides.
 
     Raises:
         PythonNotLocked: The environment's Python is outside the lock's range.
@@ -71,8 +71,7 @@ def select(
         return former_selection(lock, environment, groups, chosen, project)
     packages = tuple(package for package in lock.packages if is_selected(package, environment, groups, chosen))
     _check_once(packages)
-    names = {package.name for package in packages} | ({own_name} if own_name else set())
-    require_roots(names, environment, groups, chosen, project)
+    require_roots({package.name for package in packages} | set(exempt), environment, groups, chosen, project)
     return packages
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.checks.subject import Finding, Severity
+from chapbook_core.errors import ChapbookError, FileMistakes
+from chapbook_core.lock.completeness import lacking
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
+from chapbook_core.lock.poetry_reader import read_lock
+from chapbook_core.project.lock_terms import exempt_names, promised_environments
+from chapbook_core.project.resolution_table import read_resolution_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,3 +50,22 @@ def check(subject: Subject) -> Iterator[Finding]:
     elif not fingerprint.lock_version.startswith(("1.", "2.")):
         message = f"has the format {fingerprint.lock_version or 'of nobody'}, which cannot be read"
         yield Finding(Severity.ERROR, message, (), _RELOCK, file=_FILE)
+    else:
+        yield from _lacking(subject, text)
+
+
+def _lacking(subject: Subject, text: str) -> Iterator[Finding]:
+    """Read what is locked: somebody may have emptied it, and its fingerprint fits all the same."""
+    manifest = subject.manifest
+    try:
+        lock = read_lock(text, subject.folder / _FILE)
+        wishes = read_resolution_table(manifest.tool, manifest.file)
+        environments = promised_environments(manifest, wishes)
+        for each in lacking(lock, manifest.groups, exempt_names(manifest, wishes), environments):
+            yield Finding(Severity.ERROR, f"holds no {each}", (), _RELOCK, file=_FILE)
+    except FileMistakes as error:
+        for mistake in error.mistakes if error.file.name == _FILE else ():
+            message = f"{mistake.place}: {mistake.message}" if mistake.place else mistake.message
+            yield Finding(Severity.ERROR, message, (), mistake.hint or _RELOCK, file=_FILE, line=mistake.line)
+    except ChapbookError as error:
+        yield Finding(Severity.ERROR, error.message, (), " ".join(error.hints), file=_FILE)

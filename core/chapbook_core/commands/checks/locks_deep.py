@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.checks.subject import Finding, Severity
@@ -49,19 +47,16 @@ def check(subject: Subject) -> Iterator[Finding]:
 def promise_of(manifest: Manifest) -> Promise:
     """Return what a project's lock has to satisfy; raises FileMistakes."""
     # As above.
+    from chapbook_core.project.lock_terms import promised_environments
     from chapbook_core.project.resolution_table import read_resolution_table
-    from chapbook_core.requirements.marker import python_marker
     from chapbook_core.resolver.lock_check import Promise
 
     wishes = read_resolution_table(manifest.tool, manifest.file)
-    environments = python_marker(manifest.python)
-    if wishes.environments:
-        environments &= reduce(or_, wishes.environments)
     return Promise(
         groups=manifest.groups,
         extras=tuple(manifest.extras),
         python=manifest.python,
-        environments=environments,
+        environments=promised_environments(manifest, wishes),
         conflicts=tuple(frozenset((rival.name, rival.is_group) for rival in rivals) for rivals in wishes.conflicts),
         overrides=wishes.overrides,
         constraints=wishes.constraints,
