@@ -14,6 +14,7 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.installed import SOURCES, is_checkout
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.events import Notice
 from chapbook_core.requirements.origin import GitOrigin
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import LockedPackage
     from chapbook_core.requirements.url import Userinfo
 
-SOURCES = "src"
-"""Below an environment."""
 _MARK = ".git/chapbook.json"
 _MADE_FOLDERS = frozenset({".git", "__pycache__", "build"})
 _MADE_ENDINGS = (".egg-info", ".pyc", ".so", ".pyd")
@@ -97,7 +96,7 @@ def sweep_checkouts(environment: Environment, watcher: Watcher) -> None:
 def _installed(environment: Environment) -> Iterator[tuple[str, str]]:
     for distribution in scan_site_packages(environment.site_packages):
         match distribution.direct_url:
-            case {"vcs_info": {"commit_id": str(commit)}}:
+            case {"vcs_info": {"commit_id": str(commit)}} if is_checkout(distribution):
                 yield distribution.name, commit
             case _:
                 pass

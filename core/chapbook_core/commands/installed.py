@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.environment.environment import CONFIGURATION
 from chapbook_core.installer.plan import Installed
 
 if TYPE_CHECKING:
@@ -11,14 +14,59 @@ if TYPE_CHECKING:
 
     from chapbook_core.environment.site_packages import Distribution, SitePackages
 
+SOURCES = "src"
+"""Below an environment: where the checkouts of repositories are, here as in Poetry's environments."""
+_LOADERS = (".pth", ".py")
+_LARGEST = 100_000
+
 
 def installed_packages(present: SitePackages) -> Iterator[Installed]:
     """Give each distribution once, with what an interrupted installer has left wrong with it."""
     repeated = {distribution.name for distribution in present.repeated}
     for distribution in present:
         damage = "it is there twice" if distribution.name in repeated else _damage(distribution)
-        yield Installed(distribution.name, distribution.version, distribution.direct_url, damage)
+        yield Installed(
+            distribution.name,
+            distribution.version,
+            distribution.direct_url,
+            damage,
+            is_checkout=is_checkout(distribution),
+        )
 
 
 def _damage(distribution: Distribution) -> str:
     return "" if distribution.is_whole else "its files are incomplete"
+
+
+def is_checkout(distribution: Distribution) -> bool:
+    """Tell whether a distribution is imported from the checkout of a repository, as whoever works in it wants it.
+
+    One of its files among the packages leads there, then: every way to be editable leaves one with that path, whichever
+    installer and backend it is from.
+    """
+    if distribution.direct_url is None or "vcs_info" not in distribution.direct_url:
+        return False
+    library = distribution.folder.parent
+    environment = next((folder for folder in library.parents if (folder / CONFIGURATION).is_file()), None)
+    if environment is None:
+        return False
+    sources = {os.fspath(folder / SOURCES) + os.sep for folder in (environment, Path(os.path.realpath(environment)))}
+    wanted = [form for path in sources for form in (os.fsencode(path), ascii(path)[1:-1].encode())]
+    return any(form in content for content in _loaders(distribution) for form in wanted)
+
+
+def _loaders(distribution: Distribution) -> Iterator[bytes]:
+    try:
+        lines = distribution.record.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        name = line.partition(",")[0]
+        file = distribution.folder.parent / name
+        if "/" in name or not name.endswith(_LOADERS):
+            continue
+        try:
+            if file.stat().st_size <= _LARGEST:
+                yield file.read_bytes()
+        except OSError:
+            continue

@@ -35,6 +35,8 @@ class Installed:
     """Where it comes from when that is no index."""
     damage: str = ""
     """What is wrong with it, so that it has to be put in anew."""
+    is_checkout: bool = False
+    """Whether it is imported from the checkout of a repository, in which a person may work."""
 
 
 @frozen
@@ -149,5 +151,5 @@ def _step(package: LockedPackage, present: Installed | None, project: Path, opti
         return Install(package)
     if not is_same_version(present.version, package.version):
         return Update(package, present.version)
-    reason = present.damage or difference(package, present.direct_url, project)
+    reason = present.damage or difference(package, present.direct_url, project, is_checkout=present.is_checkout)
     return Update(package, present.version, reason) if reason else Keep(package)

@@ -23,10 +23,13 @@ DirectUrl = dict[str, object]
 """What `direct_url.json` holds."""
 
 
-def difference(package: LockedPackage, direct_url: Mapping[str, object] | None, project: Path) -> str:
+def difference(
+    package: LockedPackage, direct_url: Mapping[str, object] | None, project: Path, *, is_checkout: bool = False
+) -> str:
     """Return in what an installed distribution's origin differs from the locked one; nothing when they agree.
 
-    Which index a release came from makes no difference. Relative paths of the lock start at the project.
+    Which index a release came from makes no difference. Relative paths of the lock start at the project. `is_checkout`
+    tells whether its modules are those of a checkout: of a repository `direct_url.json` does not say that.
     """
     source = package.source
     if source is None or source.type == "legacy":
@@ -38,6 +41,8 @@ def difference(package: LockedPackage, direct_url: Mapping[str, object] | None, 
         return f"it came from {_told(direct_url)}"
     if str(direct_url.get("subdirectory", "")) != source.subdirectory:
         return "it came from another folder of the same place"
+    if source.type == "git" and is_checkout != bool(package.develop):
+        return "it is imported from a checkout" if is_checkout else "it is not imported from a checkout"
     return _in_kind(package, source, direct_url)
 
 

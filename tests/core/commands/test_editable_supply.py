@@ -145,3 +145,27 @@ def test_a_build_script_that_fails_changes_nothing(project: Path, index: FakeInd
     assert 1 == outcome.status
     assert "no compiler" in outcome.err
     assert [] == installed(project)
+
+
+@needs_git
+@pytest.mark.parametrize("backend", [BACKEND + EDITABLE, BACKEND], ids=["built", "by paths"])
+def test_whether_a_repository_is_to_be_worked_in_may_change_at_the_same_commit(
+    project: Path, chapbook: Chapbook, tmp_path: Path, backend: str
+) -> None:
+    top = tmp_path / "origin"
+    folder = lib(top, backend)
+    (folder / "pyproject.toml").write_text(
+        (folder / "pyproject.toml").read_text("utf-8") + '\n[project]\nname = "lib"\nversion = "1.0"\n', "utf-8"
+    )
+    committed(top)
+    checkout = project / ".venv" / "src" / "lib"
+    for develop, command in (("false", "install"), ("true", "install"), ("false", "sync"), ("true", "sync")):
+        table = f'{{ git = "file://{top}", branch = "main", develop = {develop} }}'
+        require(project, "lib", tool=f"\n[tool.poetry.dependencies]\nlib = {table}\n")
+        assert 0 == chapbook("lock").status
+        outcome = chapbook(command)
+        assert 0 == outcome.status, outcome.err
+        place = run_python(project, "import lib; print(lib.__file__)")
+        assert (place == f"{checkout}/lib.py") is (develop == "true")
+        assert checkout.exists() is (develop == "true")
+        assert "Nothing to do: 1 package is installed\n" == chapbook("sync").out
