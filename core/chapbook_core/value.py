@@ -122,12 +122,13 @@ def _made(kind: type[T], *, eq: bool, shown: bool, changes: bool) -> type[T]:
     if "__post_init__" in content:
         raise TypeError(f"{kind.__name__} has a `__post_init__`, which would not be called")
     fields: dict[str, _Field] = {}
-    for base in reversed(kind.__mro__[1:]):
+    for base in kind.__mro__[-2:0:-1]:
         fields.update(base.__dict__.get("__value_fields__", ()))
-    own = [
-        name for name, annotation in content.get("__annotations__", {}).items() if not annotation.startswith("ClassVar")
-    ]
-    for name in own:
+    own = []
+    for name, annotation in content.get("__annotations__", {}).items():
+        if annotation.startswith("ClassVar"):
+            continue
+        own.append(name)
         default = content.pop(name, _MISSING)
         if default is _MISSING:
             fields[name] = _PLAIN
@@ -135,9 +136,9 @@ def _made(kind: type[T], *, eq: bool, shown: bool, changes: bool) -> type[T]:
             fields[name] = default if type(default) is _Field else _Field(default=default)
     content.pop("__dict__", None)
     content.pop("__weakref__", None)
-    if any(type(member) is cached_property for member in content.values()):
+    if cached_property in map(type, content.values()):
         own.append("__dict__")
-    content["__slots__"] = tuple(own)
+    content["__slots__"] = own
     content["__value_fields__"] = fields
     content["__match_args__"] = tuple(fields)
     content["__dataclass_fields__"] = _DATACLASS_FIELDS
@@ -150,16 +151,27 @@ def _made(kind: type[T], *, eq: bool, shown: bool, changes: bool) -> type[T]:
         content["__hash__"] = None if eq else object.__hash__
     else:
         content["__setattr__"] = content["__delattr__"] = _refuse_change
+    owner: list[type] = []
+    content.setdefault("__init__", _first_init(owner, fields))
     make: Callable[..., type[T]] = type(kind)
     made = make(kind.__name__, kind.__bases__, content)
-    if "__init__" not in content:
-        _give_init(made, fields)
+    owner.append(made)
     return made
 
 
 def _fields_of(kind: type) -> Mapping[str, _Field]:
     fields: Mapping[str, _Field] = kind.__value_fields__  # type: ignore[attr-defined]  # every value has it
     return fields
+
+
+def _first_init(owner: list[type], fields: Mapping[str, _Field]) -> Callable[..., None]:
+    """Return what stands for `__init__` until there is an instance; most classes that a command loads make none."""
+
+    def __init__(self: object, *given: object, **named: object) -> None:  # noqa: N807  it becomes the method
+        _give_init(owner[0], fields)
+        owner[0].__init__(self, *given, **named)  # type: ignore[misc]  # the one just given
+
+    return __init__
 
 
 def _give_init(kind: type, fields: Mapping[str, _Field]) -> None:
