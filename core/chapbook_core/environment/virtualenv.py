@@ -25,10 +25,11 @@ from chapbook_core.environment.pristine import (
 from chapbook_core.environment.state import State, write_state
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.last_use import note_use
+from chapbook_core.project.writing import ways_out
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from chapbook_core.environment.interpreter import Interpreter
 
@@ -53,8 +54,8 @@ class Recipe:
 class EnvironmentNotMade(ChapbookError):
     """The environment could not be made; what stood in its place stands there still."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"cannot make the environment `{path}`: {reason}")
+    def __init__(self, path: Path, reason: str, hints: Iterable[str] = ()) -> None:
+        super().__init__(f"cannot make the environment `{path}`: {reason}", hints=hints)
 
 
 def make_environment(path: Path, recipe: Recipe, *, cache: Path | None) -> Environment:
@@ -72,7 +73,7 @@ def make_environment(path: Path, recipe: Recipe, *, cache: Path | None) -> Envir
             write_state(staged, State(path, made_here=True))
             _put(staged, path, workshop)
     except OSError as cause:
-        raise EnvironmentNotMade(path, cause.strerror or str(cause)) from cause
+        raise EnvironmentNotMade(path, cause.strerror or str(cause), ways_out(cause)) from cause
     return _require(path)
 
 
@@ -85,7 +86,9 @@ def remove_environment(path: Path) -> None:
         with _workshop(path) as workshop:
             _discard(_renamed_away(path, workshop))
     except OSError as cause:
-        hints = ["close the programs and kernels that run in it, and try again"] if os.name == "nt" else []
+        hints = (
+            ("close the programs and kernels that run in it, and try again",) if os.name == "nt" else ways_out(cause)
+        )
         raise ChapbookError(f"cannot remove `{path}`: {cause.strerror or cause}", hints=hints) from cause
 
 

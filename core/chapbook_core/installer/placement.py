@@ -31,6 +31,7 @@ from chapbook_core.installer.spare import find_spare, lay_bytecode, take_spare
 from chapbook_core.installer.store import StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
+from chapbook_core.project.writing import ways_out
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class PlacementFailed(ChapbookError):
 
     def __init__(self, what: str, cause: OSError) -> None:
         place = f" (`{cause.filename}`)" if cause.filename else ""
-        super().__init__(f"cannot install {what}: {cause.strerror or cause}{place}; nothing was changed")
+        message = f"cannot install {what}: {cause.strerror or cause}{place}; nothing was changed"
+        super().__init__(message, hints=ways_out(cause))
 
 
 @frozen

@@ -30,7 +30,7 @@ from chapbook_core.installer.journal import (
 )
 from chapbook_core.installer.relocation import InTheWay
 from chapbook_core.installer.traces import OWN_FOLDER, STAGES, is_interrupted
-from chapbook_core.project.writing import WriteFailed, write_file
+from chapbook_core.project.writing import WriteFailed, ways_out, write_file
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class ChangeFailed(ChapbookError):
 
     def __init__(self, environment: Path, cause: OSError) -> None:
         where = f" (`{cause.filename}`)" if cause.filename else ""
-        super().__init__(f"`{environment}` could not be changed, and is as it was: {cause.strerror or cause}{where}")
+        message = f"`{environment}` could not be changed, and is as it was: {cause.strerror or cause}{where}"
+        super().__init__(message, hints=ways_out(cause))
 
 
 class Preparation(Protocol):

@@ -27,10 +27,15 @@ class WriteFailed(ChapbookError):
     def __init__(self, path: Path, cause: OSError) -> None:
         self.path = path
         self.errno = cause.errno
-        hint = _HINTS.get(cause.errno or 0)
         super().__init__(
-            f"cannot write `{path}`: {cause.strerror or cause}; nothing was changed in it", hints=[hint] if hint else []
+            f"cannot write `{path}`: {cause.strerror or cause}; nothing was changed in it", hints=ways_out(cause)
         )
+
+
+def ways_out(refusal: OSError) -> tuple[str, ...]:
+    """Say what a person can do when the system refuses to write."""
+    hint = _HINTS.get(refusal.errno or 0)
+    return () if hint is None else (hint,)
 
 
 def write_file(path: Path, content: bytes, *, mode: int | None = None, is_durable: bool = True) -> None:

@@ -259,8 +259,9 @@ def test_a_full_disk_leaves_the_environment_as_it_was(bench: Bench, monkeypatch:
         rename(source, target, **options)
 
     monkeypatch.setattr(os, "rename", failing)
-    with pytest.raises(PlacementFailed, match="No space left on device"):
+    with pytest.raises(PlacementFailed, match="No space left on device") as caught:
         place_wheels([arrival], bench.watcher)
+    assert caught.value.hints == ("free some space on that disk and try again",)
     assert before == tree(paths.root)
 
 

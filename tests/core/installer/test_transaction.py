@@ -142,8 +142,9 @@ def test_a_full_disk_brings_everything_back(environment: Path, lock: Path, monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("chapbook_core.installer.transaction.write_file", full)
-    with pytest.raises(ChangeFailed, match="is as it was"):
+    with pytest.raises(ChangeFailed, match="is as it was") as caught:
         change_environment(environment, update(environment, ProjectFile(lock, b"new")), Unwatched())
+    assert caught.value.hints == ("free some space on that disk and try again",)
     assert OLD == content(environment)
 
 
