@@ -39,6 +39,7 @@ ENV_USE = Command(
         "same place is replaced; anything that is no environment stays, and the command fails."
     ),
     arguments=(Argument("python", "a version, the path or name of a program, or `system`"),),
+    options=(Option("format", "how to print the result", short="f", value="FORMAT", choices=("text", "json")),),
     examples=(
         Example("env use 3.12", "make the environment with the newest Python 3.12 there is"),
         Example("env use /opt/python/bin/python3", "make it with this Python"),

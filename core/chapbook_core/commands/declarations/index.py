@@ -13,6 +13,7 @@ READING_EXCLUSIVE = frozenset({"offline", "refresh"})
 _WHEELS = Option("wheels", "the unpacked wheels that all projects share, in place of what indexes have said")
 _OTHERS = Option("others", "what was made besides: kernel overlays, build environments, sources and the like")
 _EXCLUSIVE = frozenset({"wheels", "others"})
+_FORMAT = Option("format", "how to print the result", short="f", value="FORMAT", choices=("text", "json"))
 
 CACHE_LIST = Command(
     name="cache list",
@@ -48,6 +49,7 @@ CACHE_INFO = Command(
     name="cache info",
     summary="Show where the cache is, what is in it, and how large",
     run="chapbook_core.commands.cache:info",
+    options=(_FORMAT,),
     examples=(Example("cache info", "print the file of the index cache and what else is kept"),),
 )
 
@@ -80,7 +82,7 @@ SEARCH = Command(
         "and those that the cache knows also by a part of it."
     ),
     arguments=(Argument("name", "the name of a package, or a part of it", repeated=True, completes="package"),),
-    options=READING_OPTIONS,
+    options=(_FORMAT, *READING_OPTIONS),
     exclusive=(READING_EXCLUSIVE,),
     examples=(Example("search numpy", "show the newest numpy, and known names with `numpy` in them"),),
 )

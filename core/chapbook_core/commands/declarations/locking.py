@@ -32,6 +32,7 @@ LOCK = Command(
             choices=("fewest", "requires-python"),
         ),
         Option("no-build", "run no build backend; releases that need one to tell their requirements are passed over"),
+        Option("format", "how to print the result", value="FORMAT", choices=("text", "json")),
         *READING_OPTIONS,
     ),
     exclusive=(READING_EXCLUSIVE, frozenset({"check", "regenerate"}), frozenset({"check", "dry-run"})),

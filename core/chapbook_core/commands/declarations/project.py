@@ -105,6 +105,7 @@ VERSION = Command(
         Option("short", "print the version alone", short="s"),
         Option("dry-run", "write nothing"),
         Option("next-phase", "with `prerelease`: from alpha to beta to candidate to final"),
+        Option("format", "how to print the result", value="FORMAT", choices=("text", "json")),
     ),
     examples=(
         Example("version", "print the name and the version"),

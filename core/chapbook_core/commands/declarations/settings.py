@@ -76,6 +76,7 @@ SOURCE_SHOW = Command(
     summary="Show the project's package sources",
     run="chapbook_core.commands.source:show",
     arguments=(Argument("name", "only these", required=False, repeated=True, completes="source"),),
+    options=(Option("format", "how to print the result", short="f", value="FORMAT", choices=("text", "json")),),
     examples=(Example("source show", "print every source with its address and priority"),),
 )
 
