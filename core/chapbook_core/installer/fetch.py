@@ -9,7 +9,6 @@ stored = fetching.stored()    # waits
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
@@ -21,9 +20,9 @@ from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.address import masked
 from chapbook_core.index.crew import Crew, Wish
 from chapbook_core.index.failure import WrongHash
-from chapbook_core.installer.archive_directory import ArchiveLimits
 from chapbook_core.installer.part import opened_part, sweep_parts
 from chapbook_core.installer.store import StoreFailed
+from chapbook_core.installer.unpacker import Unpackers
 from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.value import frozen
 
@@ -39,11 +38,10 @@ TASK = "download"
 WORKERS = 8
 MOST_BYTES = 8 * 1024**3
 """Of one wheel, when the index does not tell its size."""
-_UNPACKERS = min(4, os.cpu_count() or 1)
-"""Wheels that are unpacked at once: what runs in Python among it is done by one thread at a time, and each further one
-only makes the others wait more often."""
+_MUCH = 8 << 20
+"""So many bytes are worth further processes that unpack, which have a bit to do before they begin."""
 _PATIENCE = 30.0
-"""Seconds that what has begun gets to notice that it is to stop."""
+"""Seconds that downloads get to notice that they are to stop."""
 _STEP = 1 << 18
 """How many bytes pass between two words about progress."""
 
@@ -94,14 +92,12 @@ class Fetching:
         watcher: Watcher,
         *,
         workers: int = WORKERS,
-        limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
-        is_lenient: bool = False,
     ) -> None:
         """`count` is how many will be wanted, `workers` how many are downloaded at once."""
         self._store = store
         self._progress = _Progress(watcher, count)
         self._crew = Crew(workers)
-        self._fetcher = _Fetcher(store, client, self._progress, limits, is_lenient=is_lenient)
+        self._fetcher = _Fetcher(store, client, self._progress)
         self._found: dict[WantedWheel, StoredWheel] = {}
         self._wishes: dict[WantedWheel, Wish[StoredWheel]] = {}
 
@@ -117,7 +113,8 @@ class Fetching:
             return
         if not self._wishes:
             sweep_parts(self._store.folder)
-        self._progress.expect(wheel.size)
+        if self._progress.expect(wheel.size) >= _MUCH:
+            self._fetcher.get_ready()
         wish = self._wishes[wheel] = Wish(lambda: self._fetcher.fetch(wheel))
         # What takes longest begins first; else it is what all wait for at the end.
         self._crew.ask(wish, weight=wheel.size or 0)
@@ -147,9 +144,8 @@ class Fetching:
     ) -> None:
         if problem is not None:
             self._progress.stop()
-        # Those who download wait for those who unpack, who get nothing new to do after them.
-        self._crew.close(_PATIENCE)
         self._fetcher.close()
+        self._crew.close(_PATIENCE)
         self._progress.end()
 
 
@@ -165,7 +161,7 @@ class _Progress:
         self._label = f"Fetching {count} packages" if count > 1 else "Fetching"
         self._untold = count
         """Of how many it is not known yet how large they are."""
-        self._total: int | None = 0
+        self._total = 0
         self._done = 0
         self._told = 0
         self._began: float | None = None
@@ -173,17 +169,19 @@ class _Progress:
         self._stopped = threading.Event()
         self.cause: BaseException | None = None
 
-    def expect(self, size: int | None) -> None:
-        """Take note of how many bytes one of the wheels brings; there is no total before all have told."""
+    def expect(self, size: int | None) -> int:
+        """Take note of how many bytes one of the wheels brings, and return how many all of them do so far."""
         with self._lock:
-            self._untold -= 1
-            self._total = None if self._total is None or size is None else self._total + size
+            if size is not None:
+                self._untold -= 1
+                self._total += size
             begins = self._began is None and size != 0
             if begins:
                 self._began = time.monotonic()
             total = self._known_total()
         if begins:
             self._watcher.emit(Started(TASK, self._label, total))
+        return self._total
 
     def advance(self, count: int, filename: str) -> None:
         with self._lock:
@@ -220,18 +218,17 @@ class _Progress:
 
 
 class _Fetcher:
-    def __init__(
-        self, store: Store, client: Downloader, progress: _Progress, limits: ArchiveLimits, *, is_lenient: bool
-    ) -> None:
+    def __init__(self, store: Store, client: Downloader, progress: _Progress) -> None:
         self._store = store
         self._client = client
         self._progress = progress
-        self._limits = limits
-        self._is_lenient = is_lenient
-        self._unpackers = Crew(_UNPACKERS)
+        self._unpackers = Unpackers(store)
+
+    def get_ready(self) -> None:
+        self._unpackers.start()
 
     def close(self) -> None:
-        self._unpackers.close(_PATIENCE)
+        self._unpackers.close()
 
     def fetch(self, wheel: WantedWheel) -> StoredWheel:
         try:
@@ -254,10 +251,11 @@ class _Fetcher:
                 if name != "sha256" and name in hashlib.algorithms_available:
                     _check(wheel, name, digest, hashlib.new(name, path.read_bytes()).hexdigest())
             actual = file_digest(path)
+            size = path.stat().st_size
         except OSError as cause:
             raise WheelUnreachable(path, cause) from cause
         _check(wheel, "sha256", wheel.sha256 or actual, actual)
-        return self._stored(path, wheel, actual)
+        return self._unpackers.unpack(path, size, wheel.filename, actual, self._progress)
 
     def _from_index(self, wheel: WantedWheel) -> StoredWheel:
         folder = self._store.folder
@@ -282,26 +280,12 @@ class _Fetcher:
                     raise
                 stream.flush()
                 try:
-                    return self._stored(path, wheel, wheel.sha256 or file_digest(path))
+                    sha256, size = wheel.sha256 or file_digest(path), path.stat().st_size
+                    return self._unpackers.unpack(path, size, wheel.filename, sha256, self._progress)
                 finally:
                     path.unlink(missing_ok=True)
         except OSError as cause:
             raise StoreFailed(folder, cause) from cause
-
-    def _stored(self, path: Path, wheel: WantedWheel, sha256: str) -> StoredWheel:
-        def unpack() -> StoredWheel:
-            return self._store.add_hashed(
-                path,
-                wheel.filename,
-                sha256,
-                limits=self._limits,
-                is_lenient=self._is_lenient,
-                watcher=self._progress,
-            )
-
-        wish = Wish(unpack)
-        self._unpackers.ask(wish, weight=wheel.size or 0)
-        return wish.future.result()
 
 
 class _Counted:

@@ -10,6 +10,8 @@ import pytest
 from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started, Unwatched
 from chapbook_core.index.failure import IndexFailure, WrongHash
+from chapbook_core.installer import fetch as fetching
+from chapbook_core.installer import unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.fetch import Fetching, WantedWheel, WheelUnreachable
 from chapbook_core.installer.store import Store
@@ -74,6 +76,23 @@ def test_wheels_come_into_the_store_once(index: FakeIndex, tmp_path: Path) -> No
     assert 4 == asked
     fetch(index, tmp_path, wheels)
     assert asked == index.counts["file"]
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_much_is_unpacked_by_several_processes(
+    index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    monkeypatch.setattr(fetching, "_MUCH", 1)
+    monkeypatch.setattr(unpacker, "_LARGE", 0)
+    monkeypatch.setattr(unpacker, "_AT_ONCE", 3)
+    wheels = wanted(index)
+    if steps:
+        with pytest.raises(Cancelled):
+            fetch(index, tmp_path, wheels, RecordingWatcher(cancel_after=steps))
+    else:
+        assert 4 == len(fetch(index, tmp_path, wheels))
+    # What was downloaded before somebody stopped it is kept.
+    assert all(name.endswith(".part") for name in leftovers(tmp_path)) if steps else [] == leftovers(tmp_path)
 
 
 def test_a_broken_connection_is_continued(index: FakeIndex, tmp_path: Path) -> None:

@@ -1,0 +1,183 @@
+"""Unpacker: a process that unpacks wheels into the store for another one.
+
+In Python one thread runs at a time, and two that unpack wait for each other as long as they work; two processes do not.
+An unpacker is a help and no more: whatever it cannot do, for whatever reason, its owner does itself, and raises what
+there is to be raised.
+
+`python -P -m chapbook_core.installer.unpacker STORE` takes a wheel a line, as JSON, and answers each with `1`, or `0`
+when it is not in the store. It ends with its input, and leaves nothing half done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from queue import LifoQueue, SimpleQueue
+from typing import TYPE_CHECKING
+
+from chapbook_core.index.crew import Crew, Wish
+from chapbook_core.installer.store import Store
+
+if TYPE_CHECKING:
+    from chapbook_core.events import Event, Watcher
+    from chapbook_core.installer.store import StoredWheel
+
+_AT_ONCE = min(4, os.cpu_count() or 1)
+_LARGE = 1 << 20
+"""A wheel of so many bytes is worth the way to another process."""
+_MODULE = "chapbook_core.installer.unpacker"
+_SECONDS_TO_END = 5.0
+_DONE, _NOT_DONE = b"1\n", b"0\n"
+
+
+class Unpackers:
+    """This process, and others beside it when there is enough to do for them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._crew = Crew(_AT_ONCE)
+        self._others = [_Unpacker(store.folder) for _ in range(_AT_ONCE - 1)]
+        self._free: LifoQueue[_Unpacker | None] = LifoQueue()
+        for one in (None, *self._others):
+            self._free.put(one)
+
+    def start(self) -> None:
+        """Start the other processes, if that has not been done."""
+        for other in self._others:
+            other.start()
+
+    def unpack(self, wheel: Path, size: int, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
+        """Unpack a wheel whose digest is known to be right; raises BadWheel and StoreFailed.
+
+        Of those that wait the largest comes first: it is what all would wait for at the end.
+        """
+
+        def here() -> StoredWheel:
+            return self._store.add_hashed(wheel, filename, sha256, watcher=watcher)
+
+        def anywhere() -> StoredWheel:
+            if size < _LARGE:
+                return here()
+            free = self._free.get()
+            try:
+                watcher.checkpoint()
+                is_done = free is not None and free.unpack(wheel, filename, sha256)
+                return (self._store.find(sha256) if is_done else None) or here()
+            finally:
+                self._free.put(free)
+
+        wish = Wish(anywhere)
+        self._crew.ask(wish, weight=size)
+        return wish.future.result()
+
+    def close(self) -> None:
+        """End the other processes; what they have begun is not finished."""
+        for other in self._others:
+            other.end()
+        self._crew.close(_SECONDS_TO_END)
+
+
+class _Unpacker:
+    """Such a process, seen by its owner; used by one thread at a time, and ended by any."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._is_ended = False
+
+    def start(self) -> None:
+        """Start the process, if that has not been done; where that cannot be it unpacks nothing."""
+        with self._lock, suppress(OSError):
+            if self._process is None and not self._is_ended:
+                self._process = subprocess.Popen(  # noqa: S603  a list of words, no shell
+                    [sys.executable, "-P", "-m", _MODULE, str(self._store)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    # An interrupt is its owner's to act on.
+                    process_group=0 if os.name == "posix" else None,
+                )
+
+    def unpack(self, wheel: Path, filename: str, sha256: str) -> bool:
+        """Unpack a wheel; tell whether the store has it."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return False
+        try:
+            process.stdin.write(json.dumps([str(wheel), filename, sha256]).encode() + b"\n")
+            process.stdin.flush()
+            return process.stdout.readline() == _DONE
+        except (OSError, ValueError):
+            # It has crashed, or was ended.
+            return False
+
+    def end(self) -> None:
+        """End the process; what it has begun is not finished."""
+        with self._lock:
+            process, self._is_ended = self._process, True
+        if process is None:
+            return
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
+        try:
+            process.wait(_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+class _Ended(Exception):
+    """The owner wants no more."""
+
+
+class _Input:
+    """The lines that come in, read beside the work; watched, the work stops when they have ended."""
+
+    def __init__(self) -> None:
+        self.lines: SimpleQueue[bytes] = SimpleQueue()
+        self._has_ended = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in sys.stdin.buffer:
+            self.lines.put(line)
+        self._has_ended.set()
+        self.lines.put(b"")
+
+    def emit(self, event: Event, /) -> None:
+        """Tell nobody."""
+
+    def checkpoint(self) -> None:
+        """Raise when the owner has closed the input."""
+        if self._has_ended.is_set():
+            raise _Ended
+
+
+def main(folder: Path) -> None:
+    """Unpack what comes in."""
+    given = _Input()
+    with Store(folder) as store, suppress(_Ended, BrokenPipeError):
+        while line := given.lines.get():
+            path, filename, sha256 = json.loads(line)
+            try:
+                store.add_hashed(Path(path), filename, sha256, watcher=given)
+                answer = _DONE
+            except _Ended:
+                raise
+            except Exception:  # noqa: BLE001  the owner will see for itself what is wrong
+                answer = _NOT_DONE
+            sys.stdout.buffer.write(answer)
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

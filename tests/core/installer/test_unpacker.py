@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.errors import Cancelled
+from chapbook_core.events import Unwatched
+from chapbook_core.installer import unpacker
+from chapbook_core.installer.bad_wheel import BadWheel
+from chapbook_core.installer.store import Store
+from chapbook_core.installer.unpacker import Unpackers
+from tests.fakes.watcher import RecordingWatcher
+from tests.fakes.wheels import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chapbook_core.events import Watcher
+    from chapbook_core.installer.store import StoredWheel
+
+MANY = Recipe(files={f"good/m{number}.py": b"x = 1\n" * 50 for number in range(2000)})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "store") as store:
+        yield store
+
+
+@pytest.fixture
+def unpackers(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unpackers]:
+    monkeypatch.setattr(unpacker, "_AT_ONCE", 2)
+    monkeypatch.setattr(unpacker, "_LARGE", 0)
+    unpackers = Unpackers(store)
+    yield unpackers
+    unpackers.close()
+
+
+def processes(store: Store) -> list[int]:
+    """The children of this process that work on the store."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii").split()
+    named = str(store.folder).encode()
+    return [int(child) for child in children if named in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")]
+
+
+def started(store: Store, unpackers: Unpackers) -> int:
+    """Start the other process; it takes a moment until it is known by its words."""
+    unpackers.start()
+    while not (found := processes(store)):
+        time.sleep(0.005)
+    (other,) = found
+    return other
+
+
+def unpack(unpackers: Unpackers, wheel: Path, watcher: Watcher | None = None) -> StoredWheel:
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return unpackers.unpack(wheel, wheel.stat().st_size, wheel.name, digest, watcher or Unwatched())
+
+
+def leftovers(store: Store) -> list[Path]:
+    """What is in the store besides entries, locks and the workshop of this process."""
+    own = f"{os.getpid()}-"
+    return [path for path in (store.folder / "workshops").glob("*") if not path.name.startswith(own)]
+
+
+def test_another_process_unpacks(
+    store: Store, unpackers: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(store, unpackers)
+    with monkeypatch.context() as patches:
+        patches.setattr(Store, "add_hashed", None)
+        stored = unpack(unpackers, MANY.write(tmp_path))
+    store.verify(stored, is_thorough=True)
+    unpackers.close()
+    assert [] == processes(store)
+    assert [] == leftovers(store)
+
+
+def test_until_they_are_started_there_is_no_other_process(store: Store, unpackers: Unpackers, tmp_path: Path) -> None:
+    store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
+    assert [] == processes(store)
+
+
+def test_what_the_other_refuses_is_refused_with_the_same_words(unpackers: Unpackers, tmp_path: Path) -> None:
+    unpackers.start()
+    for _ in range(2):
+        with pytest.raises(BadWheel, match="no RECORD"):
+            unpack(unpackers, Recipe(has_record=False).write(tmp_path))
+
+
+def test_what_the_other_was_killed_over_is_unpacked_all_the_same(
+    store: Store, unpackers: Unpackers, tmp_path: Path
+) -> None:
+    other = started(store, unpackers)
+    os.kill(other, signal.SIGKILL)
+    store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
+
+
+def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpackers: Unpackers, tmp_path: Path) -> None:
+    other = started(store, unpackers)
+    os.kill(other, signal.SIGSTOP)
+    problems: list[Cancelled] = []
+
+    def work() -> None:
+        try:
+            unpack(unpackers, MANY.write(tmp_path), RecordingWatcher(cancel_after=1))
+        except Cancelled as problem:
+            problems.append(problem)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(0.2)
+    os.kill(other, signal.SIGCONT)
+    unpackers.close()
+    thread.join(timeout=20)
+    assert 1 == len(problems)
+    assert [] == processes(store)
+
+
+def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    wheel = MANY.write(tmp_path)
+    words = [sys.executable, "-P", "-m", "chapbook_core.installer.unpacker", str(store.folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        process.stdin.write(json.dumps([str(wheel), wheel.name, digest]).encode() + b"\n")
+        process.stdin.flush()
+        while not leftovers(store):
+            time.sleep(0.005)
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+        assert process.stdout.read() in {b"", b"1\n"}
+    assert [] == leftovers(store)
