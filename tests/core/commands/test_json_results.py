@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PROJECT = """\
 [project]
 name = "here"
-version = "1.0"
+version = "1.0.0"
 requires-python = ">=3.9"
 dependencies = ["a"]
 [[tool.poetry.source]]
