@@ -30,6 +30,7 @@ from tests.fakes.index.generated import Shape, package_name, roots
 from tests.fakes.index.separate import separate_index
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
 _HOUSE = Path(__file__).parents[2]
@@ -216,12 +217,12 @@ class Bench:
             (self._folder / "discarded").mkdir(exist_ok=True)
             path.rename(self._folder / "discarded" / secrets.token_hex(6))
 
-    def measure(self, rounds: int, slow_rounds: int) -> None:
+    def measure(self, scenes: Sequence[str], rounds: int, slow_rounds: int) -> None:
         """Do everything `rounds` times, with Poetry and pip in the first few of them only."""
         with Engine(self._folder / "ours", self._environment) as engine:
             for number in range(rounds):
                 tools = [tool for tool in self._commands() if tool in ("ours", "uv") or number < slow_rounds]
-                for scene in _SCENES:
+                for scene in scenes:
                     for tool in tools:
                         self._set(tool, scene)
                         self.samples[scene, tool].append(self._run(tool))
@@ -231,12 +232,17 @@ class Bench:
                     self._settle()
                     if scene == "warm" and self._imports:
                         self._measure_imports(tools)
-                self._set("ours", "warm")
-                self._unready()
-                self.samples[_UNREADY, "ours, engine"].append(engine.sync())
-                self._settle()
-                self._set("uv", "warm")
-                self.samples[_UNREADY, "uv"].append(self._run("uv"))
+                if "warm" in scenes:
+                    self._measure_unready(engine)
+
+    def _measure_unready(self, engine: Engine) -> None:
+        self._set("ours", "warm")
+        self._unready()
+        self.samples[_UNREADY, "ours, engine"].append(engine.sync())
+        self._settle()
+        if self._uv:
+            self._set("uv", "warm")
+            self.samples[_UNREADY, "uv"].append(self._run("uv"))
 
     def _measure_imports(self, tools: list[str]) -> None:
         for tool in tools:
@@ -302,6 +308,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=60, help="of the generated world")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slow-rounds", type=int, default=1)
+    parser.add_argument("--scene", action="append", choices=_SCENES, help="only this one; may be given several times")
     parser.add_argument("--folder", help="where projects and caches go; a folder in memory disturbs least")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -319,7 +326,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder)))
         bench = Bench(folder, index, requirements, added, imports)
         bench.prepare()
-        bench.measure(options.rounds, options.slow_rounds)
+        bench.measure(options.scene or _SCENES, options.rounds, options.slow_rounds)
         sys.stdout.write(bench.table())
 
 
