@@ -64,6 +64,8 @@ class Writes:
     """Flags with which it only reads."""
     here: bool = False
     """The project is the folder it starts in, even when there is none yet; else it is searched for."""
+    begins: bool = False
+    """Where no project is found, the folder it starts in becomes one."""
     files: bool = True
     """Whether project file or lock may be others afterwards, so that the history has to look."""
     environment: bool = True

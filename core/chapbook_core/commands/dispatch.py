@@ -18,6 +18,9 @@ JOURNAL = ".chapbook/journal"
 """As `project.pair_writing` writes it; that module is loaded when there is one."""
 AWAY = ".chapbook/away"
 """As `commands.likely_place` has it."""
+ATTEMPT = ".chapbook/attempt"
+"""As `project.attempt` has it."""
+_PLACES = (f".venv/{JOURNAL}", JOURNAL, AWAY)
 
 
 class Run(Protocol):
@@ -46,5 +49,10 @@ def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
 
 def _unfinished(start: Path) -> Path | None:
     """Return the nearest folder with the journal of a change that somebody was writing; nearly never is there one."""
-    places = (f".venv/{JOURNAL}", JOURNAL, AWAY)
+    places = (*_PLACES, ATTEMPT)
     return next((folder for folder in (start, *start.parents) for place in places if lexists(folder / place)), None)
+
+
+def is_changing(folder: Path) -> bool:
+    """Tell whether files or the environment of a project are being changed at this moment, or were when a kill came."""
+    return any(lexists(folder / place) for place in _PLACES)

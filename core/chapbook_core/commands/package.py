@@ -17,7 +17,6 @@ from chapbook_core.commands.dispatch import perform
 from chapbook_core.commands.packaging.clean_room import CleanRoom
 from chapbook_core.commands.packaging.exported_imports import exported_imports
 from chapbook_core.commands.packaging.proposal import Wanted, propose
-from chapbook_core.commands.packaging.undoing import undone_unless_kept
 from chapbook_core.commands.part_of_more import PartOfMore
 from chapbook_core.commands.project_modules import usable_environment
 from chapbook_core.commands.report import (
@@ -40,8 +39,10 @@ from chapbook_core.commands.testing.driver import require_runner, run_trials
 from chapbook_core.commands.testing.trial import Manner, Outcome, Trial
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Committed
-from chapbook_core.project.discovery import ProjectNotFound, find_project
+from chapbook_core.project.attempt import undone_unless_kept
+from chapbook_core.project.discovery import PROJECT_FILE, ProjectNotFound, find_project
 from chapbook_core.project.locations import find_locations
+from chapbook_core.project.pair_writing import FileChange, PairWriter
 from chapbook_core.project.trust import note_trust
 from chapbook_core.project.writing import WriteFailed
 from chapbook_core.value import field, frozen, replace
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
+    from chapbook_core.project.document import Document
 
 _REQUIRE = "name the package that is meant, as in `chapbook package --require NAME`"
 Step = Literal["exports", "requirements", "build", "install", "import", "tests"]
@@ -165,16 +167,22 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     folder = _folder(surroundings)
     wanted = Wanted(invocation.text("name"), invocation.text("set-version"))
     here = replace(surroundings, project=folder)
-    with undone_unless_kept(folder) as keeping, TemporaryDirectory(prefix="chapbook-") as room:
-        propose(folder, wanted, surroundings).write()
+    with undone_unless_kept(folder) as attempt, TemporaryDirectory(prefix="chapbook-") as room:
+        _write(propose(folder, wanted, surroundings), folder)
         note_trust(folder, find_locations(surroundings.variables, surroundings.home))
         packaging = _Packaging(invocation, here, PartOfMore(watcher), Path(room).resolve())
         packaged = packaging.done(timeout)
         if packaged.is_good:
             packaged = replace(packaged, files=tuple(_placed(packaged.files, _target(invocation, folder, here))))
-            keeping.is_wanted = True
+            attempt.is_wanted = True
             watcher.emit(Committed())
     return packaged if packaged.is_good else replace(packaged, files=())
+
+
+def _write(document: Document, folder: Path) -> None:
+    file = folder / PROJECT_FILE
+    before = file.read_bytes() if file.is_file() else None
+    PairWriter(folder).replace([FileChange(PROJECT_FILE, before, document.content())])
 
 
 class _Packaging:

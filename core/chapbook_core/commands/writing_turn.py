@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.dispatch import is_changing
 from chapbook_core.commands.likely_place import AWAY, likely_place
 from chapbook_core.environment.place import VENV
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
@@ -44,9 +45,11 @@ def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Wa
     try:
         folder = surroundings.start if writes is not None and writes.here else find_project(surroundings.start)
     except ProjectNotFound:
-        # Nothing is there to be held; what that means is the command's to say.
-        yield
-        return
+        if writes is None or not writes.begins:
+            # Nothing is there to be held; what that means is the command's to say.
+            yield
+            return
+        folder = surroundings.start.resolve()
     patience = _patience(surroundings.variables)
     held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
     with held:
@@ -74,7 +77,9 @@ def _settle(folder: Path, watcher: Watcher) -> None:
 
 def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> None:
     """Mend what an interrupted command has left, unless its writer lives; reading goes on whatever happens."""
-    patience = min(_patience(surroundings.variables), _PATIENCE_OF_READERS)
+    # Packaging lasts for minutes, and its files can be read meanwhile.
+    longest = _PATIENCE_OF_READERS if is_changing(folder) else 0.0
+    patience = min(_patience(surroundings.variables), longest)
     held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
     try:
         with held:
@@ -107,6 +112,8 @@ def mend(folder: Path, surroundings: Surroundings, watcher: Watcher, *, is_bound
             (folder / AWAY).unlink(missing_ok=True)
     if os.path.lexists(folder / STATE_FOLDER / "journal"):
         _mend_files(folder, watcher)
+    if os.path.lexists(folder / STATE_FOLDER / "attempt"):
+        _take_back(folder, watcher)
 
 
 def _mend_files(folder: Path, watcher: Watcher) -> None:
@@ -123,6 +130,21 @@ def _mend_files(folder: Path, watcher: Watcher) -> None:
             watcher.emit(Notice("info", "a command that was interrupted had changed nothing"))
         case Recovery.FINISHED:
             watcher.emit(Notice("info", "finished what a command was writing when it was interrupted"))
+
+
+def _take_back(folder: Path, watcher: Watcher) -> None:
+    """Undo what a command had tried with the project's files."""
+    from chapbook_core.project.attempt import take_back  # as above
+    from chapbook_core.project.pair_writing import Recovery
+
+    match take_back(folder):
+        case Recovery.LEFT:
+            message = "a command that was interrupted had changed files of the project, and they were edited since"
+            watcher.emit(Notice("warning", f"{message}; they stay as they are", ("look at them with `git diff`",)))
+        case Recovery():
+            watcher.emit(Notice("info", "took back what a command that was interrupted had changed"))
+        case None:
+            pass
 
 
 def _mend_environment(environment: Path, project: Path, watcher: Watcher) -> None:

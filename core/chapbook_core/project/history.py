@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import zlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -22,7 +22,7 @@ from chapbook_core.project.writing import write_file
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 FILES = (PROJECT_FILE, LOCK_FILE)
@@ -104,6 +104,21 @@ _commands: dict[str, tuple[str, float]] = {}
 """By project, the command that holds it, and when it began; who writes its files knows nothing of commands."""
 
 
+_listeners: dict[str, Callable[[Contents], None]] = {}
+"""By project, who wants to know of each change before it is made."""
+
+
+@contextmanager
+def listening(project: Path, listener: Callable[[Contents], None]) -> Iterator[None]:
+    """Tell a listener of each change of the files of a project before it is made."""
+    key = os.path.realpath(project)
+    _listeners[key] = listener
+    try:
+        yield
+    finally:
+        del _listeners[key]
+
+
 def begin(project: Path, words: str, when: float) -> None:
     """Say which command may change the files of a project from here on; it holds the project."""
     _commands[os.path.realpath(project)] = (words, when)
@@ -118,8 +133,11 @@ def end(project: Path) -> None:
 def foretell(project: Path, after: Contents) -> None:
     """Note what some files are about to hold, so that a change is known even if nobody lives to tell of it.
 
-    What cannot be noted hinders nothing.
+    What cannot be noted in the history hinders nothing; what a listener raises does.
     """
+    listener = _listeners.get(os.path.realpath(project))
+    if listener is not None:
+        listener(after)
     command = _commands.get(os.path.realpath(project))
     if command is not None:
         with suppress(OSError, ChapbookError):

@@ -221,20 +221,70 @@ def test_without_notebooks_there_is_nothing_to_package(notebooks: Path, chapbook
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_whoever_stops_it_finds_everything_as_it_was(notebooks: Path, tmp_path: Path, number: int) -> None:
-    sign = tmp_path / "sign"
-    source = f"#| export\nimport os, time\nopen({str(sign)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
-    write_notebook(notebooks / "slow.ipynb", code(source))
     before = files(notebooks)
-    words = [sys.executable, "-P", "-m", "chapbook_core.cli", "package", "-n", "--no-tests"]
-    child = subprocess.Popen(words, cwd=notebooks, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (sign.exists() and sign.read_text()):
-        assert time.monotonic() < deadline
-        assert child.poll() is None
-        time.sleep(0.05)
+    child, sign = being_imported(notebooks, tmp_path)
+    before |= {"slow.ipynb": (notebooks / "slow.ipynb").read_bytes()}
     assert before != files(notebooks)
     child.send_signal(number)
     assert {signal.SIGINT: 130, signal.SIGTERM: 143}[signal.Signals(number)] == child.wait(30)
     assert before == files(notebooks)
     with pytest.raises(ProcessLookupError):
         os.kill(int(sign.read_text()), 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+@pytest.mark.parametrize(
+    "project", ["", '[project]\nname = "tools"  # mine\nversion = "3"\nrequires-python = ">=3.11"\n']
+)
+def test_what_it_had_changed_when_it_was_killed_is_taken_back(
+    notebooks: Path, tmp_path: Path, chapbook: Chapbook, project: str
+) -> None:
+    if project:
+        (notebooks / "pyproject.toml").write_text(project, "utf-8")
+    before = files(notebooks)
+    child, sign = being_imported(notebooks, tmp_path, "--require", "joblib")
+    before |= {"slow.ipynb": (notebooks / "slow.ipynb").read_bytes()}
+    assert "joblib" in (notebooks / "pyproject.toml").read_text("utf-8")
+    # Who reads does not wait for it, and takes nothing of it back.
+    began = time.monotonic()
+    assert chapbook("status").status == 0
+    assert time.monotonic() - began < 3
+    assert before != files(notebooks)
+    child.kill()
+    child.wait()
+    os.kill(int(sign.read_text()), signal.SIGKILL)
+    assert before != files(notebooks)
+    outcome = chapbook("status")
+    assert "took back what a command that was interrupted had changed" in outcome.err
+    assert before == files(notebooks)
+    assert "took back" not in chapbook("status").err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+def test_what_was_edited_since_it_was_killed_stays(notebooks: Path, tmp_path: Path, chapbook: Chapbook) -> None:
+    child, sign = being_imported(notebooks, tmp_path)
+    child.kill()
+    child.wait()
+    os.kill(int(sign.read_text()), signal.SIGKILL)
+    file = notebooks / "pyproject.toml"
+    file.write_text(mine := file.read_text("utf-8") + "# mine\n", "utf-8")
+    outcome = chapbook("lock")
+    assert outcome.status == 0, outcome.err
+    assert "they were edited since; they stay as they are" in outcome.err
+    assert mine == file.read_text("utf-8")
+    assert "edited since" not in chapbook("lock").err
+
+
+def being_imported(notebooks: Path, tmp_path: Path, *words: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """Begin to make a package whose import takes a minute; return then, with the file that names its process."""
+    sign = tmp_path / "sign"
+    source = f"#| export\nimport os, time\nopen({str(sign)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    write_notebook(notebooks / "slow.ipynb", code(source))
+    command = [sys.executable, "-P", "-m", "chapbook_core.cli", "package", "-n", "--no-tests", *words]
+    child = subprocess.Popen(command, cwd=notebooks, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (sign.exists() and sign.read_text()):
+        assert time.monotonic() < deadline
+        assert child.poll() is None
+        time.sleep(0.05)
+    return child, sign

@@ -29,7 +29,7 @@ PACKAGE = Command(
         Example("package --name my-lib --set-version 1.0 --add -n", "ask nothing"),
         Example("package --no-tests -o /tmp/wheels", "run no cells, and put the files elsewhere"),
     ),
-    writes=Writes(),
+    writes=Writes(begins=True),
 )
 
 COMMANDS = (PACKAGE,)
