@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from types import FrameType
 
@@ -46,6 +46,9 @@ def _replace(program: Program) -> None:
 
 def _run(program: Program) -> int:
     """Run a program beside this process until it ends."""
+    # Loaded where there are several programs; the last one, elsewhere than on Windows, replaces this process.
+    import subprocess
+
     child = subprocess.Popen(  # noqa: S603  a list of words, no shell
         program.words, executable=program.path, cwd=program.folder, env=dict(program.variables)
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.store import Store
@@ -33,5 +32,8 @@ def open_store(session: Session) -> Iterator[Store]:
     with ExitStack() as stack:
         folder = cache_folder(session)
         if folder is None:
+            # Nearly everybody uses the cache.
+            from tempfile import TemporaryDirectory
+
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="chapbook-", ignore_cleanup_errors=True)))
         yield stack.enter_context(Store(folder / STORE_FOLDER, now=session.surroundings.now))

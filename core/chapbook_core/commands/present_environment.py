@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.project_environment import project_place
 from chapbook_core.environment.environment import read_environment
+from chapbook_core.environment.machine import this_machine
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.requirements.marker import python_marker
 from chapbook_core.requirements.target import IMPLEMENTATIONS, PYTHON_MINORS
@@ -35,7 +35,7 @@ class PresentEnvironment:
 
 def present_environment(manifest: Manifest, settings: Settings) -> PresentEnvironment:
     """Look at the project's environment without starting its Python."""
-    here = platform.python_version()
+    here = sys.version.split()[0]
     path = project_place(manifest, settings).present(".".join(here.split(".")[:2]))
     environment = read_environment(path)
     if environment is not None:
@@ -56,15 +56,16 @@ def environment_markers(environment: Environment) -> dict[str, str]:
 
 
 def _markers(python_full_version: str, implementation: str) -> dict[str, str]:
+    machine = this_machine()
     return {
         "implementation_name": implementation,
         "implementation_version": python_full_version,
         "os_name": os.name,
-        "platform_machine": platform.machine(),
+        "platform_machine": machine.machine,
         "platform_python_implementation": IMPLEMENTATIONS.get(implementation, implementation),
-        "platform_release": platform.release(),
-        "platform_system": platform.system(),
-        "platform_version": platform.version(),
+        "platform_release": machine.release,
+        "platform_system": machine.system,
+        "platform_version": machine.version,
         "python_full_version": python_full_version,
         "python_version": ".".join(python_full_version.split(".")[:2]),
         "sys_platform": sys.platform,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import signal
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.interpreter import interpreter_from
+from chapbook_core.environment.machine import this_machine
 from chapbook_core.errors import ChapbookError
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
     from chapbook_core.environment.interpreter import Interpreter
@@ -80,6 +80,9 @@ class Prober:
 
     def _answered(self, executable: Path) -> dict[str, object]:
         """Run it: isolated, so that neither variables nor the folder matter, and without what is installed in it."""
+        # Most commands know every Python they meet.
+        import subprocess
+
         try:
             child = subprocess.Popen(  # noqa: S603  a list of words, no shell
                 [executable, "-I", "-S", "-B", _QUESTIONS],
@@ -170,5 +173,6 @@ def _parsed(content: bytes) -> dict[str, object] | None:
 
 def _of_today(interpreter: Interpreter) -> Interpreter:
     """Replace what changes with the system and not with the interpreter."""
-    today = {"platform_release": platform.release(), "platform_version": platform.version()}
+    machine = this_machine()
+    today = {"platform_release": machine.release, "platform_version": machine.version}
     return replace(interpreter, markers={**interpreter.markers, **today})

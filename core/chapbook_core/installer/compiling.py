@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.bytecode import CompiledFile, write_listing
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -48,6 +48,9 @@ def compile_modules(
 def _compiled(
     python: Path, tree: Path, modules: Sequence[StoredFile], folder: Path, checkpoint: Callable[[], None]
 ) -> list[CompiledFile]:
+    # Most commands find their bytecode in the store.
+    import subprocess
+
     # Without `site` nothing that anybody has installed is run.
     words = [str(python), "-I", "-S", "-c", _PROGRAM]
     child = subprocess.Popen(  # noqa: S603  a list of words, no shell
@@ -79,12 +82,15 @@ def _compiled(
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
+    # Loaded by what has started it.
+    from subprocess import TimeoutExpired
+
     with suppress(OSError):
         if child.stdin is not None:
             child.stdin.close()
     if child.stdout is not None:
         child.stdout.close()
-    with suppress(subprocess.TimeoutExpired):
+    with suppress(TimeoutExpired):
         child.wait(_SECONDS_TO_END)
         return
     child.kill()

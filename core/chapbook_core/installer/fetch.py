@@ -13,7 +13,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Advanced, Finished, Started
@@ -243,7 +242,9 @@ class _Fetcher:
             raise
 
     def _from_folder(self, wheel: WantedWheel) -> StoredWheel:
-        from pathlib import Path  # not worth its time where all wheels come from an index
+        # Where all wheels come from an index, this would only bring a client for HTTP.
+        from pathlib import Path
+        from urllib.request import url2pathname
 
         path = Path(url2pathname(urlsplit(wheel.url).path))
         try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import threading
 from contextlib import suppress
@@ -24,6 +23,8 @@ from chapbook_core.index.crew import Crew, Wish
 from chapbook_core.installer.store import Store
 
 if TYPE_CHECKING:
+    import subprocess
+
     from chapbook_core.events import Event, Watcher
     from chapbook_core.installer.store import StoredWheel
 
@@ -93,6 +94,9 @@ class _Unpacker:
 
     def start(self) -> None:
         """Start the process, if that has not been done; where that cannot be it unpacks nothing."""
+        # Few commands unpack so much.
+        import subprocess
+
         with self._lock, suppress(OSError):
             if self._process is None and not self._is_ended:
                 self._process = subprocess.Popen(  # noqa: S603  a list of words, no shell
@@ -123,12 +127,15 @@ class _Unpacker:
             process, self._is_ended = self._process, True
         if process is None:
             return
+        # Loaded by what has started it.
+        from subprocess import TimeoutExpired
+
         if process.stdin is not None:
             with suppress(OSError):
                 process.stdin.close()
         try:
             process.wait(_SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             process.kill()
             process.wait()
         if process.stdout is not None:
