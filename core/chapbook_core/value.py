@@ -74,7 +74,10 @@ class _DataclassFields:
             default = {} if one.default is _MISSING else {"default": one.default}
             factory = {} if one.default_factory is None else {"default_factory": one.default_factory}
             told.append((name, object, dataclasses.field(repr=one.repr, compare=one.compare, **default, **factory)))  # type: ignore[call-overload]  # at most one of the two is there
-        return {one.name: one for one in dataclasses.fields(dataclasses.make_dataclass(kind.__name__, told))}
+        fields = {one.name: one for one in dataclasses.fields(dataclasses.make_dataclass(kind.__name__, told))}
+        # Whoever asks once asks again and again.
+        kind.__dataclass_fields__ = fields  # type: ignore[attr-defined]  # in the place of this
+        return fields
 
 
 _DATACLASS_FIELDS = _DataclassFields()

@@ -39,7 +39,7 @@ class Part:
 
 def pack(parts: list[Part], *, before: bytes = b"", after: bytes = b"", comment: bytes = b"") -> bytes:
     """Write a ZIP archive by hand."""
-    body, directory, count = before, b"", 0
+    body, directory, count = bytearray(before), bytearray(), 0
     for part in parts:
         packed = _deflated(part.content) if part.is_deflated else part.content
         size = len(part.content) if part.size is None else part.size
@@ -56,7 +56,7 @@ def pack(parts: list[Part], *, before: bytes = b"", after: bytes = b"", comment:
         body += struct.pack("<4sH", b"PK\x03\x04", 20) + struct.pack("<HHHHIII", *shared)
         body += struct.pack("<HH", len(local), 0) + local + packed
     end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(body), len(comment))
-    return body + directory + end + comment + after
+    return bytes(body + directory + end + comment + after)
 
 
 def _deflated(content: bytes) -> bytes:

@@ -112,12 +112,12 @@ def test_a_lock_of_a_former_format_selects_the_same_where_each_name_is_locked_on
     lock = locked(packages, root, solution)
     assume(len({package.name for package in lock.packages}) == len(lock.packages))
     bare = tuple(replace(package, groups=(), markers={}) for package in lock.packages)
-    former = replace(lock, lock_version="2.0", packages=bare)
+    former, declared = replace(lock, lock_version="2.0", packages=bare), project(root)
     for environment in ENVIRONMENTS:
         for groups in GROUPS:
             for extras in EXTRAS:
                 expected = versions(select(lock, environment, groups, extras))
-                assert expected == versions(select(former, environment, groups, extras, project=project(root)))
+                assert expected == versions(select(former, environment, groups, extras, project=declared))
 
 
 @few

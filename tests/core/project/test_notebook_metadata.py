@@ -67,14 +67,15 @@ def test_what_is_no_notebook_is_told(text: str) -> None:
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
+    max_leaves=20,
 )
 
 
 @settings(deadline=None, max_examples=60)
 @given(
-    metadata=st.dictionaries(st.text(), values),
-    rest=st.dictionaries(st.text(), values),
+    metadata=st.dictionaries(st.text(), values, max_size=5),
+    rest=st.dictionaries(st.text(), values, max_size=5),
     indent=st.sampled_from([None, 0, 1, 3]),
     is_ascii=st.booleans(),
 )
