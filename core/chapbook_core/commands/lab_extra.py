@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
 from chapbook_core.errors import ChapbookError
 
@@ -23,6 +22,9 @@ class ExtraMissing(ChapbookError):
 
 def require_extra(purpose: str, *modules: str) -> None:
     """Raise ExtraMissing unless all modules are there; they are looked for and not imported."""
+    # Loaded where something is asked for that has to do with Jupyter.
+    from importlib.util import find_spec
+
     for module in modules:
         if find_spec(module) is None:
             raise ExtraMissing(purpose, module)

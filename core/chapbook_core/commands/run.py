@@ -6,29 +6,31 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.commands.notebook_program import NOTEBOOK_SUFFIX, notebook_program
 from chapbook_core.commands.programs import Program, Programs
-from chapbook_core.commands.project_environment import require_environment
 from chapbook_core.commands.report import Block, Heading, Line, Result, Span, Table
-from chapbook_core.commands.session import open_session
 from chapbook_core.environment.activation import active_variables
+from chapbook_core.environment.condition import Sound, look_at
 from chapbook_core.environment.environment import PROGRAM_SUFFIX
 from chapbook_core.errors import ChapbookError
 from chapbook_core.pattern import late_pattern
-from chapbook_core.project.tasks import in_order, read_tasks
+from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chapbook_core.commands.command import Invocation
-    from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.environment.environment import Environment
     from chapbook_core.events import Watcher
+    from chapbook_core.project.manifest import Manifest
     from chapbook_core.project.tasks import Task
 
 _REFERENCE = late_pattern(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<function>\w+(?:\.\w+)*)(?:\s*\[[^\]]*\])?")
+_NAMED_PROGRAMS = (b"scripts", b"tasks", b"\\")
+"""What is in every project file that names programs; a key may be spelled with backslashes."""
 _CALL = """\
 import sys
 sys.argv[0] = {name!r}
@@ -77,16 +79,36 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     if words and words[0].endswith(NOTEBOOK_SUFFIX):
         # Its project is that of the notebook's folder, which need not be this one.
         return Programs((notebook_program(words, surroundings),))
+    if words and (environment := _environment_alone(surroundings)) is not None:
+        return Programs((_Runner(environment, surroundings).program(words, surroundings.folder),))
+    # The project file has to be understood here, which takes longer than all the rest.
+    from chapbook_core.commands.project_environment import require_environment
+    from chapbook_core.commands.session import open_session
+    from chapbook_core.project.tasks import in_order, read_tasks
+
     session = open_session(surroundings, watcher)
     tasks = read_tasks(session.manifest.tool, session.manifest.file)
     if not words:
         scripts = {**session.manifest.scripts, **session.manifest.about.file_scripts}
         return Runnable({task.name: _described(task) for task in tasks.values()}, scripts)
     environment = require_environment(session)
-    runner = _Runner(session, environment)
+    runner = _Runner(environment, surroundings, session.manifest)
     if words[0] not in tasks:
         return Programs((runner.program(words, surroundings.folder),))
-    return Programs(tuple(runner.programs(in_order(tasks, words[0]), words[1:])))
+    return Programs(tuple(runner.programs(in_order(tasks, words[0]), session.manifest.folder, words[1:])))
+
+
+def _environment_alone(surroundings: Surroundings) -> Environment | None:
+    """Return the environment of a project that names no programs; None where there is more to know or to tell."""
+    folder = find_project(surroundings.start)
+    try:
+        content = (folder / PROJECT_FILE).read_bytes()
+    except OSError:
+        return None
+    if any(word in content for word in _NAMED_PROGRAMS):
+        return None
+    condition = look_at(likely_place(folder, surroundings))
+    return condition.environment if isinstance(condition, Sound) else None
 
 
 def find_program(name: str, folders: list[Path], variables: Mapping[str, str]) -> Path | None:
@@ -106,31 +128,27 @@ def find_program(name: str, folders: list[Path], variables: Mapping[str, str]) -
 class _Runner:
     """Turns words into programs."""
 
-    def __init__(self, session: Session, environment: Environment) -> None:
-        self._session = session
+    def __init__(self, environment: Environment, surroundings: Surroundings, manifest: Manifest | None = None) -> None:
+        """`manifest` is that of a project which names programs."""
         self._environment = environment
-        self._variables = active_variables(environment, session.surroundings.variables)
+        self._surroundings = surroundings
+        self._manifest = manifest
+        self._variables = active_variables(environment, surroundings.variables)
 
-    def programs(self, tasks: tuple[Task, ...], more: tuple[str, ...]) -> Iterator[Program]:
-        """Yield the programs of tasks; what else the person typed goes to the last."""
+    def programs(self, tasks: tuple[Task, ...], folder: Path, more: tuple[str, ...]) -> Iterator[Program]:
+        """Yield the programs of tasks, which run in a folder; what else the person typed goes to the last."""
         commands = [(task, words) for task in tasks for words in task.commands]
         for number, (task, words) in enumerate(commands, start=1):
             given = (*words, *more) if number == len(commands) else words
-            yield self.program(given, self._session.manifest.folder, f"[{task.name}] {' '.join(given)}")
+            yield self.program(given, folder, f"[{task.name}] {' '.join(given)}")
 
     def program(self, words: tuple[str, ...], folder: Path, note: str = "") -> Program:
         """Return the program that words mean: a script of the project, a file, or a program; raises ProgramNotFound."""
         name, *rest = words
         if name.endswith(NOTEBOOK_SUFFIX):
-            return replace(notebook_program(words, replace(self._session.surroundings, folder=folder)), note=note)
-        about = self._session.manifest.about
-        scripts = {**about.scripts, **about.gui_scripts}
-        installed = self._environment.scripts / f"{name}{PROGRAM_SUFFIX}"
-        if name in scripts and not installed.is_file():
-            return self._python(("-c", self._call(name, scripts[name]), *rest), folder, note)
-        if name in about.file_scripts and not installed.is_file():
-            path = self._session.manifest.folder / about.file_scripts[name]
-            return self._file(path, name, rest, folder, note)
+            return replace(notebook_program(words, replace(self._surroundings, folder=folder)), note=note)
+        if self._manifest is not None and (script := self._script(self._manifest, name, rest, folder, note)):
+            return script
         if os.sep in name or (os.altsep is not None and os.altsep in name):
             return self._file(folder / name, name, rest, folder, note)
         if name.endswith(".py") and (folder / name).is_file():
@@ -143,6 +161,18 @@ class _Runner:
             raise ProgramNotFound(name, self._environment)
         return Program(found, (str(found), *rest), folder, self._variables, note)
 
+    def _script(self, manifest: Manifest, name: str, rest: list[str], folder: Path, note: str) -> Program | None:
+        """Return the program for a script of the project that is not installed."""
+        about = manifest.about
+        scripts = {**about.scripts, **about.gui_scripts}
+        if (self._environment.scripts / f"{name}{PROGRAM_SUFFIX}").is_file():
+            return None
+        if name in scripts:
+            return self._python(("-c", _call(manifest, name, scripts[name]), *rest), folder, note)
+        if name in about.file_scripts:
+            return self._file(manifest.folder / about.file_scripts[name], name, rest, folder, note)
+        return None
+
     def _file(self, path: Path, name: str, rest: list[str], folder: Path, note: str) -> Program:
         if not path.is_file():
             raise ProgramNotFound(name, self._environment)
@@ -154,24 +184,25 @@ class _Runner:
         python = self._environment.python
         return Program(python, (str(python), *words), folder, self._variables, note)
 
-    def _call(self, name: str, reference: str) -> str:
-        """Return the program text that calls what a script names, though the project is not installed."""
-        match = _REFERENCE.fullmatch(reference.strip())
-        if match is None:
-            raise ChapbookError(
-                f"the script `{name}` names no function: `{reference}`", hints=['write it as in `"module:function"`']
-            )
-        roots = [str(root) for root in self._roots()]
-        return _CALL.format(name=name, roots=roots, module=match["module"], function=match["function"])
 
-    def _roots(self) -> Iterator[Path]:
-        """Yield the folders that the project's own modules are in."""
-        manifest = self._session.manifest
-        named = (package.source for package in manifest.poetry.packages if package.source)
-        for folder in dict.fromkeys((*named, "src")):
-            if (manifest.folder / folder).is_dir():
-                yield manifest.folder / folder
-        yield manifest.folder
+def _call(manifest: Manifest, name: str, reference: str) -> str:
+    """Return the program text that calls what a script names, though the project is not installed."""
+    match = _REFERENCE.fullmatch(reference.strip())
+    if match is None:
+        raise ChapbookError(
+            f"the script `{name}` names no function: `{reference}`", hints=['write it as in `"module:function"`']
+        )
+    roots = [str(root) for root in _roots(manifest)]
+    return _CALL.format(name=name, roots=roots, module=match["module"], function=match["function"])
+
+
+def _roots(manifest: Manifest) -> Iterator[Path]:
+    """Yield the folders that the project's own modules are in."""
+    named = (package.source for package in manifest.poetry.packages if package.source)
+    for folder in dict.fromkeys((*named, "src")):
+        if (manifest.folder / folder).is_dir():
+            yield manifest.folder / folder
+    yield manifest.folder
 
 
 def _described(task: Task) -> str:

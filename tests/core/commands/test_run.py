@@ -31,6 +31,11 @@ hello = "python -c 'print(1)'"
 fail = ["sh -c 'exit 4'", "sh -c 'echo never'"]
 all = {run = ["sh -c 'echo 2'", ["sh", "-c", "echo 3 $*", "sh"]], needs = ["hello"], help = "everything"}
 """
+PLAIN_PROJECT = """
+[project]
+name = "notes"
+version = "1.0"
+"""
 GREETING = """
 import sys
 class words:
@@ -73,6 +78,32 @@ def test_a_program_runs_in_the_environment_with_its_own_words(project: Path) -> 
     done = run(project, "run", "python", "-c", code, "--help", "-v", "--", "x", PYTHONHOME="")
     environment = project / ".venv"
     assert (7, f"{environment} {environment} --help -v -- x\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_a_project_that_names_no_programs_runs_those_of_its_environment(project: Path) -> None:
+    (project / "pyproject.toml").write_text(PLAIN_PROJECT)
+    done = run(project, "run", "python", "-c", "import sys; print(sys.prefix)")
+    assert (0, f"{project / '.venv'}\n", "") == (done.returncode, done.stdout, done.stderr)
+    done = run(project, "run", "greet")
+    assert 127 == done.returncode
+    assert "there is no program `greet`" in done.stderr
+
+
+def test_a_script_is_found_however_its_table_is_spelled(project: Path) -> None:
+    (project / "greeting.py").write_text(GREETING)
+    (project / "pyproject.toml").write_text(
+        PLAIN_PROJECT + '["project"."s\\u0063ripts"]\ngreet = "greeting:words.say"\n'
+    )
+    assert 3 == run(project, "run", "greet").returncode
+
+
+def test_a_moved_environment_runs_with_a_warning_where_the_project_names_no_programs(project: Path) -> None:
+    (project / "pyproject.toml").write_text(PLAIN_PROJECT)
+    moved = project.with_name("moved")
+    project.rename(moved)
+    done = run(moved, "run", "python", "-c", "print(1)")
+    assert (0, "1\n") == (done.returncode, done.stdout)
+    assert "was moved" in done.stderr
 
 
 def test_the_folder_stays_that_of_the_person(project: Path) -> None:

@@ -53,7 +53,7 @@ def test_with_a_broken_notebook_the_others_can_be_left_out(chapbook: Callable[..
 def test_nothing_is_installed_where_notebooks_cannot_be_run(
     chapbook: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chapbook_core.commands.lab_extra.find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     write_notebook(folder / "sound.ipynb", code("1"))
     outcome = chapbook("test")
     assert (1, True) == (outcome.status, "running notebooks needs `nbclient`" in outcome.err)
