@@ -218,6 +218,8 @@ class _Adding:
             for version in locked_range(lock, name):
                 if version in offered and offered[version].is_yanked:
                     yield f"`{name} {version}` is yanked: its owners have taken it back"
+        for addition in self._additions:
+            yield from _idle_extras(addition.requirement, lock)
 
     def _newer(self, name: str, versions: Sequence[str]) -> str:
         """Return the newest release, when the one that was taken is another."""
@@ -247,6 +249,15 @@ class _Adding:
         # What no environment gets is in no lock.
         ranges = {name: locked_range(lock, name) or (listed.version,) for name, listed in self._begin.items()}
         return self._edited(ranges, fresh)
+
+
+def _idle_extras(requirement: Requirement, lock: Lock) -> Iterator[str]:
+    """Yield what there is to say of extras that bring nothing: most often they are misspelt, or gone."""
+    locked = [package for package in lock.packages if package.name == requirement.name]
+    known = sorted({extra for package in locked for extra in package.extras})
+    there = f"it has {', '.join(f'`{extra}`' for extra in known)}" if known else "it has none that do"
+    for extra in sorted(requirement.extras.difference(known) if locked else ()):
+        yield f"the extra `{extra}` of `{requirement.name}` brings nothing; {there}"
 
 
 def _named(

@@ -131,7 +131,7 @@ class UnknownSetting(UsageError):
         from difflib import get_close_matches
 
         near = get_close_matches(name, [*KEYS, *FAMILIES], n=1)
-        hint = f"did you mean `{near[0]}`?" if near else "`config --list` shows every setting"
+        hint = f"did you mean `{near[0]}`?" if near else "`chapbook config --list` shows every setting"
         super().__init__(f"there is no setting `{name}`", hints=[hint])
 
 

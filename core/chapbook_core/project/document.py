@@ -51,7 +51,7 @@ class NotRequired(ChapbookError):
         words = " and ".join(f"`{name}`" for name in names)
         super().__init__(
             f"{words} {'is' if len(names) == 1 else 'are'} not required {where}",
-            hints=["`show --top-level` lists what the project requires"],
+            hints=["`chapbook show --top-level` lists what the project requires"],
         )
 
 
@@ -59,7 +59,9 @@ class NoSuchSource(ChapbookError):
     """No source of the project has this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no source `{name}`", hints=["`source show` lists the sources of the project"])
+        super().__init__(
+            f"there is no source `{name}`", hints=["`chapbook source show` lists the sources of the project"]
+        )
 
 
 class Document:

@@ -56,7 +56,7 @@ def parse_argument(
     """
     text = text.strip()
     if not text:
-        raise InvalidArgument(text, "it is empty", hint="write a name, as in `add requests`")
+        raise InvalidArgument(text, "it is empty", hint="write a name, as in `chapbook add requests`")
     if text.startswith("-"):
         raise InvalidArgument(text, "a name does not begin with `-`", hint="put options after the names")
     body, marker = _split_marker(text)

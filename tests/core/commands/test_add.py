@@ -315,6 +315,16 @@ def test_the_status_of_a_project_is_told(
     assert ("a (>=" in project.text) == (status != "quarantined")
 
 
+def test_an_extra_that_brings_nothing_is_told(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("b", "1.0")
+    index.serve("a", "1.0", extras={"x_y": ["b"]})
+    before = project.text
+    assert "warning: the extra `xy` of `a` brings nothing; it has `x-y`" in chapbook("add", "a[xy]", "--lock").err
+    assert "warning: the extra `z` of `b` brings nothing; it has none that do" in chapbook("add", "b[z]", "--lock").err
+    project.write(before)
+    assert "" == chapbook("add", "a[X.y]", "--lock").err
+
+
 def test_a_yanked_release_is_taken_only_when_insisted_on_and_told(
     project: Project, index: FakeIndex, chapbook: Chapbook
 ) -> None:
