@@ -20,6 +20,7 @@ from chapbook_core.commands.live_change import judged, postpone, postponed, with
 from chapbook_core.commands.liveness import Live, Timing
 from chapbook_core.commands.project_environment import (
     choose_interpreter,
+    claim_environment,
     ensure_environment,
     interpreter_of,
     present_condition,
@@ -140,6 +141,7 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
         return Installation(plan, _root_step(session, request, None, None), condition.path, is_done=False)
     environment = ensure_environment(session)
     if not request.dry_run:
+        claim_environment(session, environment)
         note_trust(session.manifest.folder, session.settings.locations)
         mend_environment(session, environment)
     interpreter = interpreter_of(session, environment)

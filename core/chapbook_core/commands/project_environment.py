@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from chapbook_core.environment.condition import (
     runs_this,
 )
 from chapbook_core.environment.environment import PROGRAM_SUFFIX, read_environment
-from chapbook_core.environment.place import place_of
+from chapbook_core.environment.place import VENV, place_of
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 
@@ -62,6 +63,22 @@ class EnvironmentUnusable(ChapbookError):
             case Foreign():
                 hints = ["look into it, and move it away yourself if nobody needs it"]
         super().__init__(f"`{condition.path}` cannot be used as the environment: {condition.reason}", hints=hints)
+
+
+class EnvironmentOfAnother(ChapbookError):
+    """A change would go into the environment of another project, and take away what that needs."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        real = Path(os.path.realpath(path))
+        way = f"`{path}` leads to `{real}`, which" if real != path else f"`{path}`"
+        if path.is_symlink():
+            hint = "remove the link and run the command again to give this project an environment of its own"
+        else:
+            hint = "deactivate it, or set `virtualenvs.create` to true, to give this project an environment of its own"
+        super().__init__(
+            f"{way} belongs to {owner}, and is not changed from here",
+            hints=[hint, "or run the command in a terminal, which asks whether both may change it"],
+        )
 
 
 class EnvironmentIsOurs(ChapbookError):
@@ -129,6 +146,28 @@ def ensure_environment(session: Session) -> Environment:
             )
         )
     return environment
+
+
+def claim_environment(session: Session, environment: Environment) -> None:
+    """Make sure that the project may change an environment, and ask where that is another project's.
+
+    Raises EnvironmentOfAnother.
+    """
+    manifest, path = session.manifest, environment.path
+    if path == manifest.folder / VENV and not path.is_symlink():
+        return
+    from chapbook_core.environment.owner import note_user, other_owner  # most environments are where they belong
+
+    owner = other_owner(path, manifest.folder, manifest.name)
+    if owner is not None:
+        ask = session.surroundings.ask
+        question = f"`{path}` belongs to {owner}: may this project change it, too, and take out what that has put in?"
+        if ask is None or not ask.confirm(question, default=False):
+            raise EnvironmentOfAnother(path, owner)
+    if owner is not None or path.is_symlink():
+        # Where nothing can be noted, nothing can be put in either.
+        with suppress(ChapbookError):
+            note_user(path, manifest.folder)
 
 
 def interpreter_of(session: Session, environment: Environment) -> Interpreter:

@@ -34,6 +34,8 @@ class State:
     """Distributions that are to be taken out when the environment is changed next."""
     waiting: tuple[str, ...] = ()
     """Distributions that are to be replaced then."""
+    projects: tuple[Path, ...] = ()
+    """The projects that may change it, the first to have done so before the others; itself in none of their folders."""
 
 
 def read_state(environment: Path) -> State | None:
@@ -51,6 +53,7 @@ def read_state(environment: Path) -> State | None:
                 fingerprint=fingerprint if isinstance(fingerprint, str) else None,
                 leaving=_texts(rest.get("leaving")),
                 waiting=_texts(rest.get("waiting")),
+                projects=tuple(map(Path, _texts(rest.get("projects")))),
             )
         case _:
             return None
@@ -73,6 +76,7 @@ def write_state(environment: Path, state: State) -> None:
         "fingerprint": state.fingerprint,
         **({"leaving": list(state.leaving)} if state.leaving else {}),
         **({"waiting": list(state.waiting)} if state.waiting else {}),
+        **({"projects": list(map(str, state.projects))} if state.projects else {}),
     }
     folder = environment / STATE_FOLDER
     temporary = folder / f"{_FILE}.{os.urandom(4).hex()}.tmp"

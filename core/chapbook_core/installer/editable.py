@@ -86,7 +86,8 @@ class EditableArrival:
     def is_there(self, installed: Distribution | None) -> bool:
         """Tell whether an installed distribution is this one, with everything it tells of itself."""
         folder = self.paths.root / self.dist_info
-        if installed is None or installed.folder != folder:
+        # The environment may be reached over a link.
+        if installed is None or os.path.realpath(installed.folder) != os.fspath(folder):
             return False
         files = self._files()
         hook = (f"{self.paths.purelib}/{name}" for name in self.hook)

@@ -11,7 +11,7 @@ from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.clash import FileClash, below_top, find_sharing, recorded_files
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.renames import arriving_moves, leaving_moves
-from chapbook_core.installer.unplacement import belongings, fixed_folders, remove_emptied
+from chapbook_core.installer.unplacement import belongings, fixed_folders, remove_emptied, where_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ class Exchange:
         watcher: Watcher,
     ) -> None:
         self._paths = paths
-        self._leaving = leaving
+        self._leaving = tuple(map(where_it_is, leaving))
         self._wheels = wheels
         self._others = others
         self._watcher = watcher

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.site_packages import scan_site_packages
@@ -16,11 +17,10 @@ from chapbook_core.installer.placement import PlacementFailed, clear_own
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.renames import leaving_moves
 from chapbook_core.installer.traces import OWN_FOLDER
-from chapbook_core.value import frozen
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from chapbook_core.environment.site_packages import Distribution
     from chapbook_core.events import Watcher
@@ -49,6 +49,11 @@ class Belongings:
     """Those that go with it, the dist-info folder's last."""
     left: tuple[str, ...] = ()
     """Rows of its RECORD that are not its to take: outside of the environment, through a link, or a part of it."""
+
+
+def where_it_is(distribution: Distribution) -> Distribution:
+    """Return a distribution by the path that no link leads over, as the paths of its environment are."""
+    return replace(distribution, folder=Path(os.path.realpath(distribution.folder)))
 
 
 def belongings(paths: InstallPaths, distribution: Distribution) -> Belongings:
@@ -86,7 +91,7 @@ def take_out(distributions: Sequence[Distribution], paths: InstallPaths, watcher
     moves: list[Move] = []
     files: list[str] = []
     try:
-        for number, distribution in enumerate(distributions):
+        for number, distribution in enumerate(map(where_it_is, distributions)):
             watcher.checkpoint()
             found = belongings(paths, distribution)
             for row in found.left:
