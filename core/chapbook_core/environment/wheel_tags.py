@@ -23,6 +23,8 @@ _ABI_PARTS = {"pypy": 2, "graalpy": 3}
 """How many parts of the suffix of compiled modules name the binary interface."""
 _DEBUG_WHEELS_FIT_FROM = (3, 8)
 _MALLOC_MARK_UNTIL = (3, 7)
+_OLDEST_STABLE_ABI = 2
+"""The first Python 3 that had one."""
 
 
 def wheel_tags(interpreter: Interpreter) -> tuple[str, ...]:
@@ -32,10 +34,12 @@ def wheel_tags(interpreter: Interpreter) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _tags(implementation: str, minor: tuple[int, int], build: Build) -> tuple[str, ...]:
-    # Imported here because it costs a start 20 ms, and only what chooses wheels asks.
+    platforms = list(_platforms(build))
+    if implementation == "cpython" and not build.is_free_threaded:
+        return tuple(_usual_tags(minor, _cpython_abis(minor, build), platforms))
+    # Imported here because it takes a command that changes an environment a twentieth of its time.
     from packaging.tags import compatible_tags, cpython_tags, generic_tags
 
-    platforms = list(_platforms(build))
     digits = "".join(map(str, minor))
     short = _SHORT_NAMES.get(implementation, implementation)
     if implementation == "cpython":
@@ -45,6 +49,23 @@ def _tags(implementation: str, minor: tuple[int, int], build: Build) -> tuple[st
         own = generic_tags(f"{short}{digits}", _other_abis(build), platforms)
         interpreter = "pp3" if implementation == "pypy" else None
     return tuple(dict.fromkeys(map(str, (*own, *compatible_tags(minor, interpreter, platforms)))))
+
+
+def _usual_tags(minor: tuple[int, int], abis: list[str], platforms: list[str]) -> Iterator[str]:
+    """Yield what `packaging.tags` does for a CPython, as texts."""
+    major, newest = minor
+    own = f"cp{major}{newest}"
+    older = range(newest - 1, -1, -1)
+    pythons = (f"py{major}{newest}", f"py{major}", *(f"py{major}{one}" for one in older))
+    for abi in (*abis, "abi3", "none"):
+        yield from (f"{own}-{abi}-{platform}" for platform in platforms)
+    for one in older:
+        if one >= _OLDEST_STABLE_ABI:
+            yield from (f"cp{major}{one}-abi3-{platform}" for platform in platforms)
+    for python in pythons:
+        yield from (f"{python}-none-{platform}" for platform in platforms)
+    for python in (own, *pythons):
+        yield f"{python}-none-any"
 
 
 def _cpython_abis(minor: tuple[int, int], build: Build) -> list[str]:
