@@ -30,6 +30,8 @@ _LARGEST_METADATA = 32_000_000
 PATIENCE = 3600.0
 """Seconds that one hook may take."""
 
+_MENDING = ("the words above are its build's own: what they name is in the project itself",)
+
 Settings = dict[str, str | list[str]]
 _Made = TypeVar("_Made")
 
@@ -54,6 +56,8 @@ class Frontend:
     keep_log: Callable[[str, str], Path | None] = field(default=lambda _what, _output: None)
     """Keeps everything that a failed build said, and tells where."""
     patience: float = PATIENCE
+    is_own: bool = False
+    """Whether the trees are the person's, who can mend them."""
 
     def metadata(self, tree: Path, what: str, settings: Mapping[str, str | list[str]] | None = None) -> Built:
         """Build a tree as far as its metadata; as a wheel when its backend tells it in no other way.
@@ -90,14 +94,16 @@ class Frontend:
             return act()
         except HookFailed as problem:
             log = self.keep_log(what, masked_url(problem.output))
-            raise BuildFailed(what, str(problem), log=log) from None
+            raise BuildFailed(what, str(problem), hints=_MENDING if self.is_own else (), log=log) from None
         except (BuildRequirementsFailed, NeedsItself) as problem:
             hints = problem.hints or ["name what is missing in a source of the project, or choose another version"]
             raise BuildFailed(what, problem.message, hints=hints, is_lacking=True) from None
         except ChildTookTooLong as problem:
-            raise BuildFailed(what, problem.message, hints=["choose a version with a wheel"]) from None
+            hints = _MENDING if self.is_own else ("choose a version with a wheel",)
+            raise BuildFailed(what, problem.message, hints=hints) from None
         except (ValueError, OSError, zipfile.BadZipFile) as problem:
-            raise BuildFailed(what, str(problem), hints=["choose another version, or tell its owners"]) from None
+            hints = _MENDING if self.is_own else ("choose another version, or tell its owners",)
+            raise BuildFailed(what, str(problem), hints=hints) from None
 
     def _described(self, tree: Path, what: str, settings: Settings) -> Built:
         system = read_build_system(tree)

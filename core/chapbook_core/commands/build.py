@@ -117,7 +117,7 @@ def _builder(
     with Workbench(open_session(surroundings, watcher), Mode.ONLINE) as bench:
         shop = BuildShop(bench)
         name = canonical_name(manifest.name or manifest.folder.name)
-        frontend = bench.frontend(shop.environments(name, (name,)))
+        frontend = bench.frontend(shop.environments(name, (name,)), is_own=True)
 
         def build(job: Job) -> Path:
             made = frontend.wheel(job.tree, f"the {_noun(job.format)}", job.settings, kind=job.format)

@@ -44,7 +44,7 @@ def _run_script(project: EditableProject, shop: BuildShop) -> None:
     script = project.script
     if script is None:
         return
-    frontend = shop.bench.frontend(shop.environments(project.name, (project.name,)))
+    frontend = shop.bench.frontend(shop.environments(project.name, (project.name,)), is_own=True)
     if project.manifest is not None and project.manifest.poetry.generate_setup_file:
         message = "`generate-setup-file` is left out of account: the build script is run as it is"
         shop.bench.session.watcher.emit(Notice("warning", message))
@@ -55,7 +55,7 @@ def _built(
     project: EditableProject, shop: BuildShop, linker: Linker, *, is_requested: bool
 ) -> WheelArrival | EditableArrival:
     bench = shop.bench
-    frontend = bench.frontend(shop.environments(project.name, (project.name,)))
+    frontend = bench.frontend(shop.environments(project.name, (project.name,)), is_own=True)
     what = f"{project.name} (editable)"
     try:
         with left_as_it_was(project.folder) as tree:

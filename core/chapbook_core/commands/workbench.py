@@ -182,8 +182,10 @@ class Workbench:
         """Return what was built out of a source before."""
         return self.built.wheel(self.key("wheel", source.identity, source.name))
 
-    def frontend(self, environments: BuildEnvironments, watcher: Watcher | None = None) -> Frontend:
-        """Return what builds one source tree."""
+    def frontend(
+        self, environments: BuildEnvironments, watcher: Watcher | None = None, *, is_own: bool = False
+    ) -> Frontend:
+        """Return what builds one source tree; `is_own` is one that the person can mend."""
         from chapbook_core.builder.frontend import Frontend  # as above
         from chapbook_core.commands.build_logs import keep_log
 
@@ -194,6 +196,7 @@ class Workbench:
             environments,
             self.folder,
             lambda what, output: keep_log(logs, what, output),
+            is_own=is_own,
         )
 
     @contextmanager

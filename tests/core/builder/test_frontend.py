@@ -287,6 +287,16 @@ def test_a_hook_that_hangs_is_ended(environments: _Environments, tmp_path: Path)
     assert ("choose a version with a wheel",) == tuple(caught.value.hints)
 
 
+def test_nobody_is_sent_to_the_owners_of_what_is_their_own(environments: _Environments, tmp_path: Path) -> None:
+    (tmp_path / "builds").mkdir()
+    frontend = Frontend(PATH, Unwatched(), environments, tmp_path / "builds", is_own=True)
+
+    with pytest.raises(BuildFailed, match="boom") as caught:
+        frontend.wheel(_tree(tmp_path / "a", "raise SystemExit('boom')"), "the wheel")
+
+    assert caught.value.hints[0].endswith("what they name is in the project itself")
+
+
 def test_a_child_is_ended_when_its_time_is_over(tmp_path: Path) -> None:
     with pytest.raises(ChildTookTooLong, match="more than 0 seconds"):
         run_child(["sleep", "60"], folder=tmp_path, variables=PATH, watcher=Unwatched(), seconds=0.2)
