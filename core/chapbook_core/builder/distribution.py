@@ -63,7 +63,7 @@ def read_distribution(
 
     Raises FileMistakes, and CannotBuild for what only a build finds wrong.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, only_built=True)
     if not manifest.package_mode or manifest.name is None:
         raise NotAPackage
     table = read_build_table(manifest.tool, manifest.file)

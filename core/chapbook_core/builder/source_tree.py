@@ -24,7 +24,7 @@ def read_tree(tree: Path) -> Manifest | Metadata | None:
 
     The `.egg-info` of a tree is not believed: it is as old as the last build.
     """
-    manifest, mistakes = inspect_manifest(tree) if (tree / PROJECT_FILE).is_file() else (None, ())
+    manifest, mistakes = inspect_manifest(tree, only_built=True) if (tree / PROJECT_FILE).is_file() else (None, ())
     if manifest is not None and not mistakes and manifest.name and manifest.version and not _is_dynamic(manifest):
         return manifest
     top = {name: content for name in ("setup.cfg", "setup.py") if (content := _content(tree / name)) is not None}

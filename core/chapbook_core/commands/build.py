@@ -84,7 +84,7 @@ class Job:
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> BuildResult:
     """Build what is asked for into a passing folder, then give every file its place."""
     folder = find_project(surroundings.start)
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, only_built=True)
     if not manifest.package_mode:
         raise NotAPackage
     formats, settings = _formats(invocation), _settings(invocation)

@@ -99,7 +99,7 @@ def editable_project(
     way = editable_way(folder)
     if manifest is None:
         try:
-            manifest = read_manifest(folder / "pyproject.toml")
+            manifest = read_manifest(folder / "pyproject.toml", only_built=True)
         except (ChapbookError, OSError):
             if way is EditableWay.PATHS:
                 raise

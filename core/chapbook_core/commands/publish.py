@@ -57,7 +57,7 @@ class PublishingStopped(Cancelled):
 def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> PublishResult:
     """Look at the files, find the credentials, and upload."""
     folder = find_project(surroundings.start)
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, only_built=True)
     if not manifest.package_mode or manifest.name is None:
         raise NotAPackage
     settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)

@@ -136,7 +136,7 @@ def _of_poetry(content: bytes, base: Metadata | None) -> Metadata | None:
 
     from chapbook_core.project.manifest import parse_manifest
 
-    manifest, mistakes = parse_manifest(content, Path("pyproject.toml"))
+    manifest, mistakes = parse_manifest(content, Path("pyproject.toml"), only_built=True)
     if manifest is None or mistakes:
         return None
     requirements = []

@@ -95,25 +95,31 @@ class Manifest:
         return next((group for group in self.groups if group.name == wanted), None)
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read a `pyproject.toml`, or the one in a folder; raises FileMistakes with everything that is wrong in it."""
-    manifest, mistakes = inspect_manifest(path)
+def read_manifest(path: Path, *, only_built: bool = False) -> Manifest:
+    """Read a `pyproject.toml`, or the one in a folder; raises FileMistakes with everything that is wrong in it.
+
+    With `only_built` nothing is said of what is wrong with groups: whoever gets the package sees nothing of them, and
+    they must not keep it from being built (PEP 735).
+    """
+    manifest, mistakes = inspect_manifest(path, only_built=only_built)
     if manifest is None or mistakes:
         raise FileMistakes(_file(path), mistakes)
     return manifest
 
 
-def inspect_manifest(path: Path) -> tuple[Manifest | None, tuple[Mistake, ...]]:
+def inspect_manifest(path: Path, *, only_built: bool = False) -> tuple[Manifest | None, tuple[Mistake, ...]]:
     """Read as far as possible: what could be understood, if anything, and everything that is wrong."""
     file = _file(path)
     try:
         content = file.read_bytes()
     except OSError as cause:
         return None, (Mistake(f"cannot be read: {cause.strerror or cause}"),)
-    return parse_manifest(content, file)
+    return parse_manifest(content, file, only_built=only_built)
 
 
-def parse_manifest(content: bytes, file: Path) -> tuple[Manifest | None, tuple[Mistake, ...]]:
+def parse_manifest(
+    content: bytes, file: Path, *, only_built: bool = False
+) -> tuple[Manifest | None, tuple[Mistake, ...]]:
     """Do what `inspect_manifest` does, for bytes that would be written to `file`."""
     try:
         text = content.decode()
@@ -121,11 +127,11 @@ def parse_manifest(content: bytes, file: Path) -> tuple[Manifest | None, tuple[M
     except UNREADABLE as error:
         return None, (toml_mistake(error, content),)
     findings = Findings()
-    manifest = _read(data, file, findings)
+    manifest = _read(data, file, findings, only_built=only_built)
     return manifest, _located(findings, text)
 
 
-def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
+def _read(data: dict[str, object], file: Path, findings: Findings, *, only_built: bool) -> Manifest:
     document = Table(data, (), findings)
     project_table = document.subtable("project")
     poetry_table = document.subtable("tool").subtable("poetry")
@@ -136,6 +142,8 @@ def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
     is_dynamic = bool(project.dynamic & {"dependencies", "optional-dependencies"})
     built = built_requirements(project.dependencies, entries, is_dynamic=is_dynamic)
     locked = locked_requirements(built, project.dependencies, entries, findings)
+    # What is found of groups that nobody needs is nobody's business.
+    grouping = Table(data, (), Findings()) if only_built else document
     requires_python = project_table.text("requires-python")
     python = _python(project, poetry, findings)
     return Manifest(
@@ -146,7 +154,7 @@ def _read(data: dict[str, object], file: Path, findings: Findings) -> Manifest:
         python=python,
         python_text=python.text,
         requires_python=requires_python,
-        groups=read_groups(document, poetry_table, file.parent, locked),
+        groups=read_groups(grouping, grouping.subtable("tool").subtable("poetry"), file.parent, locked),
         built_requirements=built,
         extras=extras,
         dynamic=project.dynamic,

@@ -14,6 +14,8 @@ from chapbook_core.builder.member import Member
 from chapbook_core.builder.metadata import metadata_text
 from chapbook_core.builder.sdist import build_sdist
 from chapbook_core.builder.wheel import build_editable, build_wheel
+from chapbook_core.errors import FileMistakes
+from chapbook_core.project.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -200,3 +202,26 @@ def test_import_names_bring_the_metadata_version_that_has_them(sources: Sources)
 def test_a_local_version_takes_the_place_of_the_declared_one(sources: Sources) -> None:
     sources.declare(head='[project]\nname = "spam"\nversion = "1.0+old"\n')
     assert "1.0+cpu.1" == read_distribution(sources.folder, {}, local_version="cpu.1").version
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        "[dependency-groups]\ndev = [{include-group = 'nothere'}]\n",
+        "[dependency-groups]\ndev = [{include-group = 'dev'}]\n",
+        "[dependency-groups]\ndev = ['!!', 3, {unheard-of = 1}]\n\"\" = []\n",
+        "[tool.poetry.group.dev]\ninclude-groups = ['nothere']\n",
+    ],
+)
+def test_what_is_wrong_with_groups_keeps_no_package_from_being_built(
+    groups: str, sources: Sources, tmp_path: Path
+) -> None:
+    sources.write("spam/__init__.py", "")
+    sources.declare("[dependency-groups]\ndev = ['ruff']\n")
+    told = metadata_text(read_distribution(sources.folder, {}))
+    sources.declare(groups)
+    assert told == metadata_text(read_distribution(sources.folder, {}))
+    assert build_wheel(read_distribution(sources.folder, {}), tmp_path / "dist")
+    # Whoever locks all groups needs them right.
+    with pytest.raises(FileMistakes):
+        read_manifest(sources.folder)
