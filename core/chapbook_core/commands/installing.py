@@ -9,10 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.builder.editable_way import EditableWay
 from chapbook_core.commands.afterwards import ready_store
 from chapbook_core.commands.cache_folders import open_store
-from chapbook_core.commands.editable_project import EditableProject, editable_project
 from chapbook_core.commands.hot_additions import hot_additions
 from chapbook_core.commands.installed import installed_packages
 from chapbook_core.commands.likely_place import AWAY
@@ -53,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from chapbook_core.commands.building import BuildShop
+    from chapbook_core.commands.editable_project import EditableProject
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
@@ -231,6 +230,10 @@ def _editable(
         return None
     if manifest.name is None:
         raise RootUnnamed(session, "name")
+    # Most projects of notebooks are no packages.
+    from chapbook_core.builder.editable_way import EditableWay
+    from chapbook_core.commands.editable_project import editable_project
+
     paths = paths_of_environment(environment.path)
     project = editable_project(manifest.folder, manifest.name, paths, interpreter, manifest)
     if manifest.version is None and project.way is EditableWay.PATHS:
@@ -364,6 +367,7 @@ def _checked_out(bench: Workbench, task: _Task, package: LockedPackage, paths: I
     # Git, which hardly a project needs.
     from chapbook_core.commands.build_sources import login_of
     from chapbook_core.commands.checkout import check_out
+    from chapbook_core.commands.editable_project import editable_project
     from chapbook_core.requirements.origin import GitOrigin
 
     url = package.source.url if package.source is not None else ""
@@ -387,6 +391,8 @@ def _editables(session: Session, task: _Task, paths: InstallPaths) -> Iterator[t
     for package in task.plan.arriving:
         source = package.source
         if source is not None and source.type == "directory" and package.develop:
+            from chapbook_core.commands.editable_project import editable_project  # as in `_editable`
+
             folder = Path(os.path.normpath(session.manifest.folder / source.url / source.subdirectory))
             yield package.name, editable_project(folder, package.name, paths, task.interpreter)
     if task.editable is not None and task.root is not None and task.root.is_needed:

@@ -20,7 +20,6 @@ from chapbook_core.commands.policies import policies_of
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.policy import NoBinary, OnlyBinary
 from chapbook_core.installer.choice import NoFittingFile, fitting_files, matching_file
-from chapbook_core.installer.fetch import WORKERS, Fetching, WantedWheel
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import ARCHIVE_SUFFIXES, UrlOrigin
 from chapbook_core.value import frozen
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.reader import IndexReader
     from chapbook_core.index.tags import TagOrder
+    from chapbook_core.installer.fetch import WantedWheel
     from chapbook_core.installer.manifest import Manifest
     from chapbook_core.installer.store import Store, StoredWheel
     from chapbook_core.lock.lockfile import LockedFile, LockedPackage
@@ -203,6 +203,9 @@ def _source(bench: Workbench, wanted: _Wanted) -> BuildSource:
 
 
 def _fetched(session: Session, store: Store, index: OpenIndex, missing: Sequence[_Wanted]) -> dict[str, StoredWheel]:
+    # Most commands find in the store all that they need.
+    from chapbook_core.installer.fetch import WORKERS, Fetching
+
     whereabouts = _Whereabouts(session, index.reader)
     workers = (session.settings.number("installer.max-workers") or WORKERS) if _is_parallel(session) else 1
     wheels: dict[str, WantedWheel] = {}
@@ -264,6 +267,8 @@ class _Whereabouts:
 
         Of what has to be built it is the source archive.
         """
+        from chapbook_core.installer.fetch import WantedWheel  # as in `_fetched`
+
         package, source = wanted.package, wanted.package.source
         first = wanted.files[0]
         if source is not None and source.type == "file":
