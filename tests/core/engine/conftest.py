@@ -31,6 +31,8 @@ def index() -> Iterator[FakeIndex]:
 @pytest.fixture
 def variables(tmp_path: Path, index: FakeIndex, cache: Path) -> dict[str, str]:
     """The variables of a person without any settings."""
+    if os.name == "nt":
+        pytest.skip("signals and groups are those of POSIX")
     home = tmp_path / "home"
     home.mkdir()
     return {
@@ -61,3 +63,12 @@ def make_project(folder: Path) -> Path:
         "utf-8",
     )
     return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Everything in a project and its environment, but for what a lock file says of its last holder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink() and path.name != "lock"
+    }
