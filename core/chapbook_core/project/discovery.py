@@ -46,6 +46,13 @@ class ProjectNotFound(ChapbookError):
 
 def _why_passed_over(file: Path) -> str:
     if file.is_file():
+        # Only where there is no project, and somebody may wonder why.
+        import tomllib
+
+        try:
+            tomllib.loads(file.read_bytes().decode())
+        except (*UNREADABLE, OSError) as problem:
+            return f"cannot be read: {problem}"
         return "only configures tools: it has no [project] and no [tool.poetry] table"
     return "is not a file" if file.exists() else "is a link to nothing"
 

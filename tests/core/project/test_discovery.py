@@ -55,6 +55,13 @@ def test_the_error_names_the_files_that_were_passed_over(tmp_path: Path) -> None
     assert str(folder / "pyproject.toml") in caught.value.hints[0]
 
 
+def test_the_error_says_what_keeps_a_project_file_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("x =\n")
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(tmp_path, ceiling=tmp_path)
+    assert caught.value.hints[0].startswith(f"`{tmp_path / 'pyproject.toml'}` cannot be read: Invalid value (at line 1")
+
+
 def test_the_error_names_a_project_file_that_is_a_link_to_nothing(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").symlink_to("nowhere")
 

@@ -12,6 +12,7 @@ from chapbook_core.commands.checks import (
     locks,
     locks_deep,
     notebooks,
+    own_table,
     packages,
     pythons,
     readmes,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     unknown_keys.check,
+    own_table.check,
     pythons.check,
     licenses.check,
     classifiers.check,

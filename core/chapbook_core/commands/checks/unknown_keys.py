@@ -1,4 +1,4 @@
-"""Keys of [tool.poetry] that Poetry does not know; it then refuses the whole file."""
+"""Keys that nobody knows: Poetry then refuses the whole file, or what they say is not heard."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.checks.subject import Finding, Severity
+from chapbook_core.project.project_table import DYNAMIC_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -45,17 +46,22 @@ _KEYS = frozenset(
     }
 )
 _BUILD_KEYS = frozenset({"script", "generate-setup-file"})
+_STANDARD_KEYS = DYNAMIC_FIELDS | {"name", "dynamic"}
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Look for keys that have no meaning."""
-    yield from _unknown(subject, ("tool", "poetry"), _KEYS)
-    yield from _unknown(subject, ("tool", "poetry", "build"), _BUILD_KEYS)
+    yield from unknown(subject, ("project",), _STANDARD_KEYS, Severity.WARNING)
+    yield from unknown(subject, ("tool", "poetry"), _KEYS)
+    yield from unknown(subject, ("tool", "poetry", "build"), _BUILD_KEYS)
 
 
-def _unknown(subject: Subject, table: tuple[str, ...], known: Collection[str]) -> Iterator[Finding]:
+def unknown(
+    subject: Subject, table: tuple[str, ...], known: Collection[str], severity: Severity = Severity.ERROR
+) -> Iterator[Finding]:
+    """Yield the keys of a table that are none of the known ones."""
     for key in subject.table(*table):
         if key not in known:
             near = get_close_matches(key, sorted(known), n=1)
             hint = f"did you mean `{near[0]}`?" if near else "take it out, or move it to a table of your own"
-            yield Finding(Severity.ERROR, f"[{'.'.join(table)}] has no `{key}`", (*table, key), hint)
+            yield Finding(severity, f"[{'.'.join(table)}] has no `{key}`", (*table, key), hint)
