@@ -27,7 +27,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.version_key import version_key
 from chapbook_core.resolver.explain import NoSolution
-from chapbook_core.value import frozen, replace
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +70,8 @@ class Raised(Result):
     written: Written | None = None
     """Absent when nothing was to be raised."""
     applied: Applied = UNAPPLIED
+    declined: int = field(default=0, repr=False)
+    """How many could be raised, where the person has picked none of them."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell the constraints, then what else changed."""
@@ -81,6 +83,9 @@ class Raised(Result):
                 for one in self.raised
             )
             blocks += [Line(f"{verb} in pyproject.toml:"), Table(rows, indent=2)]
+        elif self.declined:
+            count = "one constraint could be" if self.declined == 1 else f"{self.declined} constraints could be"
+            blocks.append(Line(f"Nothing was raised; {count}"))
         else:
             blocks.append(Line("Every constraint stands at the newest release that fits"))
         blocks += self.changes
@@ -109,8 +114,11 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     document = read_document(session.manifest.file)
     raising = _Raising(session, document, invocation)
     if invocation.flag("interactive") and raising.candidates and surroundings.ask is not None:
+        possible = len(raising.candidates)
         choices = [f"{declared.pretty_name} {before} -> {after}" for declared, before, after in raising.offered()]
         picked = surroundings.ask.choose("Which ones shall be raised?", choices, choices)
+        if not picked:
+            return Raised((), (), declined=possible)
         raising.keep({choice.partition(" ")[0] for choice in picked})
     if not raising.candidates:
         return Raised((), tuple(raising.short(None)))

@@ -13,8 +13,11 @@ from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
 from chapbook_core.events import Unwatched
 from tests.core.commands.changed import LEGACY, Project
+from tests.core.commands.inside import Answering, perform_inside, told
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
@@ -135,6 +138,21 @@ def test_choosing_raises_what_is_picked(project: Project) -> None:
     assert ["b"] == [one.name for one in result.raised]
     assert '"a (>=1.0.0,<2.0.0)"' in project.text
     assert '"b (>=2.3.4,<3.0.0)"' in project.text
+
+
+def test_who_picks_nothing_is_not_told_that_there_was_nothing(project: Project) -> None:
+    project.require("a (>=1.0.0,<2.0.0)", "b (>=1.0.0,<2.0.0)")
+    before = project.text
+
+    class Declining(Answering):
+        def choose(self, question: str, choices: Sequence[str], chosen: Sequence[str] = ()) -> tuple[str, ...]:
+            assert question
+            assert choices == chosen
+            return ()
+
+    result = perform_inside(project.folder, "up -i", ask=Declining())
+    assert "Nothing was raised; 2 constraints could be\n" == told(result)
+    assert before == project.text
 
 
 def test_choosing_needs_somebody_to_choose(project: Project, chapbook: Chapbook) -> None:
