@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chapbook_core.commands.import_formats.detection import format_of
-from chapbook_core.commands.import_formats.harvest import Harvest, source_name
-from chapbook_core.commands.import_formats.plain_yaml import Item, UnknownYaml, read_plain_yaml
 from chapbook_core.requirements.marker import parse_marker
 from tests.fakes.index import FakeIndex
 
@@ -18,7 +15,10 @@ if TYPE_CHECKING:
 
     from tests.core.commands.conftest import Chapbook
 
+
 DATA = Path(__file__).parents[2] / "data" / "imports"
+
+
 PROJECT = (
     '[project]\nname = "here"\nversion = "1"\nrequires-python = ">=3.11"\n# kept\ndependencies = []\n\n'
     "[tool.poetry]\npackage-mode = false\n"
@@ -357,69 +357,9 @@ def test_a_script_brings_its_metadata_and_its_cells(project: Path, chapbook: Cha
     assert "it is for Python >=3.11" in outcome.out
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        *((file.name, None, name) for file, name in [
-            (DATA / "pinned.txt", "requirements.txt"),
-            (DATA / "Pipfile", "Pipfile"),
-            (DATA / "Pipfile.lock", "Pipfile.lock"),
-            (DATA / "environment.yml", "environment.yml"),
-            (DATA / "uv.lock", "uv.lock"),
-            (DATA / "pylock.toml", "pylock.toml"),
-            (DATA / "poetry.lock", "poetry.lock"),
-            (DATA / "cells.ipynb", "notebook"),
-            (DATA / "script.py", "script"),
-        ]),
-        ("pylock.dev.toml", "", "pylock.toml"),
-        ("dev-constraints.txt", "", "constraints.txt"),
-        ("needs.in", "", "requirements.txt"),
-        ("pyproject.toml", "[project]\n", None),
-        ("whatever", "\x7fELF", None),
-        ("whatever", "Dear reader, this is a letter.\n", None),
-    ],
-)  # fmt: skip
-def test_a_format_is_known_by_name_or_by_what_is_in_it(name: str, text: str | None, expected: str | None) -> None:
-    if text is None:
-        content = (DATA / name).read_text("utf-8")
-        assert expected == format_of(name, content)
-        assert expected == format_of("whatever", content)
-    else:
-        assert expected == format_of(name, text)
-
-
 def test_an_unknown_file_asks_for_its_format(project: Path, chapbook: Chapbook) -> None:
     (project / "letter").write_text("Dear reader, this is a letter.\n", encoding="utf-8")
     outcome = chapbook("import", "letter")
     assert outcome.status == 1
     assert "nothing in `letter` tells what format it is in" in outcome.err
     assert "`--from`" in outcome.err
-
-
-def test_yaml_is_read_as_far_as_environments_need_it() -> None:
-    text = "a: 1 # one\nb:\n- \"x: y\"\n- c:\n  - d\n  - 'it''s'\nlist: [p, \"q\"]\ntable:\n  k: v\n"
-    assert read_plain_yaml(text) == {
-        "a": Item(1, "1"),
-        "b": Item(2, "", (Item(3, "x: y"), Item(4, "c", (Item(5, "d"), Item(6, "it's"))))),
-        "list": Item(7, '[p, "q"]', (Item(7, "p"), Item(7, "q"))),
-        "table": Item(8, ""),
-    }
-
-
-@pytest.mark.parametrize(("text", "line"), [("a: 1\nb\n", 2), ("a: {b: 1}\n", 1), ("a:\n  - 'x\n", 2), ("  a: 1", 1)])
-def test_other_yaml_is_refused_with_its_line(text: str, line: int) -> None:
-    with pytest.raises(UnknownYaml) as raised:
-        read_plain_yaml(text)
-    assert line == raised.value.line
-
-
-def test_the_names_of_sources_are_made_of_their_addresses() -> None:
-    assert source_name("https://download.example.org/whl/cu121", []) == "download-example-org-whl-cu121"
-    assert source_name("https://example.org/simple/", ["example-org", "Example-Org-2"]) == "example-org-3"
-
-
-def test_a_version_that_is_none_is_no_pin(tmp_path: Path) -> None:
-    harvest = Harvest(tmp_path)
-    harvest.pin("a", "latest")
-    harvest.pin("A_b", "1.0.0-1")
-    assert [(pin.name, pin.version) for pin in harvest.pins] == [("a-b", "1.0.0.post1")]

@@ -3,22 +3,17 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.environment.site_packages import scan_site_packages
+from tests.core.commands.installing import installed, require, run_python, site_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Chapbook, Outcome
+    from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
-
-MAIN = "def main():\n    print(5)\n"
-PYTHON = f">={sys.version_info[0]}.{sys.version_info[1]}"
 
 
 @pytest.fixture
@@ -26,29 +21,10 @@ def project(equipped: Path) -> Path:
     return equipped
 
 
-def require(project: Path, *requirements: str, more: str = "", tool: str = "", version: str = "1.0") -> None:
-    listed = "".join(f"    {requirement!r},\n" for requirement in requirements)
-    (project / "pyproject.toml").write_text(
-        f'[project]\nname = "here"\nversion = "{version}"\nrequires-python = "{PYTHON}"\n'
-        f"dependencies = [\n{listed}]\n{more}\n[tool.poetry]\npackage-mode = false\n{tool}",
-        "utf-8",
-    )
-
-
 def package(project: Path, *requirements: str, more: str = "", version: str = "1.0") -> None:
-    require(project, *requirements, more=more, version=version)
-    file = project / "pyproject.toml"
-    file.write_text(file.read_text("utf-8").replace("package-mode = false\n", ""), "utf-8")
+    require(project, *requirements, more=more, version=version, package=True)
     (project / "src" / "here").mkdir(parents=True, exist_ok=True)
     (project / "src" / "here" / "__init__.py").write_text("def main():\n    print('from here')\n", "utf-8")
-
-
-def site_packages(project: Path) -> Path:
-    return next((project / ".venv").glob("lib/python*/site-packages"))
-
-
-def installed(project: Path) -> list[str]:
-    return sorted(f"{one.name} {one.version}" for one in scan_site_packages(site_packages(project)))
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -66,14 +42,6 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return found
 
 
-def python(project: Path, code: str) -> str:
-    ended = subprocess.run(
-        [project / ".venv" / "bin" / "python", "-c", code], capture_output=True, text=True, check=False
-    )
-    assert 0 == ended.returncode, ended.stderr
-    return ended.stdout.strip()
-
-
 def test_what_is_locked_is_put_in_and_can_be_imported(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
     index.serve(
         "a", "1.0", requires=["b"], scripts={"tool": "a:main"}, files={"a/__init__.py": "def main(): print(5)\n"}
@@ -86,7 +54,7 @@ def test_what_is_locked_is_put_in_and_can_be_imported(project: Path, index: Fake
 
     assert 0 == outcome.status, outcome.err
     assert "+ b 2.0\n+ a 1.0\nChanged 2 packages\n" == outcome.out
-    assert "2.0" == python(project, "import a, b; print(b.__version__)")
+    assert "2.0" == run_python(project, "import a, b; print(b.__version__)")
     ended = subprocess.run([project / ".venv" / "bin" / "tool"], capture_output=True, text=True, check=True)
     assert "5\n" == ended.stdout
     information = site_packages(project) / "a-1.0.dist-info"
@@ -122,104 +90,6 @@ def test_a_stale_lock_is_refused(project: Path, index: FakeIndex, chapbook: Chap
     assert not (project / ".venv").exists()
 
 
-def test_a_second_run_has_nothing_to_do_and_opens_a_handful_of_files(
-    project: Path, index: FakeIndex, chapbook: Chapbook
-) -> None:
-    names = [f"p{number}" for number in range(30)]
-    for name in names:
-        index.serve(name, "1.0")
-    require(project, *names)
-    chapbook("install")
-    asked = sum(index.counts.values())
-    assert "Nothing to do: 30 packages are installed\n" == chapbook("install").out
-
-    opened = _opened_while(lambda: chapbook("install"))
-
-    assert asked == sum(index.counts.values())
-    assert not [path for path in opened if ".dist-info" in path]
-    assert len(opened) <= 14, opened
-    listed = [path for path in opened if path.endswith("site-packages")]
-    assert listed == []
-
-
-def test_after_a_sync_an_install_has_nothing_to_look_for(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
-    index.serve("a", "1.0")
-    require(project, "a")
-    chapbook("install")
-    chapbook("sync")
-    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
-    # The other way round there may be more than is wanted.
-    chapbook("remove", "a")
-    assert [path for path in _opened_while(lambda: chapbook("sync")) if "poetry.lock" in path]
-
-
-def test_after_an_upgrade_of_chapbook_an_environment_is_looked_into_once_more(
-    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index.serve("a", "1.0")
-    require(project, "a")
-    chapbook("install")
-    monkeypatch.setattr("chapbook_core.commands.nothing_to_do.own_version", lambda: "99")
-    assert [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
-    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
-
-
-def test_an_environment_among_those_of_other_projects_is_known_as_quickly(
-    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_IN_PROJECT", "false")
-    index.serve("a", "1.0")
-    require(project, "a")
-    assert 0 == chapbook("install").status
-    assert not (project / ".venv").exists()
-    assert not (project / ".chapbook" / "away").exists()
-    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
-
-
-def test_a_damaged_journal_does_not_keep_anybody_from_removing_the_environment(
-    project: Path, index: FakeIndex, chapbook: Chapbook
-) -> None:
-    index.serve("a", "1.0")
-    require(project, "a")
-    chapbook("install")
-    (project / ".venv/.chapbook/journal").write_text("{")
-    outcome = chapbook("install")
-    assert 1 == outcome.status
-    assert "hint: remove the environment with `chapbook env remove --all`" in outcome.err
-    outcome = chapbook("env", "remove", "--all")
-    assert 0 == outcome.status, outcome.err
-    assert 0 == chapbook("install").status
-    assert ["a 1.0"] == installed(project)
-
-
-def test_what_somebody_else_takes_out_is_put_back(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
-    index.serve("a", "1.0")
-    require(project, "a")
-    chapbook("install")
-    (site_packages(project) / "a-1.0.dist-info" / "METADATA").unlink()
-    (site_packages(project) / "a-1.0.dist-info" / "RECORD").unlink()
-    (site_packages(project) / "a" / "__init__.py").write_text("broken = 1\n")
-    # The names in the folder are the same, so another command has to notice.
-    assert "~ a 1.0 -> 1.0 (its files are incomplete)" in chapbook("sync").out
-    assert "1.0" == python(project, "import a; print(a.__version__)")
-
-
-@pytest.mark.parametrize("name", ["RECORD", "METADATA"])
-def test_what_a_power_cut_has_emptied_is_put_in_anew(
-    project: Path, index: FakeIndex, chapbook: Chapbook, name: str
-) -> None:
-    index.serve("a", "1.0", files={"a.py": "VALUE = 1\n"})
-    require(project, "a")
-    chapbook("install")
-    for file in (site_packages(project) / "a.py", site_packages(project) / "a-1.0.dist-info" / name):
-        file.unlink()
-        file.touch()
-    (project / ".venv/.chapbook/state.json").unlink()
-    outcome = chapbook("install")
-    assert 0 == outcome.status, outcome.err
-    assert "VALUE = 1\n" == (site_packages(project) / "a.py").read_text()
-
-
 def test_install_leaves_what_nobody_wants_and_sync_takes_it_out(
     project: Path, index: FakeIndex, chapbook: Chapbook
 ) -> None:
@@ -227,7 +97,7 @@ def test_install_leaves_what_nobody_wants_and_sync_takes_it_out(
     index.serve("b", "1.0", files={"b/__init__.py": "", "b/data/x.txt": "x", "b_more.py": ""}, scripts={"b": "b:main"})
     require(project, "a", "b")
     chapbook("install")
-    python(project, "import b, b_more")
+    run_python(project, "import b, b_more")
     require(project, "a")
     chapbook("lock")
     assert "Nothing to do: 1 package is installed\n" == chapbook("install").out
@@ -257,11 +127,11 @@ def test_another_version_takes_the_place_of_the_old_one(project: Path, index: Fa
     index.serve("b", "1.0", files={"shared/two.py": ""})
     require(project, "a==1.0", "b")
     chapbook("install")
-    python(project, "import a.old, shared.one, shared.two")
+    run_python(project, "import a.old, shared.one, shared.two")
     require(project, "a==2.0", "b")
     chapbook("lock")
     assert "~ a 1.0 -> 2.0\nChanged 1 package; 1 package is as before\n" == chapbook("install").out
-    assert "a.new" == python(project, "import a.new, shared.one, shared.two; print(a.new.__name__)")
+    assert "a.new" == run_python(project, "import a.new, shared.one, shared.two; print(a.new.__name__)")
     assert not (site_packages(project) / "a" / "old.py").exists()
     assert ["a 2.0", "b 1.0"] == installed(project)
     require(project, "a==1.0", "b")
@@ -343,7 +213,7 @@ def test_the_project_itself_is_put_in_as_it_is(project: Path, index: FakeIndex, 
     assert "+ a 1.0\n+ here 1.0 (this project)\nChanged 2 packages\n" == chapbook("install").out.partition("note:")[0]
     ended = subprocess.run([project / ".venv" / "bin" / "hello"], capture_output=True, text=True, check=True)
     assert "from here\n" == ended.stdout
-    assert "1.0" == python(project, "from importlib.metadata import version; print(version('here'))")
+    assert "1.0" == run_python(project, "from importlib.metadata import version; print(version('here'))")
     assert "Nothing to do: 2 packages are installed\n" == chapbook("install").out
     assert "Nothing to do: 1 package is installed\n" == chapbook("sync", "--no-root").out
     assert ["a 1.0", "here 1.0"] == installed(project)
@@ -376,7 +246,7 @@ def test_a_folder_is_put_in_as_it_is_or_left_out(project: Path, index: FakeIndex
     assert ["a 1.0"] == installed(project)
     outcome = chapbook("install")
     assert "+ lib 3" in outcome.out, outcome.err
-    assert "42" == python(project, "import lib; print(lib.answer)")
+    assert "42" == run_python(project, "import lib; print(lib.answer)")
     assert "Nothing to do: 2 packages are installed\n" == chapbook("sync").out
 
 
@@ -399,71 +269,3 @@ def test_modules_are_compiled_when_asked_for(project: Path, index: FakeIndex, ch
     chapbook("lock")
     chapbook("sync")
     assert not (site_packages(project) / "a").exists()
-
-
-@pytest.mark.parametrize("words", [["install"], ["env", "info"], ["lock"]])
-def test_an_environment_that_was_interrupted_is_mended_by_whatever_command_comes_first(
-    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, words: list[str]
-) -> None:
-    index.serve("a", "1.0")
-    require(project, "a")
-    with monkeypatch.context() as patched:
-        _kill_install(chapbook, patched)
-    _require_mended(project / ".venv", chapbook(*words))
-
-
-@pytest.mark.parametrize("words", [["install"], ["show"], ["lock"]])
-def test_so_is_one_that_is_not_in_the_project(
-    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, words: list[str]
-) -> None:
-    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_IN_PROJECT", "false")
-    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_PATH", str(project / "central"))
-    index.serve("a", "1.0")
-    require(project, "a")
-    with monkeypatch.context() as patched:
-        _kill_install(chapbook, patched)
-    [environment] = (project / "central").glob("here-*")
-    _require_mended(environment, chapbook(*words))
-    assert not (project / ".chapbook" / "away").exists()
-
-
-def _kill_install(chapbook: Chapbook, patched: pytest.MonkeyPatch) -> None:
-    class Killed(BaseException):
-        pass
-
-    def killed(*_arguments: object) -> None:
-        raise Killed
-
-    patched.setattr("chapbook_core.installer.transaction.carry_forward", killed)
-    patched.setattr("chapbook_core.installer.transaction.undo", killed)
-    with pytest.raises(Killed):
-        chapbook("install")
-
-
-def _require_mended(environment: Path, outcome: Outcome) -> None:
-    assert 0 == outcome.status, outcome.err
-    assert "finished what a command was installing when it was interrupted" in outcome.err
-    found = scan_site_packages(next(environment.glob("lib/python*/site-packages")))
-    assert ["a 1.0"] == [f"{one.name} {one.version}" for one in found]
-    assert ["state.json"] == [path.name for path in (environment / ".chapbook").iterdir()]
-
-
-def _opened_while(work: Callable[[], object]) -> list[str]:
-    opened: list[str] = []
-    listening = True
-
-    def listen(event: str, arguments: tuple[object, ...]) -> None:
-        if (
-            listening
-            and event == "open"
-            and isinstance(arguments[0], str)
-            and not arguments[0].endswith((".py", ".pyc"))
-        ):
-            opened.append(arguments[0])
-
-    sys.addaudithook(listen)
-    try:
-        work()
-    finally:
-        listening = False
-    return opened

@@ -1,0 +1,97 @@
+"""Environments that are as they should be, which is found out in no time."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.commands.installing import require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
+
+
+@pytest.fixture
+def project(equipped: Path) -> Path:
+    return equipped
+
+
+def test_a_second_run_has_nothing_to_do_and_opens_a_handful_of_files(
+    project: Path, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    names = [f"p{number}" for number in range(30)]
+    for name in names:
+        index.serve(name, "1.0")
+    require(project, *names)
+    chapbook("install")
+    asked = sum(index.counts.values())
+    assert "Nothing to do: 30 packages are installed\n" == chapbook("install").out
+
+    opened = _opened_while(lambda: chapbook("install"))
+
+    assert asked == sum(index.counts.values())
+    assert not [path for path in opened if ".dist-info" in path]
+    assert len(opened) <= 14, opened
+    listed = [path for path in opened if path.endswith("site-packages")]
+    assert listed == []
+
+
+def test_after_a_sync_an_install_has_nothing_to_look_for(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    chapbook("install")
+    chapbook("sync")
+    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+    # The other way round there may be more than is wanted.
+    chapbook("remove", "a")
+    assert [path for path in _opened_while(lambda: chapbook("sync")) if "poetry.lock" in path]
+
+
+def test_after_an_upgrade_of_chapbook_an_environment_is_looked_into_once_more(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    chapbook("install")
+    monkeypatch.setattr("chapbook_core.commands.nothing_to_do.own_version", lambda: "99")
+    assert [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+
+
+def test_an_environment_among_those_of_other_projects_is_known_as_quickly(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_IN_PROJECT", "false")
+    index.serve("a", "1.0")
+    require(project, "a")
+    assert 0 == chapbook("install").status
+    assert not (project / ".venv").exists()
+    assert not (project / ".chapbook" / "away").exists()
+    assert not [path for path in _opened_while(lambda: chapbook("install")) if ".dist-info" in path]
+
+
+def _opened_while(work: Callable[[], object]) -> list[str]:
+    opened: list[str] = []
+    listening = True
+
+    def listen(event: str, arguments: tuple[object, ...]) -> None:
+        if (
+            listening
+            and event == "open"
+            and isinstance(arguments[0], str)
+            and not arguments[0].endswith((".py", ".pyc"))
+        ):
+            opened.append(arguments[0])
+
+    sys.addaudithook(listen)
+    try:
+        work()
+    finally:
+        listening = False
+    return opened
