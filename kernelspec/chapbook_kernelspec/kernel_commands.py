@@ -16,7 +16,13 @@ from chapbook_core.environment.place import VENV
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.value import frozen, replace
-from chapbook_kernelspec.jupyter_places import KERNELS, data_folder_of, search_folders, user_data_folder
+from chapbook_kernelspec.jupyter_places import (
+    KERNELS,
+    data_folder_of,
+    folders_of_jupyter,
+    search_folders,
+    user_data_folder,
+)
 from chapbook_kernelspec.registration import (
     Kernelspec,
     Registered,
@@ -24,6 +30,7 @@ from chapbook_kernelspec.registration import (
     generic_kernel,
     kernel_name,
     remove_kernel,
+    told_apart,
     unlike_others,
     write_kernel,
 )
@@ -82,7 +89,7 @@ class KernelsListed(Result):
                 Span(kernel.name, "name"),
                 kernel.display_name,
                 "" if kernel.project is None else str(kernel.project),
-                Span(kernel.trouble, "warn"),
+                Span(kernel.trouble, "warn") if kernel.trouble else _place(kernel),
             )
             for kernel in self.kernels
         )
@@ -145,7 +152,8 @@ def install(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
 
 def list_all(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -> KernelsListed:
     """List ours."""
-    return KernelsListed(_ours(invocation, surroundings))
+    order = folders_of_jupyter(surroundings.variables, surroundings.home)
+    return KernelsListed(tuple(told_apart(_ours(invocation, surroundings), order)))
 
 
 def remove(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -> KernelsRemoved:
@@ -170,6 +178,13 @@ def prune(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) 
         watcher.checkpoint()
         remove_kernel(kernel)
     return KernelsRemoved(stale)
+
+
+def _place(kernel: Registered) -> str:
+    """Tell where a kernel is whose name does not say which it is."""
+    if kernel.hidden_by is not None:
+        return f"in {kernel.folder.parent}; Jupyter takes the one in {kernel.hidden_by.parent}"
+    return "" if kernel.is_alone else f"in {kernel.folder.parent}"
 
 
 def _ours(invocation: Invocation, surroundings: Surroundings) -> tuple[Registered, ...]:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from collections import Counter
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
@@ -16,10 +17,10 @@ from chapbook_core.commands.own_version import own_version
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.writing import WriteFailed, passing_name, write_file
-from chapbook_core.value import frozen
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 GENERIC_NAME = "chapbook"
 GENERIC_DISPLAY_NAME = "Project (Chapbook)"
@@ -99,6 +100,10 @@ class Registered:
     project: Path | None = None
     trouble: str = ""
     """Why it cannot start anything; empty when it can, and for others' kernels."""
+    hidden_by: Path | None = None
+    """The folder of the kernel of the same name that Jupyter takes in its place."""
+    is_alone: bool = True
+    """Whether no other kernel of its name was found."""
 
 
 def generic_kernel(tool: Path | None = None) -> Kernelspec:
@@ -170,6 +175,23 @@ def find_kernels(folders: Iterable[Path]) -> Iterator[Registered]:
         for entry in entries:
             if (kernel := read_kernel(entry)) is not None:
                 yield kernel
+
+
+def told_apart(kernels: Sequence[Registered], folders: Iterable[Path]) -> Iterator[Registered]:
+    """Give the kernels with what Jupyter takes of each name; it looks into `folders`, whatever the case of names."""
+    order = list(folders)
+    names = Counter(kernel.name.lower() for kernel in kernels)
+    taken: dict[str, Path] = {}
+    for kernel in find_kernels(order):
+        taken.setdefault(kernel.name.lower(), kernel.folder)
+    for kernel in kernels:
+        first = taken.get(kernel.name.lower())
+        is_seen = kernel.folder.parent in order
+        yield replace(
+            kernel,
+            hidden_by=first if is_seen and first != kernel.folder else None,
+            is_alone=names[kernel.name.lower()] == 1,
+        )
 
 
 def remove_kernel(kernel: Registered) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import site
 import sys
 from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.paths import jupyter_data_dir
 
-from chapbook_kernelspec.jupyter_places import search_folders, user_data_folder
+from chapbook_kernelspec.jupyter_places import folders_of_jupyter, search_folders, user_data_folder
 
 HOME = Path("/home/ada")
 
@@ -52,3 +54,28 @@ def test_the_nearest_folders_are_searched_first_and_none_twice() -> None:
         Path("/tool/share/jupyter/kernels"),
     ] == list(found[:4])
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the home is another variable there")
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"JUPYTER_PREFER_ENV_PATH": "1"},
+        {"JUPYTER_PREFER_ENV_PATH": "no"},
+        {"JUPYTER_PATH": "/one:/two", "JUPYTER_DATA_DIR": "/jupyter"},
+        {"IPYTHONDIR": "/ipython"},
+    ],
+)
+def test_jupyter_itself_looks_in_the_same_order(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names = ("XDG_DATA_HOME", "JUPYTER_DATA_DIR", "JUPYTER_PATH", "JUPYTER_PREFER_ENV_PATH", "IPYTHONDIR")
+    for name in (*names, "CONDA_PREFIX", "CONDA_DEFAULT_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    variables = {name: value.replace("/ipython", str(tmp_path)) for name, value in variables.items()}
+    for name, value in {"HOME": str(tmp_path), "JUPYTER_PLATFORM_DIRS": "0", **variables}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", False)
+    expected = [Path(folder) for folder in KernelSpecManager().kernel_dirs]
+    assert expected == list(folders_of_jupyter(variables, tmp_path))

@@ -170,6 +170,31 @@ def test_the_list_says_which_kernels_cannot_start(folder: Path, kernels: Path, c
     assert "note: 2 of 3 cannot start\nhint: run `chapbook kernel prune`" in chapbook("kernel", "list").out
 
 
+def test_a_name_in_two_places_is_told_with_the_one_that_jupyter_takes(
+    folder: Path, kernels: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    monkeypatch.setenv("JUPYTER_PATH", str(told))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    for words in ((), ("--prefix", str(folder / "away"))):
+        assert chapbook("kernel", "install", *words).status == 0
+    assert "Jupyter takes" not in chapbook("kernel", "list").out
+    shutil.copytree(only(kernels), told / "kernels" / only(kernels).name.upper())
+    taken = KernelSpecManager().find_kernel_specs()[only(kernels).name]
+    lines = chapbook("kernel", "list", "--prefix", str(folder / "away")).out.splitlines()
+    assert Path(taken).parent == told / "kernels"
+    first, second, third = lines[1:4]
+    assert first.endswith(f"in {told / 'kernels'}")
+    assert second.endswith(f"in {kernels}; Jupyter takes the one in {told / 'kernels'}")
+    # Nobody but a Jupyter in that environment looks there.
+    assert third.endswith(f"in {folder / 'away/share/jupyter/kernels'}")
+    # Who writes over it from elsewhere is told of, too.
+    shutil.rmtree(told)
+    write_foreign(told / "kernels", only(kernels).name)
+    (line,) = chapbook("kernel", "list").out.splitlines()[1:2]
+    assert line.endswith(f"in {kernels}; Jupyter takes the one in {told / 'kernels'}")
+
+
 def test_pruning_removes_those_that_cannot_start_and_says_so_before(
     folder: Path, kernels: Path, chapbook: Chapbook
 ) -> None:

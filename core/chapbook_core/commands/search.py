@@ -110,7 +110,7 @@ def _look_up(index: OpenIndex, name: str) -> Found | None:
     offer = offers.offer_of(version)
     metadata = index.reader.metadata(name, version)
     summary = metadata.summary if isinstance(metadata, Metadata) else ""
-    return Found(name, version, offer.place.name if offer is not None else "", summary)
+    return Found(name, version, offer.place.shown if offer is not None else "", summary)
 
 
 def _opened(surroundings: Surroundings, watcher: Watcher, mode: Mode) -> OpenIndex:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.index.address import masked
 from chapbook_core.index.sources import DEFAULT_NAME, Place, index_place
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ class NoDefaultIndex(ChapbookError):
 
 def default_index(variables: Mapping[str, str], home: Path, platform: str = sys.platform) -> Place:
     """Find the default index."""
-    url = variables.get("PIP_INDEX_URL", "").strip() or pip_index_url(variables, home, platform) or distlib_root()
-    place = index_place(DEFAULT_NAME, url)
-    return Place(place.name, place.url, credentials=place.credentials, is_default=True)
+    url = variables.get("PIP_INDEX_URL", "").strip() or pip_index_url(variables, home, platform)
+    place = index_place(DEFAULT_NAME, url or distlib_root())
+    # What somebody else keeps may lack what the index of that name has.
+    mirror = masked(place.url.rstrip("/")) if url else ""
+    return Place(place.name, place.url, credentials=place.credentials, is_default=True, mirror=mirror)
 
 
 def pip_index_url(variables: Mapping[str, str], home: Path, platform: str = sys.platform) -> str:

@@ -212,7 +212,7 @@ class IndexReader:
             if any(offer.summary.versions for offer in found):
                 return Offers(name, tuple(found))
             notice = notice or next((offer.summary.status.notice for offer in found), "")
-        asked = [place.name for places in rounds for place in places]
+        asked = [place.shown for places in rounds for place in places]
         raise PackageNotFound(name, asked, did_you_mean(name, self._cache.names()), notice)
 
     def _round(self, places: tuple[Place, ...], name: str) -> list[Offer | None]:
@@ -308,7 +308,7 @@ class IndexReader:
         offers = self._wish_versions(name, source, urgent=True).future.result()
         offer = offers.offer_of(version)
         if offer is None or version not in offer.summary.versions:
-            raise PackageNotFound(f"{name} {version}", [one.place.name for one in offers.offers], ())
+            raise PackageNotFound(f"{name} {version}", [one.place.shown for one in offers.offers], ())
         with self._progress.of(f"{name} {version}"):
             return self._metadata.read(offer, name, version)
 

@@ -12,7 +12,7 @@ from chapbook_core.index.address import masked
 from chapbook_core.index.failure import SourceUnknown
 from chapbook_core.project.source import Priority, Source
 from chapbook_core.requirements.url import split_userinfo
-from chapbook_core.value import field, frozen
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +45,13 @@ class Place:
     """From its URL."""
     is_default: bool = False
     """Whether it is the index that is asked when a project declares none."""
+    mirror: str = ""
+    """What it is called in words where it only stands for the one of that name."""
+
+    @property
+    def shown(self) -> str:
+        """What a person is told was asked."""
+        return self.mirror or self.name
 
     def __repr__(self) -> str:
         # A query may hold a token.
@@ -135,7 +142,7 @@ def index_place(
 
 
 def _renamed(place: Place, source: Source) -> Place:
-    return Place(source.name, place.url, source.priority, place.shape, place.credentials, is_default=True)
+    return replace(place, name=source.name, priority=source.priority, is_default=True)
 
 
 def _links_place(text: str, folder: Path) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
-from chapbook.magics.connection import WIDTH, engine, facts, here, liveness
+from chapbook.magics.connection import WIDTH, can_ask, engine, facts, here, liveness
 from chapbook.magics.display import Live, TerminalDisplay, display_of
 from chapbook.magics.missing import forget
 from chapbook.magics.outcome import Interrupted
@@ -78,7 +78,7 @@ def _run_one(
     if is_cancelled:
         raise CommandCancelled(result)
     if not result:
-        raise CommandFailed(result)
+        raise CommandFailed(result, is_seen=can_ask(shell))
     return result
 
 

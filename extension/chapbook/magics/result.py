@@ -130,16 +130,20 @@ class CommandFailed(Exception):
     The story has been shown already, so the error is one line and no traceback.
     """
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, *, is_seen: bool = False) -> None:
+        """`is_seen` tells that somebody looks at the story, so that its end need not be said again below it."""
         # A story of several lines begins with what it explains.
         first = result.message.strip().partition("\n")[0]
         first = first[: -len(_STORY)] if first.endswith(_STORY) else first
         reason = first or f"it ended with status {result.exit_status}"
-        super().__init__(f"`{f'%poetry {result.line}'.rstrip()}`: {reason}")
+        command = f"`{f'%poetry {result.line}'.rstrip()}`"
+        super().__init__(f"{command}: {reason}")
         self.result = result
+        # Whoever runs a notebook unattended shows the error, and nothing of what was shown before it.
+        self._shown = f"{command}, see above" if is_seen else str(self)
 
     def _render_traceback_(self, *_: object) -> list[str]:
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {self._shown}"]
 
 
 class CommandCancelled(KeyboardInterrupt):

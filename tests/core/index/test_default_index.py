@@ -73,3 +73,11 @@ def test_distlibs_constant_gives_the_root_of_simple_pages() -> None:
     assert root.startswith("https://")
     assert root.endswith("/simple/")
     assert "/pypi/" not in root
+
+
+def test_a_mirror_is_called_by_its_address(tmp_path: Path) -> None:
+    place = default_index({"PIP_INDEX_URL": "https://u:s3cret@example.org/mirror/"}, tmp_path)
+    assert "https://example.org/mirror" == place.shown
+    write(tmp_path / ".config/pip/pip.conf", "[global]\nindex-url = https://example.org/user/\n")
+    assert "https://example.org/user" == default_index(NOWHERE | {"XDG_CONFIG_HOME": ""}, tmp_path).shown
+    assert "PyPI" == default_index(NOWHERE, tmp_path).shown
