@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,11 @@ import pytest
 
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants, read_start
 from chapbook_core.environment.site_packages import scan_site_packages
+from tests.core.commands.installing import require
 
 if TYPE_CHECKING:
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
-
-PYTHON = f">={sys.version_info[0]}.{sys.version_info[1]}"
 
 
 @pytest.fixture
@@ -36,14 +34,6 @@ def project(equipped: Path, cache: Path) -> Path:
     # Those of other tests were resolved with other indexes.
     shutil.rmtree(cache / "kernels", ignore_errors=True)
     return equipped
-
-
-def require(project: Path, *requirements: str) -> None:
-    (project / "pyproject.toml").write_text(
-        f'[project]\nname = "here"\nversion = "1.0"\nrequires-python = "{PYTHON}"\n'
-        f"dependencies = {json.dumps(requirements)}\n[tool.poetry]\npackage-mode = false\n",
-        "utf-8",
-    )
 
 
 def prepare(chapbook: Chapbook, *words: str) -> KernelStart:
