@@ -200,6 +200,7 @@ def _request(invocation: Invocation) -> LockRequest:
     resolution, fork_strategy = invocation.text("resolution"), invocation.text("fork-strategy")
     return LockRequest(
         keep=not invocation.flag("regenerate"),
+        anew=invocation.flag("regenerate"),
         prefer=tuple(map(canonical_name, invocation.texts("prefer"))),
         resolution=Resolution(resolution) if resolution else None,
         fork_strategy=ForkStrategy(fork_strategy) if fork_strategy else None,

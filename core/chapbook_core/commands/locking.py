@@ -23,7 +23,7 @@ from chapbook_core.index.mode import Mode
 from chapbook_core.lock.conflict import has_conflict
 from chapbook_core.lock.continuity import continued
 from chapbook_core.lock.poetry_format import format_lock
-from chapbook_core.lock.poetry_reader import read_lock
+from chapbook_core.lock.poetry_reader import UnsupportedLock, read_lock
 from chapbook_core.project.content_hash import content_hash
 from chapbook_core.project.writing import write_file
 from chapbook_core.requirements.marker import Marker, parse_marker, python_marker
@@ -67,6 +67,8 @@ class LockRequest:
 
     keep: bool = True
     """Whether the versions of the present lock stay where they can."""
+    anew: bool = False
+    """Whether the present lock may be one that nobody can read."""
     unlocked: frozenset[str] = frozenset()
     """Packages whose locked versions do not stay."""
     pins: tuple[LockedVersion, ...] = ()
@@ -148,7 +150,7 @@ def _without_collector() -> Iterator[None]:
 
 
 def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
-    present = read_present_lock(session.lock_file)
+    present = read_present_lock(session.lock_file, anew=request.anew)
     settling = Settling(session.manifest.folder)
     problem = _problem(session, request, present.lock, settling)
     kept = [package for package in present.lock.packages if request.keeps(package.name)] if present.lock else []
@@ -188,15 +190,30 @@ def write_lock(session: Session, outcome: LockOutcome) -> None:
         session.watcher.emit(Committed())
 
 
-def read_present_lock(file: Path) -> PresentLock:
-    """Read the lock there is; the sides of an unfinished merge are put together. Raises FileMistakes."""
+def read_present_lock(file: Path, *, anew: bool = False) -> PresentLock:
+    """Read the lock there is; the sides of an unfinished merge are put together. Raises FileMistakes.
+
+    Of one that is to be made `anew` nothing is needed; where it cannot be understood, it is as if it were empty.
+    """
+    try:
+        return _read_present_lock(file)
+    except (FileMistakes, UnsupportedLock):
+        if not anew or not file.is_file():
+            raise
+        return PresentLock("")
+
+
+def _read_present_lock(file: Path) -> PresentLock:
     try:
         text = file.read_bytes().decode()
     except FileNotFoundError:
         return PresentLock()
-    except (OSError, UnicodeDecodeError) as error:
-        hint = "check its permissions, or remove it and run `chapbook lock`"
-        raise FileMistakes(file, [Mistake(f"it cannot be read: {error}", hint=hint)]) from error
+    except OSError as error:
+        hint = "check its permissions, or move it away and run `chapbook lock`"
+        raise FileMistakes(file, [Mistake(f"it cannot be read: {error.strerror or error}", hint=hint)]) from error
+    except UnicodeDecodeError as error:
+        hint = "make it anew: `chapbook lock --regenerate`"
+        raise FileMistakes(file, [Mistake(f"it is not UTF-8: {error}", hint=hint)]) from error
     if not has_conflict(text):
         return PresentLock(text, read_lock(text, file))
     # Imported here because hardly a lock has two sides.

@@ -33,6 +33,7 @@ _LONGEST_VERSION = 256
 _CONTROL = late_pattern(r"[\x00-\x1f\x7f]")
 _LOCATION_KEYS = ("path", "file", "url", "git", "branch", "tag", "rev", "subdirectory")
 _SUPPORTED = "1.1, 2.0 and 2.1"
+_ANEW = "make it anew: `chapbook lock --regenerate`"
 
 
 class UnsupportedLock(ChapbookError):
@@ -116,9 +117,7 @@ def _parse(text: str, file: Path) -> Mapping[str, object]:
         place = re.search(r"\(at line (\d+), column \d+\)", str(error))
         line = int(place[1]) if place else None
         what = str(error)[: place.start()].strip() if place else str(error)
-        raise FileMistakes(
-            file, [Mistake(f"no valid TOML: {what}", line=line, hint="make it anew: `chapbook lock`")]
-        ) from None
+        raise FileMistakes(file, [Mistake(f"no valid TOML: {what}", line=line, hint=_ANEW)]) from None
 
 
 class _Reading:
@@ -135,7 +134,7 @@ class _Reading:
         files = self._files_of_1_x(metadata.get("files"))
         if "package" not in document:
             # An absent list must never be taken for an empty one: everything would be uninstalled.
-            self._mistakes.append(Mistake("the list of packages is missing", "package", hint="run `chapbook lock`"))
+            self._mistakes.append(Mistake("the list of packages is missing", "package", hint=_ANEW))
         entries = self._list(document.get("package", []), "package")
         packages = tuple(self._package(entry, index, files) for index, entry in enumerate(entries))
         lock = Lock(

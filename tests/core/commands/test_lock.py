@@ -392,3 +392,23 @@ def test_a_release_that_nobody_can_install_is_passed_over(
 
     assert 0 == outcome.status, outcome.err
     assert ["a 1.0"] == project.pins
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage [", b"\xff\xfe", b'package = []\n[metadata]\nlock-version = "9.0"\n']
+)
+def test_a_lock_that_nobody_can_read_is_made_anew_as_its_error_advises(
+    project: Project, index: FakeIndex, chapbook: Chapbook, content: bytes
+) -> None:
+    index.serve("a", "1.0")
+    project.require("a")
+    chapbook("lock")
+    file = project.lock
+    sound = file.read_bytes()
+    file.write_bytes(content)
+    outcome = chapbook("lock")
+    assert 1 == outcome.status
+    assert "`chapbook lock --regenerate`" in outcome.err
+    assert content == file.read_bytes()
+    assert 0 == chapbook("lock", "--regenerate").status
+    assert sound == file.read_bytes()
