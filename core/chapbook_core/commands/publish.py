@@ -61,7 +61,9 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     if not manifest.package_mode or manifest.name is None:
         raise NotAPackage
     settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
-    repository = _with_declared_pages(find_repository(invocation.text("repository"), settings), manifest)
+    repository = _with_declared_pages(
+        find_repository(invocation.text("repository"), settings, surroundings.home), manifest
+    )
     told = invocation.text("dist-dir")
     place = folder / "dist" if told is None else surroundings.folder / Path(told).expanduser()
     built = _built(place, surroundings, watcher) if invocation.flag("build") else None

@@ -11,6 +11,7 @@ from chapbook_core.index.failure import IndexFailure
 from chapbook_core.project.config_keys import find_key
 from chapbook_core.project.secret import Secret
 from chapbook_core.publisher.credentials import TOKEN_USER, configured_login, configured_user, kept_login, told_login
+from chapbook_core.publisher.repository import login_in_file
 from chapbook_core.publisher.trusted import TrustedPublishingFailed, is_possible, trusted_login
 from chapbook_core.value import frozen
 
@@ -60,6 +61,8 @@ def find_login(room: Room, settings: Settings, surroundings: Surroundings, told:
         login = _by_trust(room, surroundings, is_asked=told.trusted == "always")
     if login is None and keyring is not None:
         login = kept_login(repository, user, keyring, keyring.password)
+    if login is None and told.user is None:
+        login = login_in_file(repository, surroundings.home)
     if login is None and surroundings.ask is not None and not told.is_dry:
         login = _asked(repository, user, surroundings.ask)
     if login is None and (repository.is_public or user is not None) and not told.is_dry:

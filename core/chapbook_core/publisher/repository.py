@@ -8,9 +8,12 @@ from urllib.parse import urlsplit, urlunsplit
 from chapbook_core.errors import ChapbookError, UsageError
 from chapbook_core.index.address import Origin, masked, origin_of, split_login
 from chapbook_core.index.default_index import distlib_root
+from chapbook_core.publisher.pypirc import find_section
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chapbook_core.index.address import Login
     from chapbook_core.project.settings import Settings
 
@@ -19,6 +22,8 @@ DEFAULT = "pypi"
 _UPLOADS = "upload."
 """What the name of the host for uploads begins with, at indexes that have one for them."""
 _LEGACY = "/legacy/"
+_TRIAL, _TRIALS = "testpypi", "test."
+"""The index for trials: how everybody calls it, and what the name of its host begins with."""
 
 
 class UnknownRepository(UsageError):
@@ -65,16 +70,44 @@ class Repository:
         return masked(self.url)
 
 
-def find_repository(name: str | None, settings: Settings) -> Repository:
-    """Return the repository of a name, or the public index; raises UnknownRepository and UnusableAddress."""
+def find_repository(name: str | None, settings: Settings, home: Path) -> Repository:
+    """Return the repository of a name, or the public index: as settings have it, else as the person's `.pypirc`.
+
+    Raises UnknownRepository, UnusableAddress and PypircUnreadable.
+    """
     name = name or DEFAULT
     url = settings.text(f"repositories.{name}.url")
     if url is not None:
-        repository = repository_at(name, url)
-        return _public(name) if _is_public(repository) else repository
+        return _known(repository_at(name, url))
     if name.lower() == DEFAULT:
         return _public(DEFAULT)
-    raise UnknownRepository(name)
+    section = find_section(home, name)
+    if section is None or not (section.url or name.lower() == _TRIAL):
+        raise UnknownRepository(name)
+    return _known(repository_at(name, section.url or _trial_url()))
+
+
+def login_in_file(repository: Repository, home: Path) -> Login | None:
+    """Return what the person's `.pypirc` has to log in to that very repository; raises PypircUnreadable."""
+    section = find_section(home, repository.name)
+    if section is None or section.login is None:
+        return None
+    url = section.url or (_upload_url(distlib_root()) if repository.name.lower() == DEFAULT else _trial_url())
+    try:
+        is_same = repository_at(section.name, url).origin == repository.origin
+    except UnusableAddress:
+        return None
+    return section.login if is_same else None
+
+
+def _known(repository: Repository) -> Repository:
+    return _public(repository.name) if _is_public(repository) else repository
+
+
+def _trial_url() -> str:
+    """Return where the public index lets people try uploads."""
+    parts = urlsplit(distlib_root())
+    return urlunsplit((parts.scheme, f"{_TRIALS}{parts.netloc}", _LEGACY, "", ""))
 
 
 def _public(name: str) -> Repository:

@@ -205,6 +205,26 @@ def test_a_stored_token_is_named_with_its_setting(project: Path, index: FakeInde
     assert SECRET not in seen.err
 
 
+def test_what_no_setting_tells_may_be_in_the_file_of_other_publishers(
+    project: Path, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel_file(project / "dist")
+    monkeypatch.delenv("CHAPBOOK_REPOSITORIES_WORK_URL")
+    assert "no repository is called `work`" in chapbook("publish", "-r", "work").err
+    file = project.parent / "home" / ".pypirc"
+    file.write_text(f"[work]\nrepository = {index.upload_url}\nusername = me\npassword = {SECRET}\n", "utf-8")
+    index.uploads.tokens["me"] = SECRET
+    seen = chapbook("publish", "-r", "work")
+    assert (0, "me") == (seen.status, index.uploads.accepted[0].user)
+    sdist_file(project / "dist")
+    index.uploads.tokens["me"] = "another"
+    seen = chapbook("publish", "-r", "work")
+    assert f"of the user `me`, from the section [work] of `{file}`" in seen.err
+    assert SECRET not in seen.out + seen.err
+    # Who tells the user does not mean the one in the file.
+    assert "from the section" not in chapbook("publish", "-r", "work", "-u", "you").err
+
+
 def test_without_credentials_the_public_index_is_not_even_asked(
     project: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

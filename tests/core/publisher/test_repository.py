@@ -22,7 +22,7 @@ def settings(home: Path, **variables: str) -> Settings:
 
 
 def test_the_public_index_is_derived_and_not_named(tmp_path: Path) -> None:
-    repository = find_repository(None, settings(tmp_path))
+    repository = find_repository(None, settings(tmp_path), tmp_path)
     host = distlib_root().split("/")[2]
     assert (repository.name, repository.url) == ("pypi", f"https://upload.{host}/legacy/")
     assert (repository.page_root, repository.is_public) == (distlib_root(), True)
@@ -30,7 +30,7 @@ def test_the_public_index_is_derived_and_not_named(tmp_path: Path) -> None:
 
 def test_a_setting_says_where_a_repository_is(tmp_path: Path) -> None:
     told = settings(tmp_path, POETRY_REPOSITORIES_WORK_URL="https://user:t0psecret@example.org/legacy")
-    repository = find_repository("work", told)
+    repository = find_repository("work", told, tmp_path)
     assert repository.url == "https://example.org/legacy/"
     assert repository.login is not None
     assert (repository.login.user, repository.login.password.reveal()) == ("user", "t0psecret")
@@ -38,19 +38,21 @@ def test_a_setting_says_where_a_repository_is(tmp_path: Path) -> None:
 
 
 def test_the_public_index_can_be_somewhere_else(tmp_path: Path) -> None:
-    repository = find_repository(None, settings(tmp_path, CHAPBOOK_REPOSITORIES_PYPI_URL="https://example.org/up/"))
+    repository = find_repository(
+        None, settings(tmp_path, CHAPBOOK_REPOSITORIES_PYPI_URL="https://example.org/up/"), tmp_path
+    )
     assert (repository.url, repository.is_public) == ("https://example.org/up/", False)
 
 
 def test_the_public_index_is_known_by_its_address_too(tmp_path: Path) -> None:
-    url = find_repository(None, settings(tmp_path)).url
-    again = find_repository("work", settings(tmp_path, CHAPBOOK_REPOSITORIES_WORK_URL=url.rstrip("/")))
+    url = find_repository(None, settings(tmp_path), tmp_path).url
+    again = find_repository("work", settings(tmp_path, CHAPBOOK_REPOSITORIES_WORK_URL=url.rstrip("/")), tmp_path)
     assert (again.name, again.url, again.is_public) == ("work", url, True)
 
 
 def test_an_unknown_repository_is_told_with_the_command_that_makes_it_known(tmp_path: Path) -> None:
     with pytest.raises(UnknownRepository) as raised:
-        find_repository("work", settings(tmp_path))
+        find_repository("work", settings(tmp_path), tmp_path)
     assert "chapbook config repositories.work URL" in raised.value.hints[0]
 
 

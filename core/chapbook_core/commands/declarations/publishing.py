@@ -14,7 +14,8 @@ PUBLISH = Command(
         "looked after before the next. Credentials come from the options, from `CHAPBOOK_PYPI_TOKEN_<NAME>` or "
         "`CHAPBOOK_HTTP_BASIC_<NAME>_USERNAME` and `_PASSWORD` (or Poetry's variables), from the settings "
         "`pypi-token.<name>` and `http-basic.<name>`, from trusted publishing in a job of a build service, from the "
-        "keyring, or from you."
+        "keyring, from `.pypirc` in your home folder, or from you. That file is also where a repository is looked for "
+        "that no setting names."
     ),
     options=(
         Option(
