@@ -33,6 +33,7 @@ _SHOW_TRACEBACK = 3
 
 def run(words: Sequence[str]) -> int:
     """Run one command, and return the status to exit with."""
+    _open_closed_streams()
     _write_whatever_comes(sys.stdout)
     try:
         status = _run(words)
@@ -164,6 +165,14 @@ def _wants_ansi(stream: TextIO, manner: Manner) -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def _open_closed_streams() -> None:
+    """Open what the caller has closed: else the next file that is opened would be taken for the output."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Open for as long as the process lives.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  the reason above
 
 
 def _write_whatever_comes(stream: TextIO) -> None:

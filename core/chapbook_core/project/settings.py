@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PROJECT_SETTINGS = "poetry.toml"
 _PREFIXES = ("CHAPBOOK_", "POETRY_")
+_LISTS = frozenset({Kind.NAMES, Kind.PACKAGES})
 _REFERENCE = late_pattern(r"\{(?P<name>[a-z-]+(?:\.[a-z-]+)*)\}")
 
 
@@ -148,7 +149,9 @@ class Settings:
     def _plain(self, key: ConfigKey) -> tuple[Value, str]:
         for prefix in _PREFIXES:
             variable = prefix + key.variable
-            if (text := self._variables.get(variable)) is not None:
+            text = self._variables.get(variable)
+            # Scripts and containers switch a variable off by emptying it; an empty list is a value.
+            if text is not None and (text.strip() or key.kind in _LISTS):
                 return value_from_text(key, text, f"the environment variable {variable}"), variable
         for file in self._files:
             value = file.get(key.path)

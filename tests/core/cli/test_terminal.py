@@ -51,7 +51,7 @@ def test_help_says_how_with_an_example(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["version", "--help"]) == 0
     by_option = capsys.readouterr().out
     assert "usage: chapbook version [VERSION] [options]\n" in by_option
-    assert "  -s, --short       print the version alone\n" in by_option
+    assert "  -s, --short          print the version alone\n" in by_option
     assert "  chapbook version minor\n      from 1.4.2 to 1.5.0\n" in by_option
     assert main(["help", "version"]) == 0
     assert capsys.readouterr().out == by_option
@@ -201,3 +201,14 @@ def test_a_signal_unwinds_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.code == 128 + signal.SIGTERM
     assert unwound == [True]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix closes the streams")
+@pytest.mark.parametrize(
+    ("closed", "is_told"), [(">&-", False), ("2>&-", True), ("<&-", True), ("<&- >&- 2>&-", False)]
+)
+def test_closed_streams_are_no_trouble(tmp_path: Path, closed: str, is_told: bool) -> None:
+    words = f'"{sys.executable}" -m chapbook_core.cli list {closed}'
+    done = subprocess.run(["/bin/sh", "-c", words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert ("commands" in done.stdout) is is_told

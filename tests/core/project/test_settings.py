@@ -278,6 +278,20 @@ def test_a_wrong_value_in_a_file_or_variable_names_it(world: World) -> None:
         world.settings().get("installer.parallel")
 
 
+def test_an_empty_variable_says_nothing_unless_it_is_a_list(world: World) -> None:
+    world.variables |= {
+        "CHAPBOOK_CACHE_DIR": "",
+        "POETRY_CACHE_DIR": "/there",
+        "CHAPBOOK_VIRTUALENVS_CREATE": " ",
+        "CHAPBOOK_INSTALLER_NO_BINARY": "",
+        "POETRY_INSTALLER_NO_BINARY": "numpy",
+    }
+    settings = world.settings()
+    assert "/there" == settings.text("cache-dir")
+    assert settings.flag("virtualenvs.create")
+    assert (":none:",) == settings.names("installer.no-binary")
+
+
 def test_a_wrong_secret_is_not_shown(world: World) -> None:
     (world.own / "auth.toml").write_text('http-basic = {work = ["s3cret"]}\n', encoding="utf-8")
 
