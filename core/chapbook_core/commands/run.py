@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _REFERENCE = late_pattern(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<function>\w+(?:\.\w+)*)(?:\s*\[[^\]]*\])?")
 _NAMED_PROGRAMS = (b"scripts", b"tasks", b"\\")
 """What is in every project file that names programs; a key may be spelled with backslashes."""
+_PIP = late_pattern(r"pip[0-9.]*")
 _CALL = """\
 import sys
 sys.argv[0] = {name!r}
@@ -51,6 +52,19 @@ class ProgramNotFound(ChapbookError):
             f"there is no program `{name}`: neither in `{environment.scripts}`, nor on `PATH`, "
             "nor among the project's scripts and tasks",
             hints=["run `chapbook run` to see the scripts and tasks"],
+        )
+
+
+class PipIsElsewhere(ChapbookError):
+    """The environment has no pip, and the one on `PATH` would work on another Python."""
+
+    def __init__(self, name: str, program: Path) -> None:
+        super().__init__(
+            f"the environment has no `{name}`, and `{program}` would install into another Python",
+            hints=[
+                "run `chapbook add NAME` to install a package",
+                "run `chapbook config --local virtualenvs.options.no-pip false` to have pip in the next environment",
+            ],
         )
 
 
@@ -159,6 +173,8 @@ class _Runner:
         found = find_program(name, [self._environment.scripts, *folders], self._variables)
         if found is None:
             raise ProgramNotFound(name, self._environment)
+        if _PIP.fullmatch(name) and found.parent != self._environment.scripts:
+            raise PipIsElsewhere(name, found)
         return Program(found, (str(found), *rest), folder, self._variables, note)
 
     def _script(self, manifest: Manifest, name: str, rest: list[str], folder: Path, note: str) -> Program | None:

@@ -204,6 +204,20 @@ def test_a_moved_environment_runs_with_a_warning(project: Path) -> None:
     assert done.stderr.startswith(f"warning: `{moved / '.venv'}` was moved: ")
 
 
+def test_pip_never_works_on_another_python_than_that_of_the_project(project: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for folder in (elsewhere, project / ".venv" / "bin"):
+        refused = run(project, "run", "pip3", "install", "x", PATH=f"{elsewhere}:/usr/bin:/bin")
+        assert refused.returncode
+        assert "" == refused.stdout
+        pip = folder / "pip3"
+        pip.write_text(f"#!/bin/sh\necho {folder.name}\n")
+        pip.chmod(0o755)
+    assert f"`{elsewhere / 'pip3'}` would install into another Python\nhint: run `chapbook add NAME`" in refused.stderr
+    assert "bin\n" == run(project, "run", "pip3", "install", "x", PATH=f"{elsewhere}:/usr/bin:/bin").stdout
+
+
 def test_a_task_may_run_a_notebook(project: Path) -> None:
     with (project / "pyproject.toml").open("a") as file:
         file.write('report = "report.ipynb --help"\n')
