@@ -6,14 +6,13 @@ import asyncio
 import atexit
 import contextlib
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from chapbook_core.commands.kernel_start import read_start
+from chapbook_core.process_group import kill_group
 from chapbook_kernelspec.readiness import Ready, Refused
 
 if TYPE_CHECKING:
@@ -73,20 +72,13 @@ class Preparation:
         try:
             self._child.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            self._kill()
+            kill_group(self._child)
 
     def ask_to_stop(self) -> None:
         """Ask it, and wait for nothing."""
         if self._child.poll() is None:
             self._is_stopped = True
             self._child.terminate()
-
-    def _kill(self) -> None:
-        if sys.platform == "win32":
-            self._child.kill()
-            return
-        with contextlib.suppress(OSError):
-            os.killpg(self._child.pid, signal.SIGKILL)
 
     def _refused(self) -> Refused:
         """Find the error among the lines; what stands before it is progress."""

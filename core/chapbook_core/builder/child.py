@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.process_group import kill_group, signal_group
 from chapbook_core.requirements.url import masked_url
 from chapbook_core.value import frozen
 
@@ -98,19 +99,11 @@ def _waited(child: subprocess.Popen[bytes], program: str, watcher: Watcher, seco
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End what is left of a child's group."""
     if child.poll() is None:
-        _signal(child, signal.SIGTERM)
+        signal_group(child, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             child.wait(timeout=_LAST_WORDS)
-    _signal(child, getattr(signal, "SIGKILL", signal.SIGTERM))
+    kill_group(child)
     child.wait()
-
-
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(child.pid, number)
-        elif child.poll() is None:
-            child.terminate()
 
 
 def _text(file: IO[bytes]) -> str:

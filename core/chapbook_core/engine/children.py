@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Literal
 
 from chapbook_core.engine.messages import Child, Output
 from chapbook_core.errors import Cancelled, ChapbookError
+from chapbook_core.process_group import kill_group, signal_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,17 +129,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is not None:
         return
     for number, seconds in _WARNINGS:
-        _signal(child, number)
+        signal_group(child, number)
         with suppress(subprocess.TimeoutExpired):
             child.wait(seconds)
             break
-    _signal(child, getattr(signal, "SIGKILL", signal.SIGTERM))
+    kill_group(child)
     child.wait()
-
-
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(child.pid, number)
-        elif child.poll() is None:
-            child.terminate()

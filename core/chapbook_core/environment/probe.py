@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.environment.interpreter import interpreter_from
 from chapbook_core.environment.machine import this_machine
 from chapbook_core.errors import ChapbookError
+from chapbook_core.process_group import kill_group
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
@@ -145,11 +144,7 @@ def _child_variables(variables: Mapping[str, str]) -> dict[str, str]:
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End what it may have started, as a script in place of a program does; its output would stay open."""
     if child.poll() is None:
-        if sys.platform == "win32":
-            child.kill()
-        else:
-            with suppress(OSError):
-                os.killpg(child.pid, signal.SIGKILL)
+        kill_group(child)
     child.wait()
     for stream in (child.stdout, child.stderr):
         if stream is not None:

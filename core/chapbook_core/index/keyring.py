@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from chapbook_core.events import Notice
 from chapbook_core.index.address import Login, masked, split_login
+from chapbook_core.process_group import kill_group
 from chapbook_core.project.secret import Secret
 
 if TYPE_CHECKING:
@@ -128,10 +128,7 @@ def _password_ways() -> list[Sequence[str]]:
 
 def _end(child: subprocess.Popen[str]) -> None:
     """End the child with all it started; a backend may have opened a helper."""
-    try:
-        os.killpg(child.pid, 9) if hasattr(os, "killpg") else child.kill()
-    except OSError:
-        child.kill()
+    kill_group(child)
     child.communicate()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.process_group import kill_group
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
@@ -163,10 +164,7 @@ def _waited(child: subprocess.Popen[str], watcher: Watcher) -> str:
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    try:
-        os.killpg(child.pid, 9) if hasattr(os, "killpg") else child.kill()
-    except OSError:
-        child.kill()
+    kill_group(child)
     child.communicate()
 
 
