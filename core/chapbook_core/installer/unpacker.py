@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from chapbook_core.installer.store import StoredWheel
 
 _AT_ONCE = min(4, os.cpu_count() or 1)
-_LARGE = 1 << 20
-"""A wheel of so many bytes is worth the way to another process."""
 _MODULE = "chapbook_core.installer.unpacker"
 _SECONDS_TO_END = 5.0
 _DONE, _NOT_DONE = b"1\n", b"0\n"
@@ -58,21 +56,17 @@ class Unpackers:
         Of those that wait the largest comes first: it is what all would wait for at the end.
         """
 
-        def here() -> StoredWheel:
-            return self._store.add_hashed(wheel, filename, sha256, watcher=watcher)
-
-        def anywhere() -> StoredWheel:
-            if size < _LARGE:
-                return here()
+        def work() -> StoredWheel:
             free = self._free.get()
             try:
                 watcher.checkpoint()
                 is_done = free is not None and free.unpack(wheel, filename, sha256)
-                return (self._store.find(sha256) if is_done else None) or here()
+                stored = self._store.find(sha256) if is_done else None
+                return stored or self._store.add_hashed(wheel, filename, sha256, watcher=watcher)
             finally:
                 self._free.put(free)
 
-        wish = Wish(anywhere)
+        wish = Wish(work)
         self._crew.ask(wish, weight=size)
         return wish.future.result()
 

@@ -83,7 +83,6 @@ def test_much_is_unpacked_by_several_processes(
     index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     monkeypatch.setattr(fetching, "_MUCH", 1)
-    monkeypatch.setattr(unpacker, "_LARGE", 0)
     monkeypatch.setattr(unpacker, "_AT_ONCE", 3)
     wheels = wanted(index)
     if steps:

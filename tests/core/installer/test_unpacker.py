@@ -40,7 +40,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def unpackers(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unpackers]:
     monkeypatch.setattr(unpacker, "_AT_ONCE", 2)
-    monkeypatch.setattr(unpacker, "_LARGE", 0)
     unpackers = Unpackers(store)
     yield unpackers
     unpackers.close()
