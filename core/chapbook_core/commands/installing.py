@@ -41,7 +41,7 @@ from chapbook_core.installer.provenance import direct_url
 from chapbook_core.installer.schemes import paths_of_environment
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
 from chapbook_core.lock.completeness import require_dependencies
-from chapbook_core.lock.selection import select
+from chapbook_core.lock.selection import says_groups, select
 from chapbook_core.project.lock_terms import exempt_names
 from chapbook_core.project.trust import note_trust
 from chapbook_core.requirements.name import canonical_name
@@ -99,6 +99,8 @@ class InstallRequest:
     """What to remember of the environment when all is done."""
     timing: Timing = Timing.ASK
     """When the environment is changed, if a kernel runs from it."""
+    is_stale: bool = False
+    """Whether the lock is known not to belong to the project file, and may lack what that asks for."""
 
 
 @frozen
@@ -208,10 +210,12 @@ def _plan(
     own_name = canonical_name(manifest.name) if manifest.name else None
     selected: tuple[LockedPackage, ...] = ()
     if request.packages:
-        wanted, groups = request.wanted, manifest.groups
+        wanted = request.wanted
+        groups = () if request.is_stale and says_groups(lock) else manifest.groups
         exempt = exempt_names(manifest, session.wishes)
         selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, exempt=exempt)
-        require_dependencies(lock, selected, interpreter.markers, exempt)
+        if not request.is_stale:
+            require_dependencies(lock, selected, interpreter.markers, exempt)
     options = PlanOptions(
         # Without packages nothing is known of what is wanted.
         sync=request.sync and request.packages,

@@ -10,6 +10,7 @@ from chapbook_core.commands.session import Session
 from chapbook_core.environment.condition import Sound
 from chapbook_core.events import Committed
 from chapbook_core.lock.wanted import Wanted, choose_groups
+from chapbook_core.project.content_hash import content_hash
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.manifest import parse_manifest
 from chapbook_core.project.pair_writing import PairWriter
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.applying import Applied
     from chapbook_core.commands.liveness import Timing
     from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.environment.environment import Environment
     from chapbook_core.events import Watcher
     from chapbook_core.index.mode import Mode
     from chapbook_core.lock.lockfile import Lock
@@ -64,15 +66,22 @@ def visit_project(visit: Visit, surroundings: Surroundings, watcher: Watcher) ->
     PairWriter(visit.folder).require_unchanged(visit.files)
     nothing = Lock((), "*", "")
     before, after = visit.before or nothing, visit.after or nothing
+    # There may have been no lock, or one that somebody was yet to bring up to date.
+    is_stale = after.content_hash != content_hash(session.manifest.data)
     request = InstallRequest(
         wanted=Wanted(choose_groups(session.manifest.groups)),
         gone=frozenset(one.name for one in before.packages) - {one.name for one in after.packages},
         mode=visit.mode,
         timing=visit.timing,
-        fingerprint=NothingToDo(surroundings, PLAIN).fingerprint,
+        fingerprint=NothingToDo(surroundings, PLAIN).fingerprint if not is_stale else _nothing_to_remember,
         files=[ProjectFile(visit.folder / one.name, one.after) for one in visit.files if one.before != one.after],
+        is_stale=is_stale,
     )
     return applied(install_lock(session, after, request))
+
+
+def _nothing_to_remember(_environment: Environment) -> None:
+    """Let the next `install` look, and refuse a lock that is none or stale."""
 
 
 def _session(visit: Visit, surroundings: Surroundings, watcher: Watcher) -> Session | None:

@@ -73,6 +73,21 @@ def test_undo_brings_back_project_lock_and_environment_step_by_step(project: Pro
     assert "nothing to redo" in outcome.err
 
 
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_undo_goes_back_to_a_lock_that_was_none_or_stale(project: Project, chapbook: Chapbook, is_locked: bool) -> None:
+    if is_locked:
+        good(chapbook("install"))
+    project.require_here("c")
+    start = project.files()
+    good(chapbook("add", "a"))
+    assert ["a 1.0", "b 1.0", "c 3.0"] == project.installed
+    good(chapbook("undo"))
+    assert start == project.files()
+    assert [] == project.installed
+    outcome = chapbook("install")
+    assert (outcome.status, "c 3.0" in outcome.out) == ((1, False) if is_locked else (0, True))
+
+
 def test_undo_goes_back_to_before_any_change_at_once(project: Project, chapbook: Chapbook) -> None:
     for name in ("a", "b", "c"):
         good(chapbook("add", "--lock", name))
