@@ -129,9 +129,9 @@ class PageFetch:
 
         A page that has to be asked for is not read for that: nothing of it is kept but what was asked.
         """
-        is_good, offer = self.kept(place, name)
-        is_unknown = (place.url, name) in self._unknown and self._mode is not Mode.OFFLINE
-        if not is_good and is_unknown and place.shape is not Shape.LINKS:
+        key = place.url, name
+        is_good, offer = self.kept(place, name) if key not in self._unknown else (False, None)
+        if key in self._unknown and self._mode is not Mode.OFFLINE and place.shape is not Shape.LINKS:
             return self._excerpted(place, name, version, filenames)
         offer = offer if is_good else self.read(place, name)
         return offer.files(version) if offer is not None else ()
@@ -175,6 +175,7 @@ class PageFetch:
             return None
 
         page = Remembered(PageSummary.from_blob(found.value), found.validity)
+        page.note(self._stamp, found.validity)
         self._memory.keep(source_key(place.url), name, page)
         return Offer(place, page, partial(self._kept_files, place, name))
 

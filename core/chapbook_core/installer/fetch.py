@@ -38,7 +38,8 @@ WORKERS = 8
 MOST_BYTES = 8 * 1024**3
 """Of one wheel, when the index does not tell its size."""
 _MUCH = 8 << 20
-"""So many bytes are worth further processes that unpack, which have a bit to do before they begin."""
+_MANY = 24
+"""So many bytes, or wheels, are worth further processes that unpack, which have a bit to do before they begin."""
 _PATIENCE = 30.0
 """Seconds that downloads get to notice that they are to stop."""
 _STEP = 1 << 18
@@ -97,6 +98,8 @@ class Fetching:
         self._progress = _Progress(watcher, count)
         self._crew = Crew(workers)
         self._fetcher = _Fetcher(store, client, self._progress)
+        if count >= _MANY:
+            self._fetcher.get_ready()
         self._found: dict[WantedWheel, StoredWheel] = {}
         self._wishes: dict[WantedWheel, Wish[StoredWheel]] = {}
 
