@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pytest
 
-from chapbook_core.index.default_index import default_index
+from tests.notebooks.newcomer import chapbook, newcomer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,22 +21,11 @@ ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "notebooks" / "first-project"
 NOTEBOOK = "first-project.ipynb"
 DEAD_INDEX = "http://127.0.0.1:9/simple/"
-_PATIENCE = 600
 
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Be a newcomer: a home without anything in it."""
-    index = default_index(os.environ, Path.home()).url
-    try:
-        with urlopen(Request(f"{index.rstrip('/')}/humanize/", method="HEAD"), timeout=10):
-            pass
-    except (URLError, OSError, ValueError) as cause:
-        pytest.skip(f"no package index can be reached: {cause}")
-    home = tmp_path_factory.mktemp("home")
-    unwanted = ("XDG_", "CHAPBOOK_", "POETRY_", "JUPYTER_", "VIRTUAL_ENV")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    return {**kept, "HOME": str(home), "USERPROFILE": str(home), "PIP_INDEX_URL": index}
+    return newcomer(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +34,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".*"))
     yield folder
     shutil.rmtree(folder)
-
-
-def chapbook(folder: Path, variables: dict[str, str], *words: str) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "chapbook_core.cli", *words],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    assert 0 == ended.returncode, ended.stdout + ended.stderr
-    return ended.stdout
 
 
 def outputs(path: Path) -> list[dict[str, Any]]:
