@@ -12,12 +12,16 @@ _FOREIGN = ("CHAPBOOK_", "POETRY_", "CONDA_", "JPY_", "JUPYTER_", "VIRTUAL_ENV",
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     root = tmp_path_factory.mktemp("kernels").resolve()
+    base = tmp_path_factory.getbasetemp().resolve()
+    # Where several work, they fetch everything together.
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kernels-cache"
     variables = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     variables |= {
         "PIP_INDEX_URL": index_url(),
         "JUPYTER_PATH": str(REPOSITORY / "kernelspec" / "share" / "jupyter"),
         "IPYTHONDIR": str(root / "ipython"),
-        **{f"XDG_{name}_HOME": str(root / name.lower()) for name in ("CACHE", "CONFIG", "DATA")},
+        "XDG_CACHE_HOME": str(cache),
+        **{f"XDG_{name}_HOME": str(root / name.lower()) for name in ("CONFIG", "DATA")},
         **{f"JUPYTER_{name}_DIR": str(root / f"jupyter-{name.lower()}") for name in ("CONFIG", "DATA", "RUNTIME")},
     }
     variables.pop("VIRTUAL_ENV", None)
