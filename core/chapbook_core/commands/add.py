@@ -219,7 +219,10 @@ class _Adding:
                 if version in offered and offered[version].is_yanked:
                     yield f"`{name} {version}` is yanked: its owners have taken it back"
         for addition in self._additions:
-            yield from _idle_extras(addition.requirement, lock)
+            requirement = addition.requirement
+            yield from _idle_extras(requirement, lock)
+            if (requirement.marker & python_marker(self._session.manifest.python)).is_never:
+                yield f"no environment of the project gets `{requirement.name}`: it is for `{requirement.marker}` alone"
 
     def _newer(self, name: str, versions: Sequence[str]) -> str:
         """Return the newest release, when the one that was taken is another."""

@@ -184,6 +184,15 @@ def test_the_status_of_a_project_is_told(
     assert ("a (>=" in project.text) == (status != "quarantined")
 
 
+def test_what_no_python_of_the_project_gets_is_told(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    outcome = chapbook("add", "a; python_version < '2'", "--lock")
+    assert 0 == outcome.status
+    assert 'warning: no environment of the project gets `a`: it is for `python_version < "2"` alone' in outcome.err
+    assert [] == project.pins
+    assert "" == chapbook("add", "a; sys_platform == 'win32'", "--lock").err
+
+
 def test_an_extra_that_brings_nothing_is_told(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:
     index.serve("b", "1.0")
     index.serve("a", "1.0", extras={"x_y": ["b"]})
