@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.installer.bad_wheel import BadWheel
@@ -37,35 +38,62 @@ class Arrangement:
     paths: InstallPaths
     library: str
     """The folder that the dist-info folder stands in, below the top."""
-    groups: tuple[Group, ...]
-    adapted: tuple[StoredFile, ...]
-    """Scripts that may have to name the interpreter of this environment."""
 
     @property
     def dist_info(self) -> str:
         """Where the dist-info folder belongs."""
         return f"{self.library}/{self.manifest.dist_info}"
 
+    @cached_property
+    def held(self) -> tuple[Group, ...]:
+        """What goes below the folder for packages under its own name, in every environment."""
+        library = self.library
+        return tuple(
+            Group(group.source, f"{library}/{group.source}" if group.source else library, group.files)
+            for group in groups_of(self.manifest)
+        )
+
+    @cached_property
+    def scattered(self) -> tuple[Group, ...]:
+        """What goes where the scheme of its folder is in this environment."""
+        manifest, paths = self.manifest, self.paths
+        if not manifest.outline.has_data:
+            return ()
+        found = _by_folder(
+            file for file in manifest.files if _is_scattered(manifest, file) and not self._is_script(file)
+        )
+        return tuple(Group(folder, _target(folder, manifest, paths), tuple(its)) for folder, its in found.items())
+
+    @cached_property
+    def adapted(self) -> tuple[StoredFile, ...]:
+        """Scripts that may have to name the interpreter of this environment."""
+        if not self.manifest.outline.has_data:
+            return ()
+        return tuple(file for file in self.manifest.files if self._is_script(file))
+
+    def _is_script(self, file: StoredFile) -> bool:
+        return file.path.rpartition("/")[0] == f"{self.manifest.data}/scripts"
+
     def roots(self) -> Iterator[str]:
         """Give the places directly in the folder for packages that something goes to, more than once perhaps."""
         start = f"{self.library}/"
-        for group in self.groups:
-            if group.target == self.library:
-                yield from (start + file.path.rpartition("/")[2] for file in group.files)
-            elif group.target.startswith(start):
-                yield start + group.target[len(start) :].partition("/")[0]
+        yield from (start + root for root in self.manifest.outline.roots)
+        for target, _file in self.elsewhere():
+            if target.startswith(start):
+                yield start + target[len(start) :].partition("/")[0]
 
     def targets(self, without: Collection[str] = ()) -> Iterator[tuple[str, StoredFile | None]]:
         """Give every file that there will be and the stored one it comes from, if it is not made.
 
         What is below the roots `without` is left out.
         """
-        start = len(self.library) + 1
-        for group in self.groups:
-            if group.target[start:] and self.library + "/" + group.target[start:].partition("/")[0] in without:
-                continue
-            for file in group.files:
-                yield f"{group.target}/{file.path.rpartition('/')[2]}".lstrip("/"), file
+        if not all(f"{self.library}/{root}" in without for root in self.manifest.outline.roots):
+            yield from _targets(self.held, self.library, without)
+        yield from self.elsewhere(without)
+
+    def elsewhere(self, without: Collection[str] = ()) -> Iterator[tuple[str, StoredFile | None]]:
+        """Give those of them that do not come out of the folder for packages of the wheel."""
+        yield from _targets(self.scattered, self.library, without)
         for file in self.adapted:
             yield f"{self.paths.scripts}/{file.path.rpartition('/')[2]}", None
         for script in self.manifest.scripts:
@@ -74,66 +102,61 @@ class Arrangement:
 
 def arrange(manifest: Manifest, paths: InstallPaths) -> Arrangement:
     """Lay a wheel out; raises BadWheel when it would replace a part of the environment itself."""
-    library = paths.purelib if manifest.is_pure else paths.platlib
-    groups: dict[str, list[StoredFile]] = {}
-    adapted: list[StoredFile] = []
-    for file in manifest.files:
-        folder, _, name = file.path.rpartition("/")
-        if folder == f"{manifest.data}/scripts":
-            adapted.append(file)
-        elif folder != manifest.dist_info or name not in _REPLACED:
-            groups.setdefault(folder, []).append(file)
-    arrangement = Arrangement(
-        manifest=manifest,
-        paths=paths,
-        library=library,
-        groups=tuple(
-            Group(folder, _target(folder, manifest, paths, library), tuple(files)) for folder, files in groups.items()
-        ),
-        adapted=tuple(adapted),
-    )
+    arrangement = Arrangement(manifest, paths, paths.purelib if manifest.is_pure else paths.platlib)
     _check(arrangement)
     return arrangement
 
 
-def spare_groups(groups: Iterable[Group], manifest: Manifest) -> tuple[Group, ...]:
-    """Return those that go below the folder for packages under their own names, in every environment."""
-    return tuple(group for group in groups if group.source.partition("/")[0] != manifest.data)
-
-
 def groups_of(manifest: Manifest) -> tuple[Group, ...]:
     """Return the files that go below the folder for packages, with targets below that."""
+    found = _by_folder(file for file in manifest.files if not _is_scattered(manifest, file))
+    information = found.get(manifest.dist_info, [])
+    information[:] = [file for file in information if file.path.rpartition("/")[2] not in _REPLACED]
+    return tuple(Group(folder, folder, tuple(files)) for folder, files in found.items())
+
+
+def _by_folder(files: Iterable[StoredFile]) -> dict[str, list[StoredFile]]:
     groups: dict[str, list[StoredFile]] = {}
-    for file in manifest.files:
-        folder, _, name = file.path.rpartition("/")
-        if folder.partition("/")[0] != manifest.data and (folder != manifest.dist_info or name not in _REPLACED):
-            groups.setdefault(folder, []).append(file)
-    return tuple(Group(folder, folder, tuple(files)) for folder, files in groups.items())
+    for file in files:
+        groups.setdefault(file.path.rpartition("/")[0], []).append(file)
+    return groups
 
 
-def _target(folder: str, manifest: Manifest, paths: InstallPaths, library: str) -> str:
-    root, _, rest = folder.partition("/")
-    if root != manifest.data:
-        return f"{library}/{folder}" if folder else library
-    scheme, _, inner = rest.partition("/")
+def _is_scattered(manifest: Manifest, file: StoredFile) -> bool:
+    return file.path.partition("/")[0] == manifest.data
+
+
+def _targets(
+    groups: Iterable[Group], library: str, without: Collection[str]
+) -> Iterator[tuple[str, StoredFile | None]]:
+    start = len(library) + 1
+    for group in groups:
+        if group.target[start:] and library + "/" + group.target[start:].partition("/")[0] in without:
+            continue
+        for file in group.files:
+            yield f"{group.target}/{file.path.rpartition('/')[2]}".lstrip("/"), file
+
+
+def _target(folder: str, manifest: Manifest, paths: InstallPaths) -> str:
+    scheme, _, inner = folder.partition("/")[2].partition("/")
     return paths.target(scheme, inner, manifest.name).rstrip("/")
 
 
 def _check(arrangement: Arrangement) -> None:
+    """Look at what does not go below the folder for packages under its own name.
+
+    Of the rest the names were compared in the archive, and there it meets nothing but what leads into that folder.
+    """
     manifest, paths = arrangement.manifest, arrangement.paths
-    if not arrangement.adapted and not manifest.scripts and not _has_data(arrangement):
-        # Everything goes below the folder for packages under its own name, and names were compared in the archive.
-        return
-    seen: set[str] = set()
+    library = f"{folded(arrangement.library)}/"
     made = {f"{arrangement.dist_info}/{name}".lower() for name in WRITTEN}
-    for target, _file in arrangement.targets():
+    seen: set[str] = set()
+    for target, _file in arrangement.elsewhere():
         if paths.is_protected(target):
             raise BadWheel(manifest.filename, "it would replace a file of the environment itself", target)
         key = folded(target)
+        if key.startswith(library) and library not in seen:
+            seen |= {library, *(folded(held) for held, _its in _targets(arrangement.held, arrangement.library, ()))}
         if key in seen or key in made:
             raise BadWheel(manifest.filename, "two of its files belong to one place", target)
         seen.add(key)
-
-
-def _has_data(arrangement: Arrangement) -> bool:
-    return any(group.source.partition("/")[0] == arrangement.manifest.data for group in arrangement.groups)

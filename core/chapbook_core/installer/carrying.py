@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from chapbook_core.installer.relocation import InTheWay, Move, entered
+from chapbook_core.installer.relocation import InTheWay, Move, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 def carry_forward(environment: Path, stage: str, moves: Iterable[Move]) -> None:
     """Do the moves that are not done yet, in their order; raises InTheWay and OSError."""
-    for move in moves:
-        if not _is_done(environment, stage, move):
-            _do(environment, move)
+    with Way(environment) as here, Way(environment) as there:
+        for move in moves:
+            if not _is_done(environment, stage, move):
+                _do(environment, move, here, there)
+                for way in (here, there):
+                    way.forget(move.source)
 
 
 def carry_back(environment: Path, stage: str, moves: Iterable[Move]) -> None:
@@ -30,16 +33,16 @@ def carry_back(environment: Path, stage: str, moves: Iterable[Move]) -> None:
 
 
 def _is_done(environment: Path, stage: str, move: Move) -> bool:
-    if not os.path.lexists(environment / move.source):
+    if not os.path.lexists(f"{environment}/{move.source}"):
         return True
-    return move.target.startswith(f"{stage}/") and os.path.lexists(environment / move.target)
+    return move.target.startswith(f"{stage}/") and os.path.lexists(f"{environment}/{move.target}")
 
 
-def _do(environment: Path, move: Move) -> None:
+def _do(environment: Path, move: Move, here: Way, there: Way) -> None:
     source_folder, _, source_name = move.source.rpartition("/")
     target_folder, _, target_name = move.target.rpartition("/")
-    with entered(environment, source_folder) as here, entered(environment, target_folder, is_made=True) as there:
-        source, target = here.at(source_name), there.at(target_name)
-        if target.status() is not None:
-            raise InTheWay(environment, move.target, "it was not there a moment ago")
-        os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
+    source = here.to(source_folder).at(source_name)
+    target = there.to(target_folder, is_made=True).at(target_name)
+    if target.status() is not None:
+        raise InTheWay(environment, move.target, "it was not there a moment ago")
+    os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)

@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.launcher import script_file
-from chapbook_core.installer.placement import INSTALLER
 from chapbook_core.installer.record import Row, base64_digest, record_text
 from chapbook_core.installer.script import parse_entry_points
+from chapbook_core.installer.spare import INSTALLER
 from chapbook_core.requirements.marker import ALWAYS, parse_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen, replace

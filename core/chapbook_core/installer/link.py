@@ -16,7 +16,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from chapbook_core.installer.manifest import StoredFile
     from chapbook_core.installer.relocation import Folder, Place
@@ -94,6 +94,57 @@ class Linker:
             else:
                 return
 
+    def bring_all(
+        self, files: Iterable[StoredFile], source: Folder, target: Folder, devices: tuple[int, int]
+    ) -> list[StoredFile]:
+        """Make the files of one folder in another one; return those in whose place there is something already.
+
+        Raises Changed, also for a file that is gone, and OSError.
+        """
+        there: list[StoredFile] = []
+        left = iter(files)
+        for file in left:
+            try:
+                self.bring(file, file.path.rpartition("/")[2], source, target, devices)
+            except FileExistsError:
+                there.append(file)
+            except FileNotFoundError:
+                raise Changed(file.path) from None
+            if self._is_plain_linking(devices, source, target):
+                self._link_all(left, source, target, devices, there)
+        return there
+
+    def _is_plain_linking(self, devices: tuple[int, int], source: Folder, target: Folder) -> bool:
+        """Tell whether all that there is to do for any file is to look at it and to link it."""
+        are_open = source.descriptor is not None and target.descriptor is not None
+        is_safe = not self._is_edited or self._binding is True
+        return are_open and is_safe and self.method(devices) is Method.LINK
+
+    def _link_all(
+        self,
+        files: Iterator[StoredFile],
+        source: Folder,
+        target: Folder,
+        devices: tuple[int, int],
+        there: list[StoredFile],
+    ) -> None:
+        """Link files until one of them cannot be; wheels have thousands, and this takes no step too many for one."""
+        here, away = source.descriptor, target.descriptor
+        for file in files:
+            name = file.path.rpartition("/")[2]
+            try:
+                _compare(file, os.stat(name, dir_fd=here, follow_symlinks=False))
+                os.link(name, name, src_dir_fd=here, dst_dir_fd=away, follow_symlinks=False)
+            except FileExistsError:
+                there.append(file)
+            except FileNotFoundError:
+                raise Changed(file.path) from None
+            except OSError as problem:
+                if problem.errno not in _NOT_HERE:
+                    raise
+                self.bring(file, name, source, target, devices)
+                return
+
     def _bring(self, method: Method, file: StoredFile, here: Place, there: Place) -> None:
         is_safe = not self._is_edited or not file.is_text or self._are_permissions_binding(here)
         if method is Method.LINK and is_safe:
@@ -149,7 +200,7 @@ def _copy(reading: int, writing: int, size: int) -> None:
             rest = rest[os.write(writing, rest) :]
         copied += len(piece)
     if copied != size:
-        raise Changed
+        raise Changed("")
 
 
 def _copied_by_system(reading: int, writing: int, size: int) -> bool:

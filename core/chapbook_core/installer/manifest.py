@@ -1,15 +1,27 @@
-"""Manifest: everything that placing a stored wheel needs to know, in one file that is read at once."""
+"""Manifest: everything that placing a stored wheel needs to know, in one file.
+
+    chapbook-manifest 2 <checksum of the rest>
+    {...}                                         what concerns the wheel as a whole
+    [[path, ...], [size, ...], ...]               its files, column by column
+
+Wheels have thousands of files, and hardly a command asks for each of them: they are taken apart when somebody does.
+"""
 
 from __future__ import annotations
 
 import json
 import zlib
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from chapbook_core.installer.script import Script
-from chapbook_core.value import frozen
+from chapbook_core.value import field, frozen
 
-_HEAD = b"chapbook-manifest 1 "
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEAD = b"chapbook-manifest 2 "
 
 
 class DamagedManifest(ValueError):
@@ -29,6 +41,52 @@ class StoredFile(NamedTuple):
     is_executable: bool
     is_text: bool
     """Whether a person could edit it."""
+
+
+class Outline(NamedTuple):
+    """What is known of the files of a wheel without looking at each."""
+
+    total: int
+    roots: tuple[str, ...]
+    """The names directly in the tree, without the folder of other schemes."""
+    has_data: bool
+    """Whether there is a folder of other schemes."""
+
+
+class ListedFiles(Sequence[StoredFile]):
+    """The files of a manifest that was read, as they were written until somebody looks at one."""
+
+    __slots__ = ("_columns", "_count", "_files")
+
+    def __init__(self, columns: bytes, count: int) -> None:
+        self._columns = columns
+        self._count = count
+        self._files: tuple[StoredFile, ...] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[StoredFile]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, place: int) -> StoredFile: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[StoredFile, ...]: ...
+    def __getitem__(self, place: int | slice) -> StoredFile | tuple[StoredFile, ...]:
+        return self._all()[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def _all(self) -> tuple[StoredFile, ...]:
+        if self._files is None:
+            columns = json.loads(self._columns)
+            self._files = tuple(map(StoredFile._make, zip(*columns, strict=True)))
+        return self._files
 
 
 @frozen
@@ -51,8 +109,19 @@ class Manifest:
     """The files that make every start of Python run code."""
     complaints: tuple[str, ...]
     """What its RECORD has wrong, where that was borne."""
-    files: tuple[StoredFile, ...]
+    files: Sequence[StoredFile]
     """Sorted, so that those of one folder stand together."""
+    noted: Outline | None = field(default=None, repr=False, compare=False)
+    """What was written down of them."""
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What its files are like as a whole."""
+        if self.noted is not None:
+            return self.noted
+        roots = dict.fromkeys(file.path.partition("/")[0] for file in self.files)
+        names = tuple(root for root in roots if root != self.data)
+        return Outline(len(self.files), names, has_data=self.data in roots)
 
     @property
     def size(self) -> int:
@@ -74,19 +143,21 @@ class Manifest:
             "scripts": self.scripts,
             "starting": self.starting,
             "complaints": self.complaints,
-            "files": columns,
+            "outline": self.outline,
         }
-        body = json.dumps(facts, separators=(",", ":")).encode()
+        body = b"\n".join(json.dumps(part, separators=(",", ":")).encode() for part in (facts, columns))
         return _HEAD + f"{zlib.crc32(body):08x}\n".encode() + body
 
 
 def read_manifest(blob: bytes) -> Manifest:
     """Return the manifest that `blob()` has written; raises DamagedManifest."""
     start = len(_HEAD) + 9
-    body = blob[start:]
+    body = memoryview(blob)[start:]
     if blob[:start] != _HEAD + f"{zlib.crc32(body):08x}\n".encode():
         raise DamagedManifest("its checksum is wrong")
-    facts = json.loads(body)
+    end = blob.index(b"\n", start)
+    facts = json.loads(blob[start:end])
+    count, roots, has_data = facts["outline"]
     return Manifest(
         filename=facts["filename"],
         sha256=facts["sha256"],
@@ -99,5 +170,6 @@ def read_manifest(blob: bytes) -> Manifest:
         scripts=tuple(Script(*fields) for fields in facts["scripts"]),
         starting=tuple(facts["starting"]),
         complaints=tuple(facts["complaints"]),
-        files=tuple(map(StoredFile._make, zip(*facts["files"], strict=True))),
+        files=ListedFiles(blob[end + 1 :], count),
+        noted=Outline(count, tuple(roots), has_data=has_data),
     )

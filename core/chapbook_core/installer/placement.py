@@ -13,21 +13,21 @@ import os
 import posixpath
 import shutil
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
-from chapbook_core.installer.arrangement import Arrangement, arrange, spare_groups
+from chapbook_core.installer.arrangement import Arrangement, arrange
 from chapbook_core.installer.bytecode import CACHE, is_unchanged, read_bytecode
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import find_sharing, is_namespace
 from chapbook_core.installer.launcher import adapted_script, script_file
 from chapbook_core.installer.link import Changed, Linker
-from chapbook_core.installer.record import Row, base64_digest, record_text
-from chapbook_core.installer.relocation import InTheWay, entered
+from chapbook_core.installer.record import Row, base64_digest, file_rows
+from chapbook_core.installer.relocation import InTheWay, Way
 from chapbook_core.installer.renames import arriving_moves
-from chapbook_core.installer.spare import find_spare, lay_bytecode, take_spare
+from chapbook_core.installer.spare import INSTALLER, find_spare, lay_bytecode, take_spare
 from chapbook_core.installer.store import StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
@@ -36,19 +36,17 @@ from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from chapbook_core.events import Watcher
     from chapbook_core.installer.arrangement import Group
-    from chapbook_core.installer.bytecode import Bytecode
     from chapbook_core.installer.clash import Sharing
     from chapbook_core.installer.manifest import StoredFile
-    from chapbook_core.installer.relocation import Folder, Move
+    from chapbook_core.installer.relocation import Move
     from chapbook_core.installer.schemes import InstallPaths
     from chapbook_core.installer.store import StoredWheel
 
-INSTALLER = b"chapbook\n"
+_END_OF_FILE = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -87,15 +85,15 @@ class WheelArrival:
         """Where each file belongs; raises BadWheel when one would replace a part of the environment."""
         return arrange(self.stored.manifest, self.paths)
 
-    def lay(self, folder: Path, sharing: Sharing | None = None, leaving: Collection[str] = ()) -> tuple[str, ...]:
-        """Put the files below a folder as they are to lie below the environment; return their paths.
+    def lay(self, folder: Path, sharing: Sharing | None = None, leaving: Collection[str] = ()) -> None:
+        """Put the files below a folder as they are to lie below the environment.
 
         `sharing` tells which of them other distributions have put there, `leaving` what will be gone by then.
         A file that is there already is another distribution's: it is left alone when it is the same, or when both only
         make a namespace; else the error is FileExistsError. Raises StoreDamaged and PlacementFailed, too.
         """
         try:
-            return _Layer(self, folder, {} if sharing is None else sharing.of(self.name), leaving).lay()
+            _Layer(self, folder, {} if sharing is None else sharing.of(self.name), leaving).lay()
         except FileExistsError:
             raise
         except InTheWay as problem:
@@ -123,39 +121,34 @@ class _Layer:
         self._stored = arrival.stored
         self._folder = folder
         self._arrangement = arrival.arrangement
-        self._rows: list[Row] = []
-        self._paths: list[str] = []
+        self._record: list[str] = []
+        """What is to be written into RECORD, in any number of pieces."""
 
-    def lay(self) -> tuple[str, ...]:
+    def lay(self) -> None:
         try:
             devices = (self._stored.tree.stat().st_dev, self._folder.stat().st_dev)
         except FileNotFoundError:
             raise StoreDamaged(self._stored, "") from None
-        groups = self._arrangement.groups
-        if self._arrival.tag is not None and devices[0] == devices[1] and not self._shared:
-            groups = self._taken(groups, self._arrival.tag)
-        bytecode = None if self._arrival.tag is None else read_bytecode(self._stored.folder, self._arrival.tag)
-        for group in groups:
-            self._lay_group(group, devices, bytecode)
-        self._lay_programs()
-        self._lay_notes()
-        return tuple(self._paths)
+        with Way(self._folder) as way:
+            self._way = way
+            tag, is_taken = self._arrival.tag, False
+            if tag is not None and devices[0] == devices[1] and not self._shared:
+                is_taken = self._take(tag)
+            self._lay_groups(self._arrangement.scattered if is_taken else self._groups(), devices)
+            self._lay_programs()
+            self._lay_notes(is_taken=is_taken)
 
-    def _taken(self, groups: tuple[Group, ...], tag: str) -> tuple[Group, ...]:
-        """Take what was laid out ahead of time, if that can be had; return the groups that it does not hold."""
-        manifest, library = self._stored.manifest, self._arrangement.library
-        held = spare_groups(groups, manifest)
-        spare = find_spare(self._stored, tag, held)
+    def _take(self, tag: str) -> bool:
+        """Take what was laid out ahead of time, if that can be had; tell whether it was."""
+        library = self._arrangement.library
+        spare = find_spare(self._stored, tag)
         if spare is None or any(self._is_there(f"{library}/{name}") for name in spare.names if name != CACHE):
-            return groups
-        with entered(self._folder, library, is_made=True) as target:
-            if not take_spare(spare, target, lambda name: self._is_free(f"{library}/{CACHE}/{name}")):
-                return groups
-        for group in held:
-            start = f"{group.target}/"
-            for file in group.files:
-                self._note(start + file.path.rpartition("/")[2], file.sha256, file.size)
-        return tuple(group for group in groups if group.source.partition("/")[0] == manifest.data)
+            return False
+        target = self._way.to(library, is_made=True)
+        return take_spare(spare, target, lambda name: self._is_free(f"{library}/{CACHE}/{name}"))
+
+    def _groups(self) -> tuple[Group, ...]:
+        return self._arrangement.held + self._arrangement.scattered
 
     def _is_free(self, path: str) -> bool:
         return path in self._leaving or not self._is_there(path)
@@ -163,32 +156,50 @@ class _Layer:
     def _is_there(self, path: str) -> bool:
         return os.path.lexists(f"{self._arrival.paths.root}/{path}")
 
-    def _lay_group(self, group: Group, devices: tuple[int, int], bytecode: Bytecode | None) -> None:
-        bring, shared = self._arrival.linker.bring, self._shared
-        start = f"{group.target}/" if group.target else ""
-        with self._opened(group) as source, entered(self._folder, group.target, is_made=True) as target:
-            for file in group.files:
-                name = file.path.rpartition("/")[2]
-                path = start + name
-                digest, size = file.sha256, file.size
-                if path in shared:
-                    digest, size = shared[path]
-                else:
-                    try:
-                        bring(file, name, source, target, devices)
-                    except FileExistsError:
-                        digest, size = self._shared_in_stage(path, file)
-                    except (Changed, FileNotFoundError):
-                        raise StoreDamaged(self._stored, file.path) from None
-                self._note(path, digest, size)
-            if bytecode is not None:
-                cache = f"{start}{CACHE}/"
-                own = [file for file in group.files if start + file.path.rpartition("/")[2] not in shared]
-                linker = self._arrival.linker
-                lay_bytecode(bytecode, own, target, linker, devices, is_free=lambda name: self._is_free(cache + name))
+    def _lay_groups(self, groups: tuple[Group, ...], devices: tuple[int, int]) -> None:
+        if not groups:
+            return
+        tag, linker = self._arrival.tag, self._arrival.linker
+        bytecode = None if tag is None else read_bytecode(self._stored.folder, tag)
+        with Way(self._stored.tree) as way:
+            for group in groups:
+                try:
+                    source = way.to(group.source)
+                except FileNotFoundError:
+                    raise StoreDamaged(self._stored, group.source) from None
+                target = self._way.to(group.target, is_made=True)
+                files = self._own(group)
+                try:
+                    there = linker.bring_all(files, source, target, devices)
+                except Changed as change:
+                    raise StoreDamaged(self._stored, str(change)) from None
+                self._note_group(group, there)
+                if bytecode is not None:
+                    cache = f"{group.target}/{CACHE}/".lstrip("/")
+                    is_free = partial(self._is_free_in, cache)
+                    lay_bytecode(bytecode, files, target, linker, devices, is_free=is_free)
 
-    def _opened(self, group: Group) -> AbstractContextManager[Folder]:
-        return entered(self._stored.tree, group.source)
+    def _own(self, group: Group) -> tuple[StoredFile, ...]:
+        """Return the files of a group that no other distribution has put there."""
+        if not self._shared:
+            return group.files
+        return tuple(file for file in group.files if _target(group, file) not in self._shared)
+
+    def _is_free_in(self, folder: str, name: str) -> bool:
+        return self._is_free(folder + name)
+
+    def _note_group(self, group: Group, there: Sequence[StoredFile]) -> None:
+        if group.target == f"{self._arrangement.library}/{group.source}".rstrip("/") and not there and not self._shared:
+            self._record.append(file_rows(group.files))
+            return
+        for file in group.files:
+            path = _target(group, file)
+            if path in self._shared:
+                self._note(path, *self._shared[path])
+            elif file in there:
+                self._note(path, *self._shared_in_stage(path, file))
+            else:
+                self._note(path, file.sha256, file.size)
 
     def _shared_in_stage(self, path: str, file: StoredFile) -> tuple[str, int]:
         there = self._folder / path
@@ -211,9 +222,10 @@ class _Layer:
             name, content = script_file(script, paths)
             self._write(f"{paths.scripts}/{name}", content, 0o777)
 
-    def _lay_notes(self) -> None:
+    def _lay_notes(self, *, is_taken: bool) -> None:
         arrival, arrangement = self._arrival, self._arrangement
-        self._write(f"{arrangement.dist_info}/INSTALLER", INSTALLER)
+        if not is_taken:
+            self._write(f"{arrangement.dist_info}/INSTALLER", INSTALLER)
         if arrival.is_requested:
             self._write(f"{arrangement.dist_info}/REQUESTED", b"")
         if arrival.direct_url is not None:
@@ -221,31 +233,39 @@ class _Layer:
         for name, content in arrival.notes.items():
             self._write(f"{arrangement.dist_info}/{name}", content)
         record = f"{arrangement.dist_info}/RECORD"
-        self._rows.append(Row(self._relative(record)))
-        self._write(record, record_text(self._rows), is_noted=False)
-        self._paths.append(record)
+        rows = "".join([*self._record, f"{Row(self._relative(record)).text}\n"]).encode("utf-8", "surrogateescape")
+        if is_taken:
+            # What came with the spare is listed there.
+            self._write(record, rows, flags=_END_OF_FILE, is_noted=False)
+        else:
+            self._write(record, rows, is_noted=False)
 
-    def _write(self, path: str, content: bytes, mode: int = 0o666, *, is_noted: bool = True) -> None:
+    def _write(
+        self, path: str, content: bytes, mode: int = 0o666, *, flags: int = _NEW_FILE, is_noted: bool = True
+    ) -> None:
         folder, _, name = path.rpartition("/")
-        with entered(self._folder, folder, is_made=True) as target:
-            place = target.at(name)
-            try:
-                descriptor = os.open(place.name, _NEW_FILE, mode, dir_fd=place.folder)
-            except FileExistsError:
-                raise FileExistsError(errno.EEXIST, "another distribution has it", str(self._folder / path)) from None
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
+        place = self._way.to(folder, is_made=True).at(name)
+        try:
+            descriptor = os.open(place.name, flags, mode, dir_fd=place.folder)
+        except FileExistsError:
+            raise FileExistsError(errno.EEXIST, "another distribution has it", str(self._folder / path)) from None
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
         if is_noted:
             self._note(path, base64_digest(hashlib.sha256(content).digest()), len(content))
 
     def _note(self, path: str, digest: str, size: int) -> None:
-        self._rows.append(Row(self._relative(path), f"sha256={digest}", str(size)))
-        self._paths.append(path)
+        self._record.append(f"{Row(self._relative(path), f'sha256={digest}', str(size)).text}\n")
 
     def _relative(self, path: str) -> str:
         """Return a path as RECORD writes it: from the folder that the dist-info folder is in."""
         library = self._arrangement.library
         return path[len(library) + 1 :] if path.startswith(f"{library}/") else posixpath.relpath(path, library)
+
+
+def _target(group: Group, file: StoredFile) -> str:
+    name = file.path.rpartition("/")[2]
+    return f"{group.target}/{name}" if group.target else name
 
 
 def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Collection[str] = ()) -> None:

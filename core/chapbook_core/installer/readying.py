@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.installer.arrangement import groups_of
 from chapbook_core.installer.bytecode import FOLDER as BYTECODE
 from chapbook_core.installer.bytecode import read_bytecode, worth_compiling
 from chapbook_core.installer.compiling import compile_modules
@@ -117,11 +116,13 @@ def _ready(store: Store, stored: StoredWheel, request: ReadyRequest, checkpoint:
             modules = tuple(worth_compiling(stored.manifest.files, stored.manifest.data))
             with store.making(stored, f"{BYTECODE}/{tag}") as folder:
                 compile_modules(request.python, stored.tree, modules, folder, checkpoint)
+            # One that was laid out before is without.
+            drop_spare(stored.folder / SPARE / tag)
     with suppress(OSError, StoreFailed, Changed):
         if not has_spare(stored, tag):
             drop_spare(stored.folder / SPARE / tag)
             with store.making(stored, f"{SPARE}/{tag}") as folder:
-                lay_spare(stored, tag, groups_of(stored.manifest), folder, checkpoint)
+                lay_spare(stored, tag, folder, checkpoint)
 
 
 def _requests(store: Path) -> list[Path]:

@@ -12,6 +12,8 @@ from chapbook_core.pattern import late_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from chapbook_core.installer.manifest import StoredFile
+
 STRONG = {"sha256": 32, "sha384": 48, "sha512": 64}
 """The algorithms that a row may use, and the bytes of their digests."""
 _QUOTED = late_pattern(r'"((?:[^"]|"")*)"|([^",]*)')
@@ -61,6 +63,18 @@ def _unquoted(line: str) -> list[str]:
         parts.append(match[2] if match[1] is None else match[1].replace('""', '"'))
         place = match.end() + 1
     return parts
+
+
+def file_rows(files: Iterable[StoredFile]) -> str:
+    """Return the lines for files that lie as they were stored."""
+    return "".join(
+        [
+            f"{path},sha256={digest},{size}\n"
+            if "," not in path and '"' not in path
+            else f"{Row(path, f'sha256={digest}', str(size)).text}\n"
+            for path, size, _mtime, digest, _is_executable, _is_text in files
+        ]
+    )
 
 
 def record_text(rows: Iterable[Row]) -> bytes:

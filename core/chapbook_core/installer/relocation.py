@@ -12,6 +12,7 @@ from chapbook_core.errors import ChapbookError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Self
 
 HAS_FOLDER_DESCRIPTORS = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 
@@ -65,34 +66,79 @@ class Folder(NamedTuple):
         return Place(name, self.descriptor) if self.descriptor is not None else Place(f"{self.path}/{name}", None)
 
 
+class Way:
+    """The way into a folder below a root, part by part and never through a link; what it has entered stays open.
+
+    Who goes to many folders in the order of their names opens each of them once.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._parts: list[str] = []
+        self._descriptors: list[int] = []
+
+    def to(self, folder: str, *, is_made: bool = False) -> Folder:
+        """Enter a folder, which is open until the next one is entered; raises InTheWay and FileNotFoundError."""
+        parts = [part for part in folder.split("/") if part]
+        if not HAS_FOLDER_DESCRIPTORS:
+            return Folder(str(_walked(self._root, parts, is_made=is_made)), None)
+        if not self._descriptors:
+            self._descriptors.append(os.open(self._root, os.O_RDONLY | os.O_DIRECTORY))
+        common = 0
+        for part, other in zip(parts, self._parts, strict=False):
+            if part != other:
+                break
+            common += 1
+        self._leave(common)
+        for part in parts[common:]:
+            self._descriptors.append(_entered(self._root, folder, part, self._descriptors[-1], is_made=is_made))
+            self._parts.append(part)
+        return Folder(f"{self._root}/{folder}", self._descriptors[-1])
+
+    def forget(self, path: str) -> None:
+        """Leave a folder that has been moved: another one may come into its place."""
+        parts = path.split("/")
+        if self._parts[: len(parts)] == parts:
+            self._leave(len(parts) - 1)
+
+    def _leave(self, depth: int) -> None:
+        while len(self._parts) > depth:
+            self._parts.pop()
+            os.close(self._descriptors.pop())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self._leave(0)
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+
 @contextmanager
 def entered(root: Path, folder: str, *, is_made: bool = False) -> Iterator[Folder]:
-    """Enter a folder below the root, part by part, and never through a link; raises InTheWay and FileNotFoundError."""
-    parts = [part for part in folder.split("/") if part]
-    if not HAS_FOLDER_DESCRIPTORS:
-        yield Folder(str(_walked(root, parts, is_made=is_made)), None)
-        return
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in parts:
-            deeper = _entered(root, folder, part, descriptor, is_made=is_made)
-            os.close(descriptor)
-            descriptor = deeper
-        yield Folder(str(root / folder), descriptor)
-    finally:
-        os.close(descriptor)
+    """Enter one folder below a root in the same way."""
+    with Way(root) as way:
+        yield way.to(folder, is_made=is_made)
 
 
 def _entered(root: Path, folder: str, part: str, parent: int, *, is_made: bool) -> int:
-    if is_made:
-        with suppress(FileExistsError):
-            os.mkdir(part, dir_fd=parent)
     try:
-        return os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        return _open(part, parent)
+    except FileNotFoundError:
+        if not is_made:
+            raise
     except OSError as problem:
         if problem.errno in {errno.ELOOP, errno.ENOTDIR}:
             raise InTheWay(root, folder, f"`{part}` in it is a link or a file") from None
         raise
+    with suppress(FileExistsError):
+        os.mkdir(part, dir_fd=parent)
+    return _entered(root, folder, part, parent, is_made=False)
+
+
+def _open(part: str, parent: int) -> int:
+    return os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
 
 
 def _walked(root: Path, parts: list[str], *, is_made: bool) -> Path:

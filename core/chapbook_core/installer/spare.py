@@ -1,35 +1,42 @@
 """Spare: a stored wheel laid out ahead of time, which the next environment takes with a few renames.
 
     <entry>/spare/<tag>/tree/    what is to stand in the folder for packages, with the bytecode for one Python
-    <entry>/spare/<tag>/whole    whoever removes this has it
+    <entry>/spare/<tag>/whole    what each file in it is like; whoever removes this has the spare
 
-Files are as they would be brought into an environment: cloned, linked or copied. One environment takes them away; the
-next spare is made when nobody waits.
+Files are as they would be brought into an environment: cloned, linked or copied. Its RECORD lists them, and is complete
+but for what depends on the environment. One environment takes them away; the next spare is made when nobody waits.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
+import zlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from chapbook_core.installer.bytecode import CACHE, is_unchanged, read_bytecode
+from chapbook_core.installer.arrangement import groups_of
+from chapbook_core.installer.bytecode import CACHE, read_bytecode
 from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.manifest import StoredFile
-from chapbook_core.installer.relocation import Folder, entered
+from chapbook_core.installer.record import Row, base64_digest, file_rows
+from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, Folder, Way, entered
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from chapbook_core.installer.arrangement import Group
     from chapbook_core.installer.bytecode import Bytecode
     from chapbook_core.installer.store import StoredWheel
 
 FOLDER = "spare"
+INSTALLER = b"chapbook\n"
+"""What stands in the file that names who has installed a distribution."""
 _MARK, _TREE = "whole", "tree"
+_HEAD = b"chapbook-spare 1 "
 
 
 @frozen
@@ -41,23 +48,44 @@ class Spare:
     """What there is to be moved."""
 
 
-def lay_spare(
-    stored: StoredWheel, tag: str, groups: Iterable[Group], place: Path, checkpoint: Callable[[], None]
-) -> None:
-    """Fill an empty folder with the files of the groups, and the bytecode of their modules; raises OSError, Changed."""
+def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[], None]) -> None:
+    """Fill an empty folder with the files of a wheel, and the bytecode of its modules; raises OSError, Changed."""
     folder = place / _TREE
     folder.mkdir()
     linker = Linker()
     devices = (stored.tree.stat().st_dev, folder.stat().st_dev)
     bytecode = read_bytecode(stored.folder, tag)
-    for group in groups:
-        checkpoint()
-        with entered(stored.tree, group.source) as source, entered(folder, group.source, is_made=True) as target:
-            for file in group.files:
-                linker.bring(file, file.path.rpartition("/")[2], source, target, devices)
+    groups = groups_of(stored.manifest)
+    with Way(stored.tree) as way, Way(folder) as own:
+        for group in groups:
+            checkpoint()
+            source, target = way.to(group.source), own.to(group.source, is_made=True)
+            linker.bring_all(group.files, source, target, devices)
             if bytecode is not None:
                 lay_bytecode(bytecode, group.files, target, linker, devices)
-    (place / _MARK).touch()
+    information = folder / stored.manifest.dist_info
+    installer = Row(f"{information.name}/INSTALLER", *_told(INSTALLER))
+    (information / "INSTALLER").write_bytes(INSTALLER)
+    rows = "".join([*(file_rows(group.files) for group in groups), f"{installer.text}\n"])
+    (information / "RECORD").write_bytes(rows.encode("utf-8", "surrogateescape"))
+    (place / _MARK).write_bytes(_sheet(folder))
+
+
+def _told(content: bytes) -> tuple[str, str]:
+    return f"sha256={base64_digest(hashlib.sha256(content).digest())}", str(len(content))
+
+
+def _sheet(folder: Path) -> bytes:
+    """Write down what each file in a folder is like, with a checksum before it."""
+    paths: list[str] = []
+    stamps: list[int] = []
+    for top, _folders, names in os.walk(folder):
+        for name in names:
+            status = os.lstat(f"{top}/{name}")
+            paths.append(os.path.relpath(f"{top}/{name}", folder).replace(os.sep, "/"))
+            stamps += (status.st_size, status.st_mtime_ns)
+    body = json.dumps([sorted(os.listdir(folder)), paths, stamps], separators=(",", ":")).encode()  # noqa: PTH208  names, not paths
+    return _HEAD + f"{zlib.crc32(body):08x}\n".encode() + body
 
 
 def lay_bytecode(
@@ -102,23 +130,51 @@ def _cache_in(folder: Folder) -> Iterator[Folder]:
         os.close(descriptor)
 
 
-def find_spare(stored: StoredWheel, tag: str, groups: Sequence[Group]) -> Spare | None:
-    """Return a spare in which every file is as it was stored; one that is not so is removed."""
+def find_spare(stored: StoredWheel, tag: str) -> Spare | None:
+    """Return a spare in which every file is as it was laid out; one that is not so is removed."""
     folder = stored.folder / FOLDER / tag
-    if not (folder / _MARK).is_file():
-        return None
-    bytecode = read_bytecode(stored.folder, tag)
-    top = f"{folder / _TREE}/"
-    wanted = [(file.path, file.size, file.mtime) for group in groups for file in group.files]
-    if bytecode is not None:
-        wanted += [(bytecode.target(file.module), file.size, file.mtime) for file in bytecode.files]
     try:
-        if all(is_unchanged(os.lstat(top + path), size, mtime) for path, size, mtime in wanted):
-            return Spare(folder, tuple(sorted(os.listdir(top))))  # noqa: PTH208  names, not paths
+        sheet = (folder / _MARK).read_bytes()
     except OSError:
+        return None
+    try:
+        names, paths, stamps = _read_sheet(sheet)
+        if stamps == _stamps(folder / _TREE, paths):
+            return Spare(folder, tuple(names))
+    except (OSError, ValueError, TypeError):
         pass
     drop_spare(folder)
     return None
+
+
+def _read_sheet(blob: bytes) -> tuple[list[str], list[str], list[int]]:
+    start = len(_HEAD) + 9
+    body = memoryview(blob)[start:]
+    if blob[:start] != _HEAD + f"{zlib.crc32(body):08x}\n".encode():
+        raise ValueError("its checksum is wrong")
+    names, paths, stamps = json.loads(blob[start:])
+    return names, paths, stamps
+
+
+def _stamps(tree: Path, paths: Sequence[str]) -> list[int]:
+    """Return size and time of files, one after the other; raises OSError.
+
+    Nothing else takes as much of the time that taking a spare does, so it is done without a step too many.
+    """
+    stamps: list[int] = []
+    if not HAS_FOLDER_DESCRIPTORS:
+        for path in paths:
+            status = os.lstat(tree / path)
+            stamps += (status.st_size, status.st_mtime_ns)
+        return stamps
+    descriptor = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for path in paths:
+            status = os.stat(path, dir_fd=descriptor, follow_symlinks=False)
+            stamps += (status.st_size, status.st_mtime_ns)
+    finally:
+        os.close(descriptor)
+    return stamps
 
 
 def has_spare(stored: StoredWheel, tag: str) -> bool:
