@@ -188,7 +188,7 @@ def test_what_no_python_of_the_project_gets_is_told(project: Project, index: Fak
     index.serve("a", "1.0")
     outcome = chapbook("add", "a; python_version < '2'", "--lock")
     assert 0 == outcome.status
-    assert 'warning: no environment of the project gets `a`: it is for `python_version < "2"` alone' in outcome.err
+    assert 'warning: no environment of the project gets `a`: it is for `python_version < "2.0"` alone' in outcome.err
     assert [] == project.pins
     assert "" == chapbook("add", "a; sys_platform == 'win32'", "--lock").err
 
