@@ -6,30 +6,33 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Notice
+from chapbook_core.index.cache import source_key
 from chapbook_core.index.dependency import UnreadableDependency
 from chapbook_core.index.failure import IndexFailure, PackageNotFound
+from chapbook_core.index.keepsake import Used
 from chapbook_core.index.metadata import Metadata as IndexMetadata
 from chapbook_core.index.metadata import UnreadableMetadata
 from chapbook_core.requirements.origin import IndexOrigin
-from chapbook_core.resolver.facts import Listed, MetadataWanted, Unavailable, VersionsWanted
+from chapbook_core.resolver.facts import Listed, Metadata, MetadataWanted, Unavailable, VersionsWanted
 from chapbook_core.resolver.index_facts import metadata_of, versions_of
 from chapbook_core.resolver.settling import LeadsElsewhere
 from chapbook_core.resolver.versions import Versions
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from chapbook_core.commands.building import Builds
     from chapbook_core.commands.direct_references import DirectReferences
     from chapbook_core.commands.own_release import OwnRelease
     from chapbook_core.events import Watcher
     from chapbook_core.index.metadata_fetch import NeedBuild
+    from chapbook_core.index.offer import Offers
     from chapbook_core.index.policy import Policy
     from chapbook_core.index.reader import IndexReader
     from chapbook_core.requirements.marker import Marker
     from chapbook_core.requirements.origin import Origin
-    from chapbook_core.resolver.facts import Dependency, Metadata, Want
+    from chapbook_core.resolver.facts import Dependency, Want
     from chapbook_core.resolver.locking import Details
 
 _ANY_INDEX = IndexOrigin()
@@ -68,6 +71,7 @@ class IndexAnswers:
         self._elsewhere = elsewhere
         self._environments = environments
         self._own = own
+        self._offers: dict[tuple[str, str | None], Offers] = {}
         self._read: dict[tuple[str, str, str | None], IndexMetadata] = {}
 
     def ahead(self, wants: Iterable[Want]) -> None:
@@ -103,6 +107,15 @@ class IndexAnswers:
         """Return the metadata of a release that was chosen."""
         return self._read[name, version, _source(origin)]
 
+    def used(self) -> Iterator[Used]:
+        """Yield what was looked at: pages, each with the versions whose metadata was."""
+        versions: dict[tuple[str, str | None], list[str]] = {}
+        for name, version, source in self._read:
+            versions.setdefault((name, source), []).append(version)
+        for (name, source), offers in self._offers.items():
+            for offer in offers.offers:
+                yield Used(source_key(offer.place.url), name, offer.remembered, versions.get((name, source), ()))
+
     def reference_details(self, name: str, origin: Origin) -> Details:
         """Return what a lock says of a package that was chosen and is on no index."""
         return self._elsewhere.references().details(name, origin)
@@ -112,6 +125,7 @@ class IndexAnswers:
             offers = self._reader.versions(name, _source(origin))
         except PackageNotFound as missing:
             return Versions(name, missing=_why(missing))
+        self._offers[name, _source(origin)] = offers
         summary = offers.summary
         refusals = tuple(policy.refusal(summary) for policy in self._policies)
         if len(offers.offers) > 1:
@@ -123,10 +137,24 @@ class IndexAnswers:
         return cast("Versions", derived[key])
 
     def _metadata(self, name: str, version: str, origin: Origin | None) -> Metadata | Unavailable:
-        if not self._has_usable_file(name, version, _source(origin)):
+        source = _source(origin)
+        offer = self._reader.versions(name, source).offer_of(version)
+        key = (Metadata, version, self._environments)
+        if offer is None or key not in offer.remembered.derived:
+            facts = self._facts(name, version, source)
+            is_settled = isinstance(facts, Unavailable) or isinstance(facts.dependencies, Listed)
+            if offer is None or is_settled or version not in offer.remembered.metadata:
+                # Somebody else has a say in it.
+                return facts
+            offer.remembered.derived[key] = facts
+        self._read[name, version, source] = offer.remembered.metadata[version]
+        return cast("Metadata", offer.remembered.derived[key])
+
+    def _facts(self, name: str, version: str, source: str | None) -> Metadata | Unavailable:
+        if not self._has_usable_file(name, version, source):
             return Unavailable("has no source archive, and no wheel for any Python and platform of the project")
         try:
-            told = self._reader.metadata(name, version, _source(origin))
+            told = self._reader.metadata(name, version, source)
             found = told if isinstance(told, IndexMetadata) else self._built(told)
             if isinstance(found, Unavailable):
                 return found
@@ -136,7 +164,7 @@ class IndexAnswers:
         except (UnreadableMetadata, UnreadableDependency) as problem:
             self._watcher.emit(Notice("debug", f"{name} {version} is passed over: {problem.message}"))
             return Unavailable(f"has metadata that cannot be read ({problem.message})")
-        self._read[name, version, _source(origin)] = found
+        self._read[name, version, source] = found
         return facts
 
     def _has_usable_file(self, name: str, version: str, source: str | None) -> bool:
@@ -145,10 +173,17 @@ class IndexAnswers:
         summary = offers.summary
         if summary.sdists >> summary.versions.index(version) & 1:
             return True
+        offer = offers.offer_of(version)
+        about = ("usable", version, str(self._environments))
+        if offer is not None and about in offer.remembered.notes:
+            return bool(offer.remembered.notes[about])
         # Imported here because most releases have sources.
         from chapbook_core.index.wheel_region import SUPPORTED, region_of
 
-        return not (region_of(offers.files(version)) & SUPPORTED).is_disjoint(self._environments)
+        is_usable = not (region_of(offers.files(version)) & SUPPORTED).is_disjoint(self._environments)
+        if offer is not None:
+            offer.remembered.notes[about] = is_usable
+        return is_usable
 
     def _built(self, need: NeedBuild) -> IndexMetadata | Unavailable:
         try:

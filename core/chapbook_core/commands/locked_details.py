@@ -53,15 +53,25 @@ class LockedDetails:
             demands=demands_of(metadata),
             requires_python=metadata.requires_python or "",
             summary=metadata.summary,
-            files=tuple(self._locked(file, place) for file in _offered(offer.files(version), place)),
+            files=tuple([LockedFile(name, told) for name, told in self._hashes(offer, version)]),
             source=None if place.is_default else LockedSource("legacy", place.url.rstrip("/"), place.name),
+            notes=offer.remembered.notes,
         )
 
-    def _locked(self, file: File, place: Place) -> LockedFile:
+    def _hashes(self, offer: Offer, version: str) -> Iterable[tuple[str, str]]:
+        """Return the files of a release, each with its hash, in the words of a lock."""
+        place, notes = offer.place, offer.remembered.notes
+        about = ("hashes", version, place.is_default)
+        if about not in notes:
+            files = _offered(offer.files(version), place)
+            notes[about] = tuple([(file.filename, self._hash(file, place)) for file in files])
+        return cast("Iterable[tuple[str, str]]", notes[about])
+
+    def _hash(self, file: File, place: Place) -> str:
         for algorithm in ("sha256",) if place.is_default else _STRONGEST_FIRST:
             if digest := file.digest(algorithm):
-                return LockedFile(file.filename, f"{algorithm}:{digest}")
-        return LockedFile(file.filename, f"sha256:{self._computed(file)}")
+                return f"{algorithm}:{digest}"
+        return f"sha256:{self._computed(file)}"
 
     def _computed(self, file: File) -> str:
         """Return the hash that the index does not tell."""

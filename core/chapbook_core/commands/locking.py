@@ -158,6 +158,8 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
         session.open_index(request.mode) as index,
         ProjectElsewhere(session, index, request.mode, settling, locked=kept, may_build=request.may_build) as elsewhere,
     ):
+        keepsake = index.keepsake(session.manifest.folder)
+        keepsake.unpack()
         own = OwnRelease(session.manifest)
         answers = IndexAnswers(
             index.reader,
@@ -172,6 +174,7 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
         require_additions(lock, session.wishes.conflicts, python_marker(session.manifest.python))
         held_back = tuple(_held_back(solution, index))
+        keepsake.renew(answers.used())
     if present.lock is not None:
         lock = continued(present.lock, lock, python_marker(session.manifest.python))
     return LockOutcome(lock, format_lock(lock, line_ending=present.line_ending), present, held_back)

@@ -13,6 +13,7 @@ from chapbook_core.events import Notice
 from chapbook_core.index.address import split_login
 from chapbook_core.index.database import Database
 from chapbook_core.index.http_cache import Validity
+from chapbook_core.index.keepsake import remove_keepsakes
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Cache:
         self, folder: Path | None, watcher: Watcher, *, bound: int = 1_000_000_000, now: Callable[[], float] = time.time
     ) -> None:
         self._database = Database(folder, lambda text: watcher.emit(Notice("warning", text)))
+        self._folder = folder
         self._bound = bound
         self._now = now
         self._lock = threading.Lock()
@@ -68,6 +70,11 @@ class Cache:
         """The files of pages that are not in the database yet, or cannot be."""
         self._since = 0.0
         self._written = 0
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it is; nothing for a cache that keeps nothing."""
+        return self._folder
 
     def page(self, source: str, name: str) -> KeptPage | None:
         """Give the page of a package."""
@@ -85,7 +92,7 @@ class Cache:
         A day's first look at a page is a write, because it tells what is in use; so the day belongs to it.
         """
         stamp = self._database.stamp()
-        return None if stamp is None else (self._today(), self._database.path.parent, stamp)
+        return None if stamp is None else (self._today(), str(self._database.path.parent), stamp)
 
     def _page_row(self, what: str, source: str, name: str) -> _PageRow | None:
         # The value comes last in the table, so that it costs nothing to leave it alone.
@@ -220,6 +227,7 @@ class Cache:
         self._database.read(_shrink, None)
         if not names:
             self._database.remove_others()
+            remove_keepsakes(self._database.path.parent)
         after = self.info()
         return before.pages + before.metadata - after.pages - after.metadata
 

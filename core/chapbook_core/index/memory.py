@@ -11,13 +11,16 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
+    from pathlib import Path
 
     from chapbook_core.index.file import File
     from chapbook_core.index.http_cache import Validity
     from chapbook_core.index.metadata import Metadata
     from chapbook_core.index.page_summary import PageSummary
 
+Note = tuple[str | bool, ...]
+"""What a note is about."""
 _PACKAGES = 2000
 """How many are remembered; the 300 of a large lock take some 30 megabytes."""
 
@@ -25,7 +28,7 @@ _PACKAGES = 2000
 class Remembered:
     """One page of one source, and what was made of it."""
 
-    __slots__ = ("_identity", "_seen", "derived", "files", "metadata", "summary")
+    __slots__ = ("_identity", "_seen", "derived", "files", "metadata", "notes", "summary")
 
     def __init__(self, summary: PageSummary, validity: Validity | None = None) -> None:
         self.summary = summary
@@ -37,6 +40,8 @@ class Remembered:
         """By version; it cannot change while the page does not, because the page names the files and their hashes."""
         self.derived: dict[Hashable, object] = {}
         """What others computed from all this, under keys that say what and from what else."""
+        self.notes: dict[Note, object] = {}
+        """Likewise, but keys and values are of built-in types, so that a keepsake takes them along."""
 
     def is_of(self, validity: Validity) -> bool:
         """Whether it is the page that was kept with this."""
@@ -45,6 +50,11 @@ class Remembered:
     def note(self, stamp: Hashable, validity: Validity) -> None:
         """Take note that a database of this stamp, taken before, had the page with this validity."""
         self._seen = (stamp, validity) if stamp is not None else None
+
+    @property
+    def seen(self) -> tuple[Hashable, Validity] | None:
+        """What was noted last."""
+        return self._seen
 
     def validity_at(self, stamp: Hashable) -> Validity | None:
         """Give the validity that a database of this stamp has; nothing when that is not known."""
@@ -58,6 +68,8 @@ class Memory:
         self._bound = bound
         self._lock = threading.Lock()
         self._packages: dict[tuple[str, str], Remembered] = {}
+        self.keepsakes: dict[Path, Mapping[tuple[str, str], object]] = {}
+        """What each file holds that was read, or written, on behalf of this memory; see `index.keepsake`."""
 
     def recall(self, source: str, name: str) -> Remembered | None:
         """Give what is remembered of a package; the caller checks that it still holds."""

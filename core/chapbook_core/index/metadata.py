@@ -91,35 +91,43 @@ class Metadata:
             return outline_of(self.requires_dist)
         return Outline(*cast("tuple[Any, ...]", self.outline_values))
 
+    def values(self) -> tuple[object, ...]:
+        """Return the metadata in built-in types, with its outline."""
+        outline_values = self.outline_values
+        if outline_values is None:
+            try:
+                outline_values = self.outline().values()
+            except ChapbookError:
+                # Whoever wants this release is told; it may still be looked at.
+                outline_values = None
+        return (
+            self.name,
+            self.version,
+            self.requires_dist,
+            self.requires_python,
+            self.provides_extra,
+            self.summary,
+            self.dynamic,
+            self.metadata_version,
+            outline_values,
+        )
+
+    @classmethod
+    def from_values(cls, values: object) -> Metadata:
+        """Return metadata that was told in built-in types; raises StaleBlob."""
+        try:
+            return cls(*cast("tuple[Any, ...]", values))
+        except TypeError as error:
+            raise StaleBlob("the cached metadata cannot be read") from error
+
     def blob(self) -> bytes:
         """Return the metadata as bytes for the cache."""
-        try:
-            outline_values = self.outline().values()
-        except ChapbookError:
-            # Whoever wants this release is told; it may still be looked at.
-            outline_values = None
-        return pack(
-            _KIND,
-            (
-                self.name,
-                self.version,
-                self.requires_dist,
-                self.requires_python,
-                self.provides_extra,
-                self.summary,
-                self.dynamic,
-                self.metadata_version,
-                outline_values,
-            ),
-        )
+        return pack(_KIND, self.values())
 
     @classmethod
     def from_blob(cls, blob: bytes) -> Metadata:
         """Return metadata out of the cache; raises StaleBlob."""
-        try:
-            return cls(*cast("tuple[Any, ...]", unpack(_KIND, blob)))
-        except TypeError as error:
-            raise StaleBlob("the cached metadata cannot be read") from error
+        return cls.from_values(unpack(_KIND, blob))
 
 
 def parse_metadata(body: bytes, what: str = "a distribution") -> Metadata:

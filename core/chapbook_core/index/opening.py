@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Self
 from chapbook_core.errors import Cancelled
 from chapbook_core.index.address import origin_of
 from chapbook_core.index.cache import Cache
+from chapbook_core.index.keepsake import Keepsake
+from chapbook_core.index.memory import Memory
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.reader import WORKERS, IndexReader
 from chapbook_core.value import frozen
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.index.client import Client
     from chapbook_core.index.keyring import Keyring
-    from chapbook_core.index.memory import Memory
     from chapbook_core.index.retry import Patience
     from chapbook_core.index.sources import Sources
     from chapbook_core.index.transport import Limits
@@ -74,6 +75,11 @@ class OpenIndex:
     reader: IndexReader
     connector: Connector
     cache: Cache
+    memory: Memory
+
+    def keepsake(self, project: Path) -> Keepsake:
+        """Return the keepsake of a project."""
+        return Keepsake(self.cache.folder, project, self.memory)
 
     @property
     def client(self) -> Client:
@@ -168,6 +174,7 @@ def open_index(
         )
 
     connector = Connector(make)
+    memory = memory or Memory()
     kept = open_cache(cache_folder, watcher, now=now)
     reader = IndexReader(sources, connector, kept, watcher=watcher, mode=mode, memory=memory, workers=workers, now=now)
-    return OpenIndex(reader, connector, kept)
+    return OpenIndex(reader, connector, kept, memory)

@@ -47,32 +47,37 @@ class PageSummary:
         """Return the versions of a set, oldest first."""
         return tuple(version for index, version in enumerate(self.versions) if mask >> index & 1)
 
-    def blob(self) -> bytes:
-        """Return the summary as bytes for the cache."""
-        return pack(
-            _KIND,
-            (
-                self.name,
-                self.versions,
-                self.keys,
-                self.requires_python,
-                self.upload_times,
-                self.yanked,
-                self.wheels,
-                self.sdists,
-                self.prereleases,
-                self.status.status.value,
-                self.status.reason,
-            ),
+    def values(self) -> tuple[object, ...]:
+        """Return the summary in built-in types."""
+        return (
+            self.name,
+            self.versions,
+            self.keys,
+            self.requires_python,
+            self.upload_times,
+            self.yanked,
+            self.wheels,
+            self.sdists,
+            self.prereleases,
+            self.status.status.value,
+            self.status.reason,
         )
 
     @classmethod
-    def from_blob(cls, blob: bytes) -> PageSummary:
-        """Return a summary out of the cache; raises StaleBlob."""
-        values = unpack(_KIND, blob)
+    def from_values(cls, values: object) -> PageSummary:
+        """Return a summary that was told in built-in types; raises StaleBlob."""
         try:
             columns = list(cast("tuple[Any, ...]", values))
             columns[-2:] = [ProjectStatus(Status(columns[-2]), columns[-1])]
             return cls(*columns)
         except (TypeError, ValueError) as error:
             raise StaleBlob("the cached page cannot be read") from error
+
+    def blob(self) -> bytes:
+        """Return the summary as bytes for the cache."""
+        return pack(_KIND, self.values())
+
+    @classmethod
+    def from_blob(cls, blob: bytes) -> PageSummary:
+        """Return a summary out of the cache; raises StaleBlob."""
+        return cls.from_values(unpack(_KIND, blob))

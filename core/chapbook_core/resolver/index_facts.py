@@ -117,20 +117,27 @@ def metadata_of(metadata: IndexMetadata) -> Metadata:
 class _Outlined:
     """Dependencies of which only those are read that somebody asks for."""
 
-    __slots__ = ("_lines", "_outline")
+    __slots__ = ("_known", "_lines", "_outline")
 
     def __init__(self, lines: tuple[str, ...], outline: Outline) -> None:
         self._lines = lines
         self._outline = outline
+        self._known: dict[frozenset[str], tuple[Dependency, ...]] = {}
 
     def under(self, extras: Collection[str]) -> tuple[Dependency, ...]:
         """Return what is always depended on, and what these extras add."""
-        return tuple(
-            dependency
-            for place in self._outline.in_force(extras)
-            for dependency in _dependencies(self._lines[place])
-            if not dependency.extra or dependency.extra in extras
-        )
+        key = frozenset(extras)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = tuple(
+                [
+                    dependency
+                    for place in self._outline.in_force(extras)
+                    for dependency in _dependencies(self._lines[place])
+                    if not dependency.extra or dependency.extra in extras
+                ]
+            )
+        return known
 
 
 def demands_of(metadata: IndexMetadata) -> Demands:
@@ -141,15 +148,20 @@ def demands_of(metadata: IndexMetadata) -> Demands:
 class _OutlinedDemands:
     """Demands of which only those are read that the lock repeats one by one."""
 
-    __slots__ = ("_lines", "_outline")
+    __slots__ = ("_known", "_lines", "_outline")
 
     def __init__(self, lines: tuple[str, ...], outline: Outline) -> None:
         self._lines = lines
         self._outline = outline
+        self._known: dict[frozenset[str], Sequence[Demand]] = {}
 
     def under(self, extras: Collection[str]) -> Sequence[Demand]:
         """Return those that name no extra or one of these."""
-        return [demand_of(self._lines[place]) for place in self._outline.worded(extras)]
+        key = frozenset(extras)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = [demand_of(self._lines[place]) for place in self._outline.worded(extras)]
+        return known
 
     def added(self) -> Mapping[str, tuple[str, ...]]:
         """Return what each extra adds."""

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from chapbook_core.lock.lockfile import Lock, LockedFile, LockedPackage, LockedSource
+from chapbook_core.lock.lockfile import Lock, LockedDependency, LockedFile, LockedPackage, LockedSource
 from chapbook_core.requirements.marker import Marker
 from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin
 from chapbook_core.resolver.demands import ListedDemands
 from chapbook_core.resolver.locked_texts import dependencies_table
 from chapbook_core.resolver.path_words import PathWords
-from chapbook_core.value import frozen
+from chapbook_core.value import field, frozen, members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
-    from chapbook_core.lock.lockfile import LockedDependency
     from chapbook_core.resolver.demands import Demands
     from chapbook_core.resolver.path_words import RootDemand
     from chapbook_core.resolver.problem import Selected, Solution
 
-    _Tables: TypeAlias = tuple[Mapping[str, tuple[LockedDependency, ...]], Mapping[str, tuple[str, ...]]]
+    _Table: TypeAlias = Mapping[str, tuple[LockedDependency, ...]]
 
 
 @frozen(eq=False)
@@ -37,6 +36,8 @@ class Details:
     files: tuple[LockedFile, ...] = ()
     source: LockedSource | None = None
     """Where it comes from, unless that is the default index."""
+    notes: MutableMapping[tuple[str | bool, ...], object] = field(default_factory=dict)
+    """Where something that was worked out, in built-in types, may be left for the next time."""
 
 
 @frozen
@@ -63,7 +64,7 @@ def make_lock(solution: Solution, frame: Frame, details: Callable[[Selected], De
 
 
 def _package(selected: Selected, details: Details, frame: Frame, markers: Mapping[str, str]) -> LockedPackage:
-    dependencies, extras = _tables(selected.name, details, frozenset(selected.extras), frame.python)
+    dependencies = _dependencies(selected.name, selected.version, details, frozenset(selected.extras), frame.python)
     return LockedPackage(
         name=selected.name,
         version=selected.version,
@@ -75,20 +76,26 @@ def _package(selected: Selected, details: Details, frame: Frame, markers: Mappin
         files=details.files,
         develop=_develop(selected),
         dependencies=dependencies,
-        extras=extras,
+        extras=details.demands.added(),
         source=details.source,
     )
 
 
 @lru_cache(maxsize=4096)
-def _tables(name: str, details: Details, extras: frozenset[str], python: Marker) -> _Tables:
+def _dependencies(name: str, version: str, details: Details, extras: frozenset[str], python: Marker) -> _Table:
+    about = ("dependencies", version, str(python), *sorted(extras))
+    if about in details.notes:
+        told = cast("Mapping[str, tuple[Any, ...]]", details.notes[about])
+        return {key: tuple([LockedDependency(*values) for values in its]) for key, its in told.items()}
     # What an extra asks of other extras of its package is no dependency: they are turned on already.
     others = [
         demand
         for demand in details.demands.under(extras)
         if demand.requirement.name != name or not demand.requirement.marker.extras()
     ]
-    return dependencies_table(others, python), details.demands.added()
+    table = dependencies_table(others, python)
+    details.notes[about] = {key: tuple([tuple(members(one).values()) for one in its]) for key, its in table.items()}
+    return table
 
 
 def _needs_an_extra(region: Marker) -> bool:
