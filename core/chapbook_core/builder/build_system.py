@@ -33,7 +33,7 @@ def read_build_system(tree: Path) -> BuildSystem:
         return BuildSystem()
     try:
         table = tomllib.loads(file.read_text("utf-8")).get("build-system")
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ValueError(f"its pyproject.toml cannot be read: {problem}") from None
     if table is None:
         return BuildSystem()

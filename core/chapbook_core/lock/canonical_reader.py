@@ -20,11 +20,19 @@ _INLINE_TABLE = rf"\{{{_KEY} = {_SCALAR}(?:, {_KEY} = {_SCALAR})*\}}"
 
 _ITEM = late_pattern(rf"({_KEY}) = ({_SCALAR})")
 _ANY_VALUE = late_pattern(rf"{_SCALAR}|{_INLINE_TABLE}")
+_NAME = late_pattern(_KEY)
 _STRINGS = late_pattern(_STRING)
 _FILE = late_pattern(rf"    \{{file = ({_STRING}), hash = ({_STRING})\}},")
 _QUOTES = 2
 """Around a string in which no letter is escaped."""
 _FILE_START, _FILE_MIDDLE, _FILE_END = '    {file = "', '", hash = "', '"},'
+
+
+_KEYS = frozenset({
+    "name", "version", "description", "optional", "python-versions", "groups", "markers", "files", "develop", "type",
+    "url", "reference", "resolved_reference", "subdirectory", "lock-version", "content-hash",
+})  # fmt: skip
+"""Nearly all that there are; looking one up costs less than to match it."""
 
 
 class NotCanonical(Exception):
@@ -43,7 +51,7 @@ def read_canonical(text: str) -> Mapping[str, Value]:
             table = _open_table(document, line)
             continue
         name, separator, written = line.partition(" = ")
-        if not separator:
+        if not separator or (name not in _KEYS and not _NAME.fullmatch(name)):
             raise NotCanonical(line)
         key = _plain(name) if name[0] == '"' else name
         if key in table:

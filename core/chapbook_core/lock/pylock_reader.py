@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.errors import FileMistakes, Mistake
 from chapbook_core.lock.lockfile import Lock, LockedDependency, LockedFile, LockedPackage, LockedSource
 from chapbook_core.project.groups import MAIN
-from chapbook_core.project.toml_mistake import toml_mistake
+from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.requirements.diagram import cofactor
 from chapbook_core.requirements.marker import Marker, parse_marker
 from chapbook_core.requirements.marker_variable import EXTRAS, GROUPS
@@ -29,7 +29,7 @@ def read_pylock(text: str, file: Path) -> Lock:
 
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except UNREADABLE as error:
         raise FileMistakes(file, [toml_mistake(error, text.encode())]) from None
     try:
         pylock = Pylock.from_dict(document)

@@ -152,6 +152,9 @@ def _metadata(text: str, file: Path) -> _Member:
         members = list(_members_of(text, start)) if text[start : start + 1] == "{" else []
     except (ValueError, IndexError, RecursionError):
         raise NoNotebook(file, "it is not JSON") from None
+    if members and text[members[-1].end :].strip(" \t\r\n") != "}":
+        # A comma too many, or something behind the end: whoever reads it whole refuses it.
+        raise NoNotebook(file, "it is not JSON")
     found = [member for member in members if member.key == "metadata" and isinstance(member.value, dict)]
     if not found or not any(member.key == "cells" for member in members):
         raise NoNotebook(file, "it has no cells with metadata beside them, as format 4 has")

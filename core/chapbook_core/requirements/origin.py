@@ -153,7 +153,7 @@ def _split_fragment(url: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _subdirectory(fragment: Iterable[tuple[str, str]]) -> str | None:
-    return next((value for key, value in fragment if key == "subdirectory"), None)
+    return next((value for key, value in fragment if key == "subdirectory"), None) or None
 
 
 def _parse_file(rest: str) -> FileOrigin | DirectoryOrigin:

@@ -14,6 +14,7 @@ from chapbook_core.commands.import_formats.requirements_file import read_require
 from chapbook_core.errors import ChapbookError
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.source import Priority
+from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def read_notebook(text: str, file: Path, harvest: Harvest) -> None:
     """Fill the harvest with what the code cells of a notebook install."""
     try:
         notebook = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else None
         harvest.mistake(file, "it is not JSON, as notebooks are", line=line)
         return
@@ -92,8 +93,8 @@ class _Code:
         content = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines)
         try:
             table = tomllib.loads(content)
-        except tomllib.TOMLDecodeError as error:
-            self._mistake(f"the script metadata is not valid TOML: {error}", first, "")
+        except UNREADABLE as error:
+            self._mistake(f"the script metadata {toml_mistake(error, content.encode()).message}", first, "")
             return
         if isinstance(python := table.get("requires-python"), str):
             self._remark(f"it is for Python {python}", first)

@@ -12,7 +12,7 @@ from chapbook_core.commands.import_formats.pip_requirement import read_pip_requi
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.groups import MAIN
 from chapbook_core.project.source import Priority
-from chapbook_core.project.toml_mistake import toml_mistake
+from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.requirements.marker import ALWAYS, Marker, parse_marker
 from chapbook_core.requirements.requirement import UNSTATED
 from chapbook_core.value import replace
@@ -32,7 +32,7 @@ def read_pipfile(text: str, file: Path, harvest: Harvest) -> None:
     """Fill the harvest with what the file asks for, in the versions of a lock beside it."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except UNREADABLE as error:
         harvest.mistakes.setdefault(file, []).append(toml_mistake(error, text.encode()))
         return
     before = len(harvest.pins)
@@ -67,7 +67,7 @@ def read_pipfile_lock(text: str, file: Path, harvest: Harvest) -> None:
 def _read_lock(text: str, file: Path, harvest: Harvest, *, is_asked_for: bool) -> None:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else None
         harvest.mistake(file, "it is not JSON", line=line, hint="make it anew: `pipenv lock`")
         return

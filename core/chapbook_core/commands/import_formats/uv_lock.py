@@ -14,7 +14,7 @@ from chapbook_core.commands.import_formats.pip_requirement import read_pip_requi
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.groups import MAIN
 from chapbook_core.project.source import Priority
-from chapbook_core.project.toml_mistake import toml_mistake
+from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.requirements.marker import ALWAYS, Marker, parse_marker
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.requirement import UNSTATED
@@ -33,7 +33,7 @@ def read_uv_lock(text: str, file: Path, harvest: Harvest) -> None:
     """Fill the harvest with the requirements of the project that the lock was made for, and all its versions."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except UNREADABLE as error:
         harvest.mistakes.setdefault(file, []).append(toml_mistake(error, text.encode()))
         return
     packages = _tables(document.get("package"))

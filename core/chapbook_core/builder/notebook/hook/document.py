@@ -62,6 +62,8 @@ def _notebook(text: str, shown: str) -> dict[str, object]:
         ) from None
     except RecursionError:
         raise NotebookMistake(f"`{shown}` is not a notebook: it is nested too deeply") from None
+    except ValueError:
+        raise NotebookMistake(f"`{shown}` is not a notebook: a number in it has too many digits") from None
     version = notebook.get("nbformat") if isinstance(notebook, dict) else None
     if not isinstance(version, int):
         raise NotebookMistake(f"`{shown}` is not a notebook: it does not tell its format")
@@ -153,7 +155,7 @@ def _options(words: str) -> dict[str, object]:
             return found
         try:
             found[match["name"]], position = decoder.raw_decode(words, match.end())
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             position = match.end()
 
 
