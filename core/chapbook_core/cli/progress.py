@@ -35,6 +35,8 @@ class Progress:
         self._tasks: dict[str, tuple[str, int, int | None, str]] = {}
         self._next_drawing = time.monotonic() + _SECONDS_BEFORE_FIRST
         self._drawn = False
+        self._warnings: set[str] = set()
+        """Those told already: a command may look at one thing several times."""
         self.is_committed = False
         """Whether what the person asked for has happened."""
 
@@ -75,8 +77,11 @@ class Progress:
         needed = {"warning": 0, "info": 0, "debug": 2}[notice.level]
         if self._quiet or self._writing.verbosity < needed:
             return
+        if notice.level == "warning" and notice.message in self._warnings:
+            return
         self._erase()
         if notice.level == "warning":
+            self._warnings.add(notice.message)
             self._stream.write(write_text([Message("warning", notice.message, notice.hints)], self._writing))
         else:
             self._stream.write(f"{visible(notice.message)}\n")

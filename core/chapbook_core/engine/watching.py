@@ -28,6 +28,8 @@ class WireWatcher:
         self._lock = threading.Lock()
         self._tasks: dict[str, tuple[str, int | None]] = {}
         """Label and total."""
+        self._warnings: set[str] = set()
+        """Those told already: a command may look at one thing several times."""
 
     def emit(self, event: Event, /) -> None:
         """Pass it on."""
@@ -65,6 +67,10 @@ class WireWatcher:
         if self._quiet or self._writing.verbosity < needed:
             return
         if notice.level == "warning":
+            with self._lock:
+                if notice.message in self._warnings:
+                    return
+                self._warnings.add(notice.message)
             block: Message | Line = Message("warning", notice.message, notice.hints)
         else:
             block = Line(notice.message)

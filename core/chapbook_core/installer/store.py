@@ -46,11 +46,12 @@ class StoreFailed(ChapbookError):
     """The store cannot be written to; nothing half is left in it."""
 
     def __init__(self, folder: Path, cause: OSError) -> None:
+        elsewhere = "choose another folder, as with `CHAPBOOK_CACHE_DIR=PATH`, or do without one: `--no-cache`"
         hints = {
             errno.ENOSPC: "free some space on that disk, for example with `chapbook cache prune`",
             errno.EDQUOT: "free some of your disk quota, for example with `chapbook cache prune`",
-            errno.EROFS: "choose another folder with `chapbook config cache-dir PATH`",
-            errno.EACCES: "choose another folder with `chapbook config cache-dir PATH`",
+            errno.EROFS: elsewhere,
+            errno.EACCES: elsewhere,
         }
         hint = hints.get(cause.errno or 0)
         super().__init__(f"cannot store a wheel in `{folder}`: {cause.strerror or cause}", hints=[hint] if hint else [])

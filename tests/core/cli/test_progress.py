@@ -49,6 +49,14 @@ def test_the_verbose_hear_more() -> None:
     )
 
 
+def test_a_warning_is_given_once() -> None:
+    stream = io.StringIO()
+    with Progress(stream, Writing()) as watcher:
+        for message in ("slow", "slow", "late", "slow"):
+            watcher.emit(Notice("warning", message))
+    assert "warning: slow\nwarning: late\n" == stream.getvalue()
+
+
 def test_the_quiet_hear_nothing() -> None:
     assert told(Terminal(), Writing(ansi=True), quiet=True) == ""
 
