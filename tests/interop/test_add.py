@@ -78,12 +78,6 @@ def index() -> Iterator[FakeIndex]:
         yield index
 
 
-@pytest.fixture(scope="module")
-def poetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResidentPoetry]:
-    with ResidentPoetry(tmp_path_factory.mktemp("poetry")) as poetry:
-        yield poetry
-
-
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"

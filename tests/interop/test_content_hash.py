@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -16,14 +14,12 @@ from chapbook_core.project.document import Document
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.origin import DirectoryOrigin
 from chapbook_core.requirements.requirement import Requirement
+from tests.interop.poetry_program import POETRY, WITHOUT_POETRY, ResidentPoetry
 
 FOLDER = Path(__file__).parents[1] / "data" / "projects"
 FILES = sorted(file for file in FOLDER.glob("*.toml") if file.stem != "expected_hashes")
-POETRY = shutil.which(os.environ.get("CHAPBOOK_TEST_POETRY", "poetry"))
 
-pytestmark = pytest.mark.skipif(
-    POETRY is None, reason="needs Poetry: put it on PATH or name it in CHAPBOOK_TEST_POETRY"
-)
+pytestmark = pytest.mark.skipif(POETRY is None, reason=WITHOUT_POETRY)
 
 # One process reads every project: starting Poetry takes longer than all the rest.
 HASHES = """
@@ -100,29 +96,28 @@ def test_poetry_computes_the_same_hash_for_every_project(tmp_path: Path) -> None
         "standard_mixed_dynamic",
     ],
 )
-def test_poetry_accepts_a_lock_with_our_hash_and_refuses_it_after_a_change(name: str, tmp_path: Path) -> None:
-    assert POETRY is not None
+def test_poetry_accepts_a_lock_with_our_hash_and_refuses_it_after_a_change(
+    name: str, tmp_path: Path, poetry: ResidentPoetry
+) -> None:
     content = (FOLDER / f"{name}.toml").read_bytes()
     folder = lay_out(tmp_path / name, content)
     lock = minimal_lock(tomllib.loads(content.decode()), "*")
     (folder / "poetry.lock").write_text(lock, encoding="utf-8")
 
-    fresh = check(folder)
+    fresh = check(poetry, folder)
     document = Document(content, folder / "pyproject.toml")
     document.add_requirement(Requirement("zebra", "Zebra", parse_constraint("^1.2")))
     document.write()
-    stale = check(folder)
+    stale = check(poetry, folder)
 
     assert "poetry.lock" not in fresh
     assert "poetry.lock was last generated" in stale
 
 
-def check(folder: Path) -> str:
-    assert POETRY is not None
-    words = [POETRY, "check", "--lock", "--no-ansi", "-P", str(folder)]
-    answer = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120, cwd=folder)
-    assert "Traceback" not in answer.stderr
-    return " ".join((answer.stdout + answer.stderr).split())
+def check(poetry: ResidentPoetry, folder: Path) -> str:
+    told = poetry(folder, "check", "--lock").text
+    assert "Traceback" not in told
+    return " ".join(told.split())
 
 
 def test_poetry_reads_what_we_add_in_the_group_we_add_it_to(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.index import FakeIndex
 from tests.interop.interchange import Pair, interchange
-from tests.interop.poetry_program import POETRY, WITHOUT_POETRY, ResidentPoetry, chapbook_here, make_environment
+from tests.interop.poetry_program import POETRY, WITHOUT_POETRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +44,6 @@ dependencies = ["b>=1,<3", "d>=1 ; sys_platform == 'win32'"]
 [project.optional-dependencies]
 y = ["c ; python_version > '3.11'"]
 """
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    home = tmp_path_factory.mktemp("home")
-    with ResidentPoetry(home) as poetry, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHAPBOOK_CACHE_DIR", str(home / "ours"))
-        yield Pair(chapbook_here, poetry, make_environment(home / "environment"))
 
 
 @pytest.fixture

@@ -9,21 +9,12 @@ import pytest
 from tests.fakes.index import FakeIndex
 from tests.interop.interchange import Pair, interchange
 from tests.interop.lock_worlds import PROJECTS, SmallProject
-from tests.interop.poetry_program import POETRY, WITHOUT_POETRY, ResidentPoetry, chapbook_here, make_environment
+from tests.interop.poetry_program import POETRY, WITHOUT_POETRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(POETRY is None, reason=WITHOUT_POETRY)
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    home = tmp_path_factory.mktemp("home")
-    with ResidentPoetry(home) as poetry, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHAPBOOK_CACHE_DIR", str(home / "ours"))
-        yield Pair(chapbook_here, poetry, make_environment(home / "environment"))
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.about)

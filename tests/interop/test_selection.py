@@ -15,7 +15,7 @@ from chapbook_core.lock.selection import select
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.settings import read_settings
 from tests.fakes.index import FakeIndex
-from tests.interop.poetry_program import POETRY, WITHOUT_POETRY, make_environment, poetry, poetry_plan
+from tests.interop.poetry_program import POETRY, WITHOUT_POETRY, ResidentPoetry, make_environment, poetry_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,30 +94,40 @@ def selected(project: Path, groups: set[str], extras: tuple[str, ...]) -> dict[s
 
 @pytest.mark.parametrize(("words", "groups", "extras"), CASES, ids=[" ".join(case[0]) or "default" for case in CASES])
 def test_poetry_installs_what_we_select(
-    project: Path, words: list[str], groups: set[str], extras: tuple[str, ...]
+    project: Path, poetry: ResidentPoetry, words: list[str], groups: set[str], extras: tuple[str, ...]
 ) -> None:
-    plan, refusal = poetry_plan(project, project / ".venv", *words)
+    plan, refusal = poetry_plan(project, project / ".venv", *words, program=poetry)
     assert "" == refusal
     assert plan == selected(project, groups, extras)
 
 
+@pytest.fixture
+def former(project: Path, tmp_path: Path) -> Path:
+    """The same project with a lock of a former format."""
+    text = (project / "poetry.lock").read_text("utf-8")
+    lock = re.sub(r"(?m)^(groups|markers) = .*\n", "", text).replace('lock-version = "2.1"', 'lock-version = "2.0"')
+    (tmp_path / "poetry.lock").write_text(lock, "utf-8")
+    (tmp_path / "pyproject.toml").write_text(PROJECT, "utf-8")
+    (tmp_path / ".venv").symlink_to(project / ".venv")
+    return tmp_path
+
+
 @pytest.mark.parametrize(("words", "groups", "extras"), CASES[::3], ids=["default", "an extra"])
 def test_poetry_installs_what_we_select_from_a_lock_of_a_former_format(
-    project: Path, tmp_path: Path, words: list[str], groups: set[str], extras: tuple[str, ...]
+    former: Path, poetry: ResidentPoetry, words: list[str], groups: set[str], extras: tuple[str, ...]
 ) -> None:
-    text = (project / "poetry.lock").read_text("utf-8")
-    former = re.sub(r"(?m)^(groups|markers) = .*\n", "", text).replace('lock-version = "2.1"', 'lock-version = "2.0"')
-    (tmp_path / "poetry.lock").write_text(former, "utf-8")
-    (tmp_path / "pyproject.toml").write_text(PROJECT, "utf-8")
-    plan, refusal = poetry_plan(tmp_path, project / ".venv", *words)
+    plan, refusal = poetry_plan(former, former / ".venv", *words, program=poetry)
     assert "" == refusal
-    (tmp_path / ".venv").symlink_to(project / ".venv")
-    assert plan == selected(tmp_path, groups, extras)
+    assert plan == selected(former, groups, extras)
 
 
 @pytest.mark.parametrize("words", [[], ["--why", "--with", "docs"], ["--top-level"], ["b"], ["shared-tool"]])
 def test_show_tells_what_poetry_tells(
-    project: Path, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path,
+    poetry: ResidentPoetry,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(project)
     assert 0 == main(["show", *words, "--format", "json"])
