@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chapbook_core.errors import Mistake
 from chapbook_core.pattern import late_pattern
 
@@ -10,6 +12,7 @@ UNREADABLE = (ValueError, RecursionError)
 
 _AT_LINE = late_pattern(r" \(at line (?P<line>\d+), column \d+\)$")
 _AT_END = " (at end of document)"
+_MERGE = late_pattern(rb"^<{7} [^\n]*\n(?:[^\n]*\n)*?={7}\r?\n(?:[^\n]*\n)*?>{7} ", re.MULTILINE)
 
 
 def toml_mistake(error: ValueError | RecursionError, content: bytes) -> Mistake:
@@ -27,6 +30,10 @@ def toml_mistake(error: ValueError | RecursionError, content: bytes) -> Mistake:
         return Mistake("cannot be read: its values are nested too deeply", hint="have fewer brackets within brackets")
     if not isinstance(error, tomllib.TOMLDecodeError):
         return Mistake("cannot be read: a number has too many digits", hint="write it as a string")
+    if (mark := _MERGE.search(content)) is not None:
+        line = content.count(b"\n", 0, mark.start()) + 1
+        hint = "decide for one side or put both together, and take the lines that begin with `<<<<<<<` and the like out"
+        return Mistake("holds the marks of an unfinished merge", line=line, hint=hint)
     message = str(error)
     match = _AT_LINE.search(message)
     if match is None:

@@ -278,6 +278,8 @@ def test_a_mistake_is_told_with_its_place_and_line(text: str, place: str, line: 
         (b'[project]\r\nname = "a"\r\nversion = ]\r\n', 3, "is not valid TOML"),
         (b'[project]\nname = "a', 2, "is not valid TOML"),
         ('[project]\nname = "a"\ndescription = "é"\n'.encode("latin-1"), 3, "is not UTF-8"),
+        (b"[project]\n<<<<<<< HEAD\na = 1\n=======\na = 2\n>>>>>>> other\n", 2, "marks of an unfinished merge"),
+        (b"[project]\n<<<<<<< HEAD\na = 1\n", 2, "is not valid TOML"),
         ("\ufeff[project]\n".encode(), 1, "byte order mark"),
         (b"[project]\na = " + b"[" * 9_000, None, "nested too deeply"),
         (b"[project]\na = " + b"9" * 9_000, None, "too many digits"),
