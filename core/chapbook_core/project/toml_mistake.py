@@ -30,11 +30,14 @@ def toml_mistake(error: ValueError | RecursionError, content: bytes) -> Mistake:
         return Mistake("cannot be read: its values are nested too deeply", hint="have fewer brackets within brackets")
     if not isinstance(error, tomllib.TOMLDecodeError):
         return Mistake("cannot be read: a number has too many digits", hint="write it as a string")
+    return _syntax_mistake(str(error), content)
+
+
+def _syntax_mistake(message: str, content: bytes) -> Mistake:
     if (mark := _MERGE.search(content)) is not None:
         line = content.count(b"\n", 0, mark.start()) + 1
         hint = "decide for one side or put both together, and take the lines that begin with `<<<<<<<` and the like out"
         return Mistake("holds the marks of an unfinished merge", line=line, hint=hint)
-    message = str(error)
     match = _AT_LINE.search(message)
     if match is None:
         line = content.rstrip().count(b"\n") + 1
