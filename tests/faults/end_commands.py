@@ -128,17 +128,7 @@ def run_rounds(kills: int, interrupts: int, seed: int = 1) -> Tally:
 def _round(world: World, start: Start, end: signal.Signals, patience: float) -> tuple[str, list[str], float]:
     world.restore(start.words)
     project = world.project
-    child = project.begin(*start.words)
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write("go\n")
-    child.stdin.flush()
-    assert child.stdout.readline() == "begun\n"
-    time.sleep(patience)
-    stopped = time.monotonic()
-    child.send_signal(end)
-    out, errors = child.communicate(timeout=60)
-    lasted = time.monotonic() - stopped
+    out, errors, lasted = project.end(*start.words, end=end, patience=patience)
     is_ended = "ended 0\n" in out
     moment = "done" if is_ended else _moment(project.environment / ".chapbook")
     wrong = ["a traceback: " + errors] if "Traceback" in errors else []

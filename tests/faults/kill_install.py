@@ -168,6 +168,20 @@ class Project:
         assert child.stdout.readline() == "ready\n"
         return child
 
+    def end(self, *words: str, end: signal.Signals, patience: float) -> tuple[str, str, float]:
+        """End a command after so many seconds; return its output, its errors, and how long it took to stop."""
+        child = self.begin(*words)
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "begun\n"
+        time.sleep(patience)
+        stopped = time.monotonic()
+        child.send_signal(end)
+        out, errors = child.communicate(timeout=60)
+        return out, errors, time.monotonic() - stopped
+
 
 def serve(index: FakeIndex) -> None:
     """Publish the packages."""
@@ -228,17 +242,7 @@ def _round(project: Project, number: int, end: signal.Signals, patience: float) 
     if number % 25 == 24:
         shutil.rmtree(project.environment)
     before = snapshot(project.environment)
-    child = project.begin("sync")
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write("go\n")
-    child.stdin.flush()
-    assert child.stdout.readline() == "begun\n"
-    time.sleep(patience)
-    stopped = time.monotonic()
-    child.send_signal(end)
-    out, errors = child.communicate(timeout=60)
-    lasted = time.monotonic() - stopped
+    out, errors, lasted = project.end("sync", end=end, patience=patience)
     moment = _moment(project, before, is_ended="ended 0\n" in out)
     wrong = []
     if "Traceback" in errors:
