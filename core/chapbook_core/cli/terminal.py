@@ -16,7 +16,7 @@ from chapbook_core.commands.report import Message, report_error
 from chapbook_core.commands.text import Writing, write_text
 from chapbook_core.commands.unforeseen import understood
 from chapbook_core.commands.words import Manner, Request, parse
-from chapbook_core.errors import Cancelled
+from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
@@ -94,12 +94,23 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
 
 def _surroundings(manner: Manner) -> Surroundings:
     variables = dict(os.environ)
-    surroundings = replace(surroundings_of(manner, Path.cwd(), variables, Path.home()), leave_behind=_leave_behind)
+    folder = _present_folder(manner)
+    surroundings = replace(surroundings_of(manner, folder, variables, Path.home()), leave_behind=_leave_behind)
     if may_ask(manner, variables) and sys.stdin is not None and sys.stdin.isatty():
         from chapbook_core.cli.ask import TerminalAsker
 
         return replace(surroundings, ask=TerminalAsker(sys.stdin, sys.stderr))
     return surroundings
+
+
+def _present_folder(manner: Manner) -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        if manner.directory is not None and Path(manner.directory).is_absolute():
+            return Path(manner.directory)
+        hint = "go to one that is there; where it was made anew, `cd .` is enough"
+        raise ChapbookError("the folder that you are in is gone", hints=[hint]) from None
 
 
 def _leave_behind(words: Sequence[str], folder: Path) -> None:

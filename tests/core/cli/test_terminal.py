@@ -212,3 +212,16 @@ def test_closed_streams_are_no_trouble(tmp_path: Path, closed: str, is_told: boo
     done = subprocess.run(["/bin/sh", "-c", words], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
     assert ("commands" in done.stdout) is is_told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a folder that somebody is in stays")
+def test_a_folder_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["show"]) == 1
+    assert capsys.readouterr().err.startswith("error: the folder that you are in is gone\nhint: ")
+    assert main(["about", "--directory", str(tmp_path)]) == 0
