@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import selectors
 import socket
 import threading
 import time
@@ -14,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import Cancelled
 from chapbook_core.index.address import Origin, origin_of, request_target
+from chapbook_core.index.dial import SLICE, open_socket, reason, shake_hands
 from chapbook_core.index.failure import AccessDenied, IndexFailure, TooLarge, TooSlow, Truncated, Unreachable, Untrusted
 from chapbook_core.index.proxy import Proxy, proxy_for
 from chapbook_core.index.transport import Answer
@@ -27,10 +25,7 @@ if TYPE_CHECKING:
     from chapbook_core.index.address import Login
     from chapbook_core.index.transport import Request
 
-_SLICE = 0.5
-"""Seconds between two looks at the clock and at the person who may want to stop."""
 _RATE_GRACE = 10.0
-_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, getattr(errno, "WSAEWOULDBLOCK", -1)})
 _PROXY_AUTHENTICATION = 407
 
 
@@ -192,7 +187,7 @@ class Connections:
         with self._lock:
             place = self._places.setdefault(origin, threading.BoundedSemaphore(self._bound))
         started = time.monotonic()
-        while not place.acquire(timeout=_SLICE):
+        while not place.acquire(timeout=SLICE):
             request.tick(time.monotonic() - started)
         try:
             return self._get(request, origin)
@@ -244,7 +239,9 @@ class Connections:
         if proxy is not None and proxy.scheme != "http":
             hint = "name an `http://` proxy, or except the host in `NO_PROXY`"
             raise Unreachable(request.url, f"the proxy {proxy} is of a kind that is not supported", hints=[hint])
-        connected = _open(proxy.host if proxy else origin.host, proxy.port if proxy else origin.port, request, proxy)
+        connected = open_socket(
+            proxy.host if proxy else origin.host, proxy.port if proxy else origin.port, request, proxy
+        )
         try:
             if proxy is None:
                 return Connection(self._secured(connected, origin, request))
@@ -267,7 +264,7 @@ class Connections:
             secured = self._context(origin).wrap_socket(
                 connected, server_hostname=origin.host, do_handshake_on_connect=False
             )
-            _shake_hands(secured, request)
+            shake_hands(secured, request)
         except TrustUnreadable as problem:
             raise Untrusted(request.url, str(problem)) from None
         except ssl.SSLCertVerificationError as problem:
@@ -275,8 +272,8 @@ class Connections:
         except ssl.SSLError as problem:
             raise Unreachable(request.url, f"the TLS handshake failed: {problem.reason or 'no reason given'}") from None
         except OSError as problem:
-            raise Unreachable(request.url, f"the TLS handshake failed: {_reason(problem)}") from None
-        secured.settimeout(_SLICE)
+            raise Unreachable(request.url, f"the TLS handshake failed: {reason(problem)}") from None
+        secured.settimeout(SLICE)
         return secured
 
     def _context(self, origin: Origin) -> ssl.SSLContext:
@@ -297,80 +294,6 @@ class Connections:
             connection.close()
         for connection in busy:
             connection.break_off()
-
-
-def _shake_hands(secured: ssl.SSLSocket, request: Request) -> None:
-    """Agree on keys, in slices; a socket with which that fails is closed."""
-    started = time.monotonic()
-    secured.settimeout(_SLICE)
-    try:
-        while True:
-            try:
-                return secured.do_handshake()
-            except TimeoutError:
-                waited = time.monotonic() - started
-                if waited >= request.limits.connect:
-                    raise
-                request.tick(waited)
-    except BaseException:
-        secured.close()
-        raise
-
-
-def _open(host: str, port: int, request: Request, proxy: Proxy | None) -> socket.socket:
-    patience = min(request.limits.connect, max(0.1, request.deadline - time.monotonic()))
-    what = f"the proxy {proxy}" if proxy else host
-    try:
-        connected = _connected(host, port, patience, request)
-    except socket.gaierror:
-        raise Unreachable(request.url, f"the name {what} is not known") from None
-    except TimeoutError:
-        raise Unreachable(request.url, f"no connection to {what} within {patience:.0f} s") from None
-    except (OSError, UnicodeError) as problem:
-        raise Unreachable(request.url, f"no connection to {what}: {_reason(problem)}") from None
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connected.settimeout(_SLICE)
-    return connected
-
-
-def _connected(host: str, port: int, patience: float, request: Request) -> socket.socket:
-    """Try the addresses of a host in turn, with an eye on the person who may want to stop."""
-    problem: OSError = TimeoutError()
-    for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        try:
-            connecting = socket.socket(family, kind, protocol)
-        except OSError as cause:
-            problem = cause
-            continue
-        try:
-            _reach(connecting, address, patience, request)
-        except OSError as cause:
-            connecting.close()
-            problem = cause
-        except BaseException:
-            connecting.close()
-            raise
-        else:
-            return connecting
-    raise problem
-
-
-def _reach(connecting: socket.socket, address: object, patience: float, request: Request) -> None:
-    """Wait until an address has answered, in slices."""
-    started = time.monotonic()
-    connecting.settimeout(0.0)
-    with selectors.DefaultSelector() as selector:
-        code = connecting.connect_ex(address)  # type: ignore[arg-type]  # as `getaddrinfo` gave it
-        if code in _UNDER_WAY:
-            selector.register(connecting, selectors.EVENT_WRITE)
-            while not selector.select(min(_SLICE, max(0.0, started + patience - time.monotonic()))):
-                waited = time.monotonic() - started
-                if waited >= patience:
-                    raise TimeoutError
-                request.tick(waited)
-            code = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
-        raise OSError(code, os.strerror(code))
 
 
 def _tunnel(connected: socket.socket, origin: Origin, header: str, request: Request, proxy: Proxy) -> None:
@@ -402,10 +325,6 @@ def _told(problem: BaseException, request: Request) -> BaseException:
         case Cut() | Garbled():
             return Truncated(request.url, str(problem))
         case OSError():
-            return Truncated(request.url, f"the connection broke: {_reason(problem)}")
+            return Truncated(request.url, f"the connection broke: {reason(problem)}")
         case _:
             return problem
-
-
-def _reason(problem: BaseException) -> str:
-    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
