@@ -116,6 +116,10 @@ def write_journal(environment: Path, journal: Journal) -> None:
     stage = environment / journal.stage
     (stage / _TURNED).write_bytes(_written(journal.turned()))
     (stage / JOURNAL).write_bytes(_written(journal))
+    if journal.rewrites:
+        # The contents that are kept of the project's files are of no use without the names on the way to them.
+        for folder in (stage, stage.parent, environment, environment.parent):
+            _settle(folder)
     _place(stage / JOURNAL, environment)
 
 
