@@ -2,23 +2,24 @@
 
 `@frozen` stands for `@dataclass(frozen=True, slots=True)`. The standard decorator writes and compiles the methods of a
 class while its module is imported: half of the time of a short command, for methods of which most are never called.
-Here they are shared functions, and `__init__` alone is compiled, for a class that turns out to be used often.
+Here they are shared functions, and `__init__` is one that is compiled with this module, under other names.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from dataclasses import Field, field, replace
+    from types import FunctionType
+
+    Setter = Callable[[object, object], None]
 
 __all__ = ["field", "frozen", "is_value", "members", "mutable", "replace"]
 T = TypeVar("T")
-_COMPILED_AFTER = 64
-"""How many instances a class makes without a compiled `__init__`: compiling costs as much as that many spare."""
 _MISSING = object()
 """Stands for a default where there is none."""
 
@@ -177,58 +178,55 @@ def _first_init(owner: list[type], fields: Mapping[str, _Field]) -> Callable[...
     return __init__
 
 
+# For each number of fields a function of their setters. These return nothing, so that `or` goes on to the next one.
+_TEMPLATES: tuple[Callable[..., object], ...] = (
+    lambda: lambda s: None,  # noqa: ARG005  it becomes the method
+    lambda a: lambda s, u: a(s, u),  # noqa: PLW0108  it gets a name
+    lambda a, b: lambda s, u, v: a(s, u) or b(s, v),
+    lambda a, b, c: lambda s, u, v, w: a(s, u) or b(s, v) or c(s, w),
+    lambda a, b, c, d: lambda s, u, v, w, x: a(s, u) or b(s, v) or c(s, w) or d(s, x),
+    lambda a, b, c, d, e: lambda s, u, v, w, x, y: a(s, u) or b(s, v) or c(s, w) or d(s, x) or e(s, y),
+    lambda a, b, c, d, e, f: lambda s, u, v, w, x, y, z: a(s, u) or b(s, v) or c(s, w) or d(s, x) or e(s, y) or f(s, z),
+)
+
+
+@lru_cache(maxsize=64)
+def _template(count: int) -> Callable[..., FunctionType]:
+    """Return the same for any number of fields."""
+    if count < len(_TEMPLATES):
+        return cast("Callable[..., FunctionType]", _TEMPLATES[count])
+    numbers = range(count)
+    setters, items = (", ".join(f"{letter}{number}" for number in numbers) for letter in "au")
+    steps = " or ".join(f"a{number}(s, u{number})" for number in numbers)
+    made: Callable[..., FunctionType] = eval(f"lambda {setters}: lambda s, {items}: {steps}")  # noqa: S307  numbers
+    return made
+
+
+def _setting_made(setter: Setter, make: Callable[[], object]) -> Setter:
+    return lambda self, item: setter(self, make() if item is _MISSING else item)
+
+
 def _give_init(kind: type, fields: Mapping[str, _Field]) -> None:
-    """Give the class an `__init__` that sets the fields one by one, until it is worth compiling one."""
-    setters = [getattr(kind, name).__set__ for name in fields]
-    steps = [(name, one, setter) for (name, one), setter in zip(fields.items(), setters, strict=True)]
-    left = _COMPILED_AFTER
-
-    def __init__(self: object, *given: object, **named: object) -> None:  # noqa: N807  it becomes the method
-        nonlocal left
-        left -= 1
-        count = len(given)
-        if left >= 0 and count <= len(steps):
-            for setter, item in zip(setters, given, strict=False):
-                setter(self, item)
-            for name, one, setter in steps[count:]:
-                if name in named:
-                    setter(self, named[name])
-                    count += 1
-                elif (item := one.made()) is not _MISSING:
-                    setter(self, item)
-                else:
-                    break
-            else:
-                if count == len(given) + len(named):
-                    return
-        # The compiled one tells what is wrong with the arguments, if anything is.
-        _compile_init(kind, fields, setters)
-        kind.__init__(self, *given, **named)  # type: ignore[misc]  # the one just compiled
-
-    kind.__init__ = __init__  # type: ignore[misc]  # as a decorator does
-
-
-def _compile_init(kind: type, fields: Mapping[str, _Field], setters: list[Callable[[object, object], None]]) -> None:
-    names: dict[str, object] = {"_MISSING": _MISSING}
-    parameters, body = ["self"], []
-    for place, (name, one) in enumerate(fields.items()):
-        names[f"_set_{place}"] = setters[place]
-        item = name
+    """Give the class an `__init__` of its own, which has the names of the fields for its parameters."""
+    setters, defaults = [], []
+    for name, one in fields.items():
+        setter = getattr(kind, name).__set__
         if one.default_factory is not None:
-            names[f"_make_{place}"] = one.default_factory
-            parameters.append(f"{name}=_MISSING")
-            item = f"_make_{place}() if {name} is _MISSING else {name}"
-        elif one.default is not _MISSING:
-            names[f"_default_{place}"] = one.default
-            parameters.append(f"{name}=_default_{place}")
-        else:
-            parameters.append(name)
-        body.append(f" _set_{place}(self, {item})")
-    text = f"def __init__({', '.join(parameters)}):\n" + ("\n".join(body) or " pass")
-    exec(text, names)  # noqa: S102  the names are those of the class's own annotations
-    made = names["__init__"]
-    made.__qualname__ = f"{kind.__qualname__}.__init__"  # type: ignore[attr-defined]  # a function
-    kind.__init__ = made  # type: ignore[misc]  # as a decorator does
+            setters.append(_setting_made(setter, one.default_factory))
+            defaults.append(_MISSING)
+            continue
+        setters.append(setter)
+        if one.default is not _MISSING:
+            defaults.append(one.default)
+        elif defaults:
+            raise TypeError(f"field {name!r} of {kind.__name__} has no default, and one before it has")
+    init = _template(len(setters))(*setters)
+    init.__code__ = init.__code__.replace(
+        co_name="__init__", co_qualname=f"{kind.__qualname__}.__init__", co_varnames=("self", *fields)
+    )
+    init.__name__, init.__qualname__ = "__init__", f"{kind.__qualname__}.__init__"
+    init.__defaults__ = tuple(defaults)
+    kind.__init__ = init  # type: ignore[misc]  # as a decorator does
 
 
 def _give_equality(content: dict[str, object], compared: list[str]) -> None:

@@ -47,6 +47,11 @@ class Quiet:
 
 
 @frozen
+class Counted:
+    count: int = 0
+
+
+@frozen
 class Nothing:
     pass
 
@@ -86,11 +91,11 @@ class Box(Generic[T]):
     content: T
 
 
-MANY = 40
-"""More instances than are made before `__init__` is compiled."""
+MANY = 3
+"""The first instance gives a class its `__init__`."""
 
 
-def test_fields_are_set_by_place_by_name_and_by_default_before_and_after_compiling() -> None:
+def test_fields_are_set_by_place_by_name_and_by_default_for_the_first_instance_and_later_ones() -> None:
     for number in range(MANY):
         point = Point(number, secret="s")
         assert (point.x, point.y, point.names, point.secret) == (number, 0, {}, "s")
@@ -126,6 +131,25 @@ def test_wrong_arguments_are_a_type_error(wrong: Callable[[Callable[..., object]
         Local(number)
     with pytest.raises(TypeError, match="__init__"):
         wrong(Local)
+
+
+@pytest.mark.parametrize("count", range(18))
+def test_there_may_be_any_number_of_fields(count: int) -> None:
+    names = [f"field_{number}" for number in range(count)]
+    kind: Callable[..., object] = frozen(type("Local", (), {"__annotations__": dict.fromkeys(names, "int")}))
+    assert [getattr(kind(*range(count)), name) for name in names] == list(range(count))
+    assert kind(**dict(zip(names, range(count), strict=True))) == kind(*range(count))
+    with pytest.raises(TypeError, match=r"Local\.__init__\(\) takes"):
+        kind(*range(count + 1))
+
+
+def test_a_field_without_default_cannot_follow_one_with_a_default() -> None:
+    @frozen
+    class Local(Counted):
+        name: str  # type: ignore[misc]  # the checker knows as well
+
+    with pytest.raises(TypeError, match="field 'name' of Local has no default"):
+        Local("x")  # type: ignore[arg-type]
 
 
 def test_values_are_equal_when_their_class_and_compared_fields_are() -> None:
