@@ -149,7 +149,7 @@ def test_a_field_without_default_cannot_follow_one_with_a_default() -> None:
         name: str  # type: ignore[misc]  # the checker knows as well
 
     with pytest.raises(TypeError, match="field 'name' of Local has no default"):
-        Local("x")  # type: ignore[arg-type]
+        Local("x")  # type: ignore[arg-type, call-arg]
 
 
 def test_values_are_equal_when_their_class_and_compared_fields_are() -> None:
