@@ -14,6 +14,8 @@ from chapbook_core.project.pair_writing import PairWriter
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chapbook_core.commands.changing import Proposal
     from chapbook_core.commands.installing import Installation, InstallRequest
     from chapbook_core.commands.report import Result
@@ -33,6 +35,8 @@ class Applied:
     """What it means for the kernel that the command was typed in; None without one."""
     would_change: tuple[Change, ...] = ()
     """What would become of the packages in it, had it not been a dry run."""
+    besides: tuple[Change, ...] = ()
+    """What became of packages in it with which nothing happened in the lock."""
 
     def blocks(self) -> tuple[Block, ...]:
         """Tell it."""
@@ -43,7 +47,8 @@ class Applied:
             return live
         counts = [f"{self.installed} installed"] if self.installed else []
         counts += [f"{self.removed} removed"] if self.removed else []
-        return (Line(f"The environment matches: {', '.join(counts) or 'nothing had to be done'}"), *live)
+        besides: tuple[Block, ...] = (Line("In the environment besides:"), *self.besides) if self.besides else ()
+        return (*besides, Line(f"The environment matches: {', '.join(counts) or 'nothing had to be done'}"), *live)
 
 
 UNAPPLIED = Applied()
@@ -106,7 +111,7 @@ def apply_lock(
     )
     if dry_run:
         return _foretold(session, outcome.lock, request)
-    return applied(install_lock(session, outcome.lock, request))
+    return applied(install_lock(session, outcome.lock, request), proposal.changes)
 
 
 def _foretold(session: Session, lock: Lock, request: InstallRequest) -> Applied:
@@ -126,10 +131,16 @@ def _foretold(session: Session, lock: Lock, request: InstallRequest) -> Applied:
     return Applied(live=installation.live, would_change=tuple(environment_changes(installation)))
 
 
-def applied(installation: Installation) -> Applied:
-    """Count what was done to an environment."""
+def applied(installation: Installation, told: Sequence[Change] | None = None) -> Applied:
+    """Count what was done to an environment; what was `told` already as changes of the lock is not told again."""
+    # The installer, as above.
+    from chapbook_core.commands.environment_changes import environment_changes
+
     if not installation.is_done:
         return Applied(live=installation.live)
     arriving = {package.name for package in installation.plan.arriving}
     removed = [name for name in installation.plan.leaving if name not in arriving]
-    return Applied(installation.environment.as_posix(), len(arriving), len(removed), installation.live)
+    names = None if told is None else {change.name for change in told}
+    besides = [change for change in environment_changes(installation) if names is not None and change.name not in names]
+    environment = installation.environment.as_posix()
+    return Applied(environment, len(arriving), len(removed), installation.live, besides=tuple(besides))

@@ -64,6 +64,19 @@ def test_what_a_plain_install_leaves_out_is_added_with_word_of_how_to_have_it(
     assert "on demand" not in chapbook("add", "a", "--group", "dev").out
 
 
+def test_what_happens_in_the_environment_alone_is_told_too(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("c", "3.0")
+    chapbook("add", "a")
+    chapbook("add", "c", "--lock")
+    assert ["a 1.0", "b 1.0"] == project.installed
+    outcome = chapbook("remove", "a")
+    assert "- a 1.0\n- b 1.0\nWrote pyproject.toml and poetry.lock: 1 package locked\n" in outcome.out
+    assert "In the environment besides:\n+ c 3.0\nThe environment matches: 1 installed, 2 removed\n" in outcome.out
+    assert "besides" not in chapbook("update").out
+
+
 def test_after_a_change_install_knows_at_once_that_nothing_is_left_to_do(
     project: Project, index: FakeIndex, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
