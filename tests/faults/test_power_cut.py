@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks the system
 
 @pytest.mark.parametrize(
     ("words", "first", "step"),
-    [(("add", "more"), 57, 4), (("remove", "gone"), 24, 9), (("update",), 90, 9), (("sync",), 5, 11)],
+    [(("add", "more"), 51, 6), (("remove", "gone"), 24, 12), (("update",), 80, 14), (("sync",), 5, 19)],
 )
 def test_after_a_power_cut_everything_is_old_or_new_and_can_be_installed(
     words: tuple[str, ...], first: int, step: int
