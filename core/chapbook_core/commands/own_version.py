@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 
 
+@cache
 def own_version() -> str:
-    """Return the version from the name of the folder that the installer wrote our metadata into."""
+    """Return the version from the name of the folder that the installer wrote our metadata into.
+
+    A process remains what it was when it started.
+    """
     for folder in sys.path:
         try:
             names = os.listdir(folder or ".")  # noqa: PTH208 - importing pathlib costs more than everything else here

@@ -63,7 +63,8 @@ class Exchange:
         """
         arrangements = [(wheel.arrangement, wheel.stored.tree) for wheel in self._wheels]
         self._gone = frozenset(self._files_leaving([arrangement for arrangement, _tree in arrangements]))
-        out = leaving_moves(self._paths.root, self._gone, fixed_folders(self._paths), f"{stage}/out")
+        fixed = fixed_folders(self._paths)
+        out = leaving_moves(self._paths.root, self._gone, fixed, f"{stage}/out") if self._gone else ()
         sharing = find_sharing(arrangements, self._paths, self._gone)
         incoming = self._paths.root / stage / "in"
         incoming.mkdir()

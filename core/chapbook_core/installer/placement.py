@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from chapbook_core.installer.schemes import InstallPaths
     from chapbook_core.installer.store import StoredWheel
 
-_END_OF_FILE = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -123,6 +122,8 @@ class _Layer:
         self._arrangement = arrival.arrangement
         self._record: list[str] = []
         """What is to be written into RECORD, in any number of pieces."""
+        self._starts: dict[str, str] = {}
+        """Ways from the folder that the dist-info folder is in to others."""
 
     def lay(self) -> None:
         try:
@@ -145,7 +146,10 @@ class _Layer:
         if spare is None or any(self._is_there(f"{library}/{name}") for name in spare.names if name != CACHE):
             return False
         target = self._way.to(library, is_made=True)
-        return take_spare(spare, target, lambda name: self._is_free(f"{library}/{CACHE}/{name}"))
+        if not take_spare(spare, target, lambda name: self._is_free(f"{library}/{CACHE}/{name}")):
+            return False
+        self._record.append(spare.rows.decode("utf-8", "surrogateescape"))
+        return True
 
     def _groups(self) -> tuple[Group, ...]:
         return self._arrangement.held + self._arrangement.scattered
@@ -233,20 +237,14 @@ class _Layer:
         for name, content in arrival.notes.items():
             self._write(f"{arrangement.dist_info}/{name}", content)
         record = f"{arrangement.dist_info}/RECORD"
-        rows = "".join([*self._record, f"{Row(self._relative(record)).text}\n"]).encode("utf-8", "surrogateescape")
-        if is_taken:
-            # What came with the spare is listed there.
-            self._write(record, rows, flags=_END_OF_FILE, is_noted=False)
-        else:
-            self._write(record, rows, is_noted=False)
+        self._record.append(f"{Row(self._relative(record)).text}\n")
+        self._write(record, "".join(self._record).encode("utf-8", "surrogateescape"), is_noted=False)
 
-    def _write(
-        self, path: str, content: bytes, mode: int = 0o666, *, flags: int = _NEW_FILE, is_noted: bool = True
-    ) -> None:
+    def _write(self, path: str, content: bytes, mode: int = 0o666, *, is_noted: bool = True) -> None:
         folder, _, name = path.rpartition("/")
         place = self._way.to(folder, is_made=True).at(name)
         try:
-            descriptor = os.open(place.name, flags, mode, dir_fd=place.folder)
+            descriptor = os.open(place.name, _NEW_FILE, mode, dir_fd=place.folder)
         except FileExistsError:
             raise FileExistsError(errno.EEXIST, "another distribution has it", str(self._folder / path)) from None
         with os.fdopen(descriptor, "wb") as stream:
@@ -260,7 +258,13 @@ class _Layer:
     def _relative(self, path: str) -> str:
         """Return a path as RECORD writes it: from the folder that the dist-info folder is in."""
         library = self._arrangement.library
-        return path[len(library) + 1 :] if path.startswith(f"{library}/") else posixpath.relpath(path, library)
+        if path.startswith(f"{library}/"):
+            return path[len(library) + 1 :]
+        # What is elsewhere may have the first folders in common, as `lib` has with `lib/python3.12/site-packages`.
+        start = self._starts.get(folder := path.rpartition("/")[0])
+        if start is None:
+            start = self._starts[folder] = posixpath.relpath(f"/{folder}", f"/{library}")
+        return f"{start}/{path.rpartition('/')[2]}"
 
 
 def _target(group: Group, file: StoredFile) -> str:

@@ -1,10 +1,10 @@
 """Spare: a stored wheel laid out ahead of time, which the next environment takes with a few renames.
 
     <entry>/spare/<tag>/tree/    what is to stand in the folder for packages, with the bytecode for one Python
-    <entry>/spare/<tag>/whole    what each file in it is like; whoever removes this has the spare
+    <entry>/spare/<tag>/whole    what each file in it is like, and their rows in RECORD
 
-Files are as they would be brought into an environment: cloned, linked or copied. Its RECORD lists them, and is complete
-but for what depends on the environment. One environment takes them away; the next spare is made when nobody waits.
+Files are as they would be brought into an environment: cloned, linked or copied. Whoever removes `whole` has the spare;
+one environment takes the files away, and the next spare is made when nobody waits.
 """
 
 from __future__ import annotations
@@ -43,9 +43,11 @@ _HEAD = b"chapbook-spare 1 "
 class Spare:
     """A spare that can be taken."""
 
-    folder: Path
+    folder: str
     names: tuple[str, ...]
     """What there is to be moved."""
+    rows: bytes
+    """What RECORD says of the files."""
 
 
 def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[], None]) -> None:
@@ -67,16 +69,15 @@ def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[
     installer = Row(f"{information.name}/INSTALLER", *_told(INSTALLER))
     (information / "INSTALLER").write_bytes(INSTALLER)
     rows = "".join([*(file_rows(group.files) for group in groups), f"{installer.text}\n"])
-    (information / "RECORD").write_bytes(rows.encode("utf-8", "surrogateescape"))
-    (place / _MARK).write_bytes(_sheet(folder))
+    (place / _MARK).write_bytes(_sheet(folder, rows.encode("utf-8", "surrogateescape")))
 
 
 def _told(content: bytes) -> tuple[str, str]:
     return f"sha256={base64_digest(hashlib.sha256(content).digest())}", str(len(content))
 
 
-def _sheet(folder: Path) -> bytes:
-    """Write down what each file in a folder is like, with a checksum before it."""
+def _sheet(folder: Path, rows: bytes) -> bytes:
+    """Write down what each file in a folder is like, and their rows, with a checksum before it."""
     paths: list[str] = []
     stamps: list[int] = []
     for top, _folders, names in os.walk(folder):
@@ -85,6 +86,7 @@ def _sheet(folder: Path) -> bytes:
             paths.append(os.path.relpath(f"{top}/{name}", folder).replace(os.sep, "/"))
             stamps += (status.st_size, status.st_mtime_ns)
     body = json.dumps([sorted(os.listdir(folder)), paths, stamps], separators=(",", ":")).encode()  # noqa: PTH208  names, not paths
+    body += b"\n" + rows
     return _HEAD + f"{zlib.crc32(body):08x}\n".encode() + body
 
 
@@ -132,31 +134,33 @@ def _cache_in(folder: Folder) -> Iterator[Folder]:
 
 def find_spare(stored: StoredWheel, tag: str) -> Spare | None:
     """Return a spare in which every file is as it was laid out; one that is not so is removed."""
-    folder = stored.folder / FOLDER / tag
+    folder = f"{stored.folder}/{FOLDER}/{tag}"
     try:
-        sheet = (folder / _MARK).read_bytes()
+        with open(f"{folder}/{_MARK}", "rb") as file:  # noqa: PTH123  wheels are many, and paths dearer than this
+            sheet = file.read()
     except OSError:
         return None
     try:
-        names, paths, stamps = _read_sheet(sheet)
-        if stamps == _stamps(folder / _TREE, paths):
-            return Spare(folder, tuple(names))
+        names, paths, stamps, rows = _read_sheet(sheet)
+        if stamps == _stamps(f"{folder}/{_TREE}", paths):
+            return Spare(folder, tuple(names), rows)
     except (OSError, ValueError, TypeError):
         pass
     drop_spare(folder)
     return None
 
 
-def _read_sheet(blob: bytes) -> tuple[list[str], list[str], list[int]]:
+def _read_sheet(blob: bytes) -> tuple[list[str], list[str], list[int], bytes]:
     start = len(_HEAD) + 9
     body = memoryview(blob)[start:]
     if blob[:start] != _HEAD + f"{zlib.crc32(body):08x}\n".encode():
         raise ValueError("its checksum is wrong")
-    names, paths, stamps = json.loads(blob[start:])
-    return names, paths, stamps
+    end = blob.index(b"\n", start)
+    names, paths, stamps = json.loads(blob[start:end])
+    return names, paths, stamps, blob[end + 1 :]
 
 
-def _stamps(tree: Path, paths: Sequence[str]) -> list[int]:
+def _stamps(tree: str, paths: Sequence[str]) -> list[int]:
     """Return size and time of files, one after the other; raises OSError.
 
     Nothing else takes as much of the time that taking a spare does, so it is done without a step too many.
@@ -164,7 +168,7 @@ def _stamps(tree: Path, paths: Sequence[str]) -> list[int]:
     stamps: list[int] = []
     if not HAS_FOLDER_DESCRIPTORS:
         for path in paths:
-            status = os.lstat(tree / path)
+            status = os.lstat(f"{tree}/{path}")
             stamps += (status.st_size, status.st_mtime_ns)
         return stamps
     descriptor = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
@@ -179,7 +183,7 @@ def _stamps(tree: Path, paths: Sequence[str]) -> list[int]:
 
 def has_spare(stored: StoredWheel, tag: str) -> bool:
     """Tell whether there is one, whatever is in it."""
-    return (stored.folder / FOLDER / tag / _MARK).is_file()
+    return os.path.isfile(f"{stored.folder}/{FOLDER}/{tag}/{_MARK}")  # noqa: PTH113  as in `find_spare`
 
 
 def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> bool:
@@ -191,20 +195,20 @@ def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> 
     if any(name != CACHE and target.at(name).status() is not None for name in spare.names):
         return False
     try:
-        (spare.folder / _MARK).unlink()
+        os.unlink(f"{spare.folder}/{_MARK}")  # noqa: PTH108  as in `find_spare`
     except OSError:
         # Another environment has it, or the store cannot be written to.
         return False
     for name in spare.names:
         place = target.at(name)
         if name == CACHE:
-            _merge(spare.folder / _TREE / CACHE, target, is_free)
+            _merge(f"{spare.folder}/{_TREE}/{CACHE}", target, is_free)
         else:
-            os.rename(spare.folder / _TREE / name, place.name, dst_dir_fd=place.folder)
+            os.rename(f"{spare.folder}/{_TREE}/{name}", place.name, dst_dir_fd=place.folder)
     return True
 
 
-def _merge(cache: Path, target: Folder, is_free: Callable[[str], bool]) -> None:
+def _merge(cache: str, target: Folder, is_free: Callable[[str], bool]) -> None:
     """Move the bytecode of modules that stand in no folder of their own."""
     place = target.at(CACHE)
     with suppress(FileExistsError):
@@ -212,9 +216,9 @@ def _merge(cache: Path, target: Folder, is_free: Callable[[str], bool]) -> None:
     for name in os.listdir(cache):  # noqa: PTH208  names, not paths
         there = target.at(f"{CACHE}/{name}")
         if there.status() is None and is_free(name):
-            os.rename(cache / name, there.name, dst_dir_fd=there.folder)
+            os.rename(f"{cache}/{name}", there.name, dst_dir_fd=there.folder)
 
 
-def drop_spare(folder: Path) -> None:
+def drop_spare(folder: str | Path) -> None:
     """Remove a spare, or what is left of one."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace as replaced
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.installer.bytecode import read_bytecode
+from chapbook_core.installer.link import Linker, Method
 from chapbook_core.installer.placement import place_wheels
 from chapbook_core.installer.readying import ATTACHED, MODULE, YARD, ReadyRequest, post, wanting, work_off
 from chapbook_core.installer.spare import has_spare
@@ -20,6 +23,8 @@ from tests.fakes.installing import tree
 from tests.fakes.wheels import Recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chapbook_core.installer.schemes import InstallPaths
     from chapbook_core.installer.store import StoredWheel
     from tests.fakes.installing import Bench
@@ -211,3 +216,51 @@ def test_what_works_for_somebody_ends_with_them(bench: Bench) -> None:
         worker.stdin.close()
         assert 0 == worker.wait(10)
     assert 1 == len(list((bench.store.folder / YARD).glob("*.json")))
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count what the system is asked, by name."""
+    counts: Counter[str] = Counter()
+
+    def counted(name: str, own: Callable[..., object], *given: object, **named: object) -> object:
+        counts[name] += 1
+        return own(*given, **named)
+
+    for name in ("stat", "lstat", "open", "link", "rename", "mkdir", "scandir", "listdir"):
+        monkeypatch.setattr(os, name, partial(counted, name, getattr(os, name)))
+    return counts
+
+
+def counted_install(bench: Bench, calls: Counter[str], number: int, *, is_ready: bool) -> Counter[str]:
+    """Install a wheel with so many files in three folders."""
+    name = f"has{number}{'ready' if is_ready else 'raw'}"
+    files = {f"{name}/{folder}/m{place}.txt": b"text\n" for place in range(number // 3) for folder in "abc"}
+    recipe = Recipe(name=name, files=files)
+    if is_ready:
+        ready(bench, bench.stored(recipe))
+    arrival = replace(
+        bench.arrival(recipe, bench.environment(name)), tag=TAG, linker=Linker(Method.LINK, is_edited=False)
+    )
+    calls.clear()
+    place_wheels([arrival], bench.watcher)
+    return Counter(calls)
+
+
+def test_taking_what_was_laid_out_asks_once_about_each_file_and_nothing_else(bench: Bench, calls: Counter[str]) -> None:
+    few, many = (counted_install(bench, calls, number, is_ready=True) for number in (30, 90))
+    looks = ("stat", "lstat")
+    assert 60 == sum(many[name] - few[name] for name in looks)
+    assert 0 == many["link"]
+    assert {name: count for name, count in few.items() if name not in looks} == {
+        name: count for name, count in many.items() if name not in looks
+    }
+
+
+def test_linking_a_wheel_looks_at_each_file_links_it_and_enters_each_folder_once(
+    bench: Bench, calls: Counter[str]
+) -> None:
+    few, many = (counted_install(bench, calls, number, is_ready=False) for number in (30, 90))
+    assert (60, 60) == (many["link"] - few["link"], many["stat"] - few["stat"])
+    rest = ("lstat", "open", "rename", "mkdir", "scandir", "listdir")
+    assert [few[name] for name in rest] == [many[name] for name in rest]
