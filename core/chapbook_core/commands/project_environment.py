@@ -54,8 +54,10 @@ class NoEnvironment(ChapbookError):
 class EnvironmentUnusable(ChapbookError):
     """What stands where the environment belongs cannot be used as one."""
 
-    def __init__(self, condition: Broken | Foreign | Moved) -> None:
+    def __init__(self, condition: Broken | Foreign | Moved, hint: str = "") -> None:
         match condition:
+            case _ if hint:
+                hints = [hint]
             case Moved(environment=environment):
                 hints = [f"run `chapbook env use {environment.python_version}` to make it anew"]
             case Broken():
@@ -143,7 +145,8 @@ def ensure_environment(session: Session) -> Environment:
             Broken(
                 environment.path,
                 f"it has Python {environment.version}, and the project allows `{session.manifest.python}`",
-            )
+            ),
+            "run `chapbook env use system` to make it anew with a Python that fits",
         )
     return environment
 

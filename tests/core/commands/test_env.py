@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -370,3 +371,14 @@ def test_an_environment_is_shown_for_what_is_there(chapbook: Chapbook, project: 
     for words in (("env", "list"), ("env", "use", "system"), ("env", "remove", "--all")):
         assert 0 == chapbook(*words).status
     assert not canary.exists()
+
+
+def test_an_environment_of_a_python_that_the_project_allows_no_more_is_to_be_made_anew(
+    chapbook: Chapbook, project: Path
+) -> None:
+    chapbook("env", "use", "system")
+    file = project / "pyproject.toml"
+    file.write_text(re.sub(r'requires-python = "[^"]*"', 'requires-python = ">=3.99"', file.read_text()))
+    outcome = chapbook("install")
+    assert "and the project allows `>=3.99`" in outcome.err
+    assert "hint: run `chapbook env use system` to make it anew with a Python that fits\n" in outcome.err
