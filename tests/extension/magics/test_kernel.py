@@ -103,6 +103,7 @@ def test_what_is_added_can_be_imported_in_the_next_line(kernel: RealKernel) -> N
 
 
 def test_a_line_is_not_told_twice(kernel: RealKernel) -> None:
+    kernel.run("%poetry add tiny")
     shown = kernel.run("%poetry show")
     assert len(shown.displays) == 1
     assert shown.values == []
