@@ -115,7 +115,7 @@ def clear(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) 
     if invocation.flag("wheels"):
         from chapbook_core.commands.cache_prune import clear_wheels  # brings the installer along
 
-        return clear_wheels(map(canonical_name, names), surroundings)
+        return clear_wheels(map(_package, names), surroundings)
     if invocation.flag("others"):
         from chapbook_core.commands.cache_prune import clear_others  # likewise
 
@@ -123,7 +123,13 @@ def clear(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) 
             raise UsageError("`--others` takes no names: it is about what belongs to no package")
         return clear_others(surroundings)
     with closing(_opened(surroundings, watcher)) as cache:
-        return Cleared(cache.clear([canonical_name(name) for name in names]))
+        return Cleared(cache.clear([_package(name) for name in names]))
+
+
+def _package(text: str) -> str:
+    """Return the package that is meant, also as Poetry's users write it: `source:package:version`."""
+    before, _, after = text.partition(":")
+    return canonical_name(after.partition(":")[0] or before)
 
 
 def readable_size(size: float) -> str:

@@ -131,3 +131,9 @@ def test_what_another_command_may_use_stays(folder: Path, chapbook: Chapbook) ->
         assert "nothing can go" in outcome.out
         other.communicate()
     assert "2 wheels and 1 other thing removed" in chapbook("cache", "prune", "--days", "0").out
+
+
+def test_a_package_may_be_named_with_a_source_before_and_a_version_behind(chapbook: Chapbook) -> None:
+    chapbook("search", "alpha", "alphabet")
+    assert "2 entries were forgotten" in chapbook("cache", "clear", "pypi:Alpha:1.0").out
+    assert "2 entries were forgotten" in chapbook("cache", "clear", "pypi:alphabet").out
