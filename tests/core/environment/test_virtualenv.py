@@ -56,7 +56,7 @@ def unquoted(files: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def prefix_of(environment: Path) -> str:
-    words = [str(environment / "bin" / "python"), "-c", "import sys; print(sys.prefix, end='')"]
+    words = [str(environment / "bin" / "python"), "-B", "-c", "import sys; print(sys.prefix, end='')"]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
