@@ -67,10 +67,10 @@ def test_an_environment_runs_its_python(
     interpreter = python(version)
     environment = make_environment(tmp_path / ".venv", Recipe(interpreter, "notes"), cache=cache)
     assert interpreter.version == environment.version
-    assert str(tmp_path / ".venv") == prefix_of(environment.path)
     # For Pythons before 3.10 virtualenv keeps `distutils` from installing elsewhere.
     left = {path.name for path in environment.site_packages.iterdir()} - {"_virtualenv.py", "_virtualenv.pth"}
     assert set() == left
+    assert str(tmp_path / ".venv") == prefix_of(environment.path)
     assert [".venv"] == [path.name for path in tmp_path.iterdir()]
     assert isinstance(look_at(environment.path), Sound)
 
