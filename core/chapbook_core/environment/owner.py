@@ -8,10 +8,11 @@ from pathlib import Path
 
 from chapbook_core.environment.place import VENV, place_of
 from chapbook_core.environment.state import State, read_state, write_state
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import PROJECT_FILE, declares_project
 from chapbook_core.value import replace
 
-_CENTRAL = re.compile(r".+-[\w-]{8}-py[0-9]+\.[0-9]+", re.ASCII)
+_CENTRAL = late_pattern(r".+-[\w-]{8}-py[0-9]+\.[0-9]+", re.ASCII)
 """The name of an environment that is kept apart from its project; it tells which that is by a hash."""
 
 

@@ -10,6 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import late_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,8 +19,8 @@ _MOST_OPENED = 16
 """How many objects may be open, or have been closed, between the start of an entry and the name of its file."""
 _LONGEST_ENTRY = 8192
 _DECODER = json.JSONDecoder()
-_VERSION = re.compile(rb'"api-version"\s*:\s*"([0-9.]{1,20})"')
-_LINK = re.compile(rb"<a[\s/]", re.IGNORECASE)
+_VERSION = late_pattern(rb'"api-version"\s*:\s*"([0-9.]{1,20})"')
+_LINK = late_pattern(rb"<a[\s/]", re.IGNORECASE)
 
 
 def excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chapbook_core.builder.notebook.export_rules import export_rules
 from chapbook_core.commands.checks.subject import Finding, Severity
 from chapbook_core.commands.checks.unknown_keys import unknown
 from chapbook_core.errors import FileMistakes
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.build_table import read_build_table
 from chapbook_core.project.resolution_table import read_resolution_table
 from chapbook_core.project.tasks import read_tasks
@@ -39,7 +39,7 @@ KEYS = frozenset(
     }
 )
 _TABLE = ("tool", "chapbook")
-_KEY = re.compile(r"tool\.chapbook\.([\w-]+)")
+_KEY = late_pattern(r"tool\.chapbook\.([\w-]+)")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
