@@ -19,7 +19,10 @@ print(status, *(name for name in {names!r} if name in sys.modules), file=sys.std
 @pytest.mark.parametrize(
     ("words", "unwanted"),
     [
-        (["--version"], (*JUPYTER, *HEAVY, "dataclasses", "pathlib")),
+        (
+            ["--version"],
+            (*JUPYTER, *HEAVY, "collections", "dataclasses", "enum", "functools", "pathlib", "re", "typing"),
+        ),
         (["--help"], (*JUPYTER, "tomlkit", "packaging", "argparse", "ssl", "sqlite3", "http", "virtualenv")),
         (["about"], (*JUPYTER, "tomlkit", "packaging", "argparse", "ssl", "sqlite3", "virtualenv")),
     ],
