@@ -8,6 +8,7 @@ continuation of one.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from chapbook_core.errors import ChapbookError
@@ -84,6 +85,10 @@ class Metadata:
 
     def outline(self) -> Outline:
         """Return which lines of Requires-Dist matter to whom; raises UnreadableDependency or InvalidRequirement."""
+        return self._outline
+
+    @cached_property
+    def _outline(self) -> Outline:
         # Imported here because most of those who look at metadata do not ask.
         from chapbook_core.index.outline import Outline, outline_of
 

@@ -176,14 +176,26 @@ class Catalogue:
             yield mask, self.universe, Unusable(name, reason)
         for region, mask in versions.usable_region.items():
             yield mask, difference(self.universe, region), Unusable(name, "has no file that fits")
-        for text, mask in versions.requires_python.items():
-            yield mask, difference(self.universe, self.python_region(text)), NeedsPython(name, text)
+        for text, mask, region in self._stopped_by_python(versions):
+            yield mask, region, NeedsPython(name, text)
         for origin, region in self._pins.get(name, {}).items():
             mask = versions.by_origin.get(origin, 0)
             yield mask, difference(self.universe, region), FromElsewhere(name, origin)
         for constraint in self._constraints.get(name, ()):
             excluded = versions.full ^ ABSENT ^ self.allowed(constraint)
             yield excluded, conjunction(self.universe, constraint.region), Constrained(constraint)
+
+    def _stopped_by_python(self, versions: Versions) -> list[tuple[str, int, int]]:
+        """Return each Requires-Python that leaves out a part of the universe, with its releases and that part."""
+        key = (self.universe, self.problem.policy.ignore_python_upper_bounds)
+        known = versions.stopped_by_python.get(key)
+        if known is None:
+            known = versions.stopped_by_python[key] = [
+                (text, mask, region)
+                for text, mask in versions.requires_python.items()
+                if (region := difference(self.universe, self.python_region(text))) != FALSE
+            ]
+        return known
 
     def _unasked_prereleases(self, name: str, versions: Versions) -> int:
         match self.problem.policy.prereleases:

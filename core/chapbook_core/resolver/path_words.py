@@ -7,6 +7,7 @@ its words are taken where they mean the region, and the algebra's own elsewhere.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.comparison_words import releases_of
@@ -153,7 +154,8 @@ class PathWords:
         for selected, demands in versions:
             if len(versions) == 1 or constraint.allows(selected.version):
                 key = (name, selected.version, tuple(sorted(extras)))
-                self._places.setdefault(key, _Place(selected, demands, has_extras=bool(key[2])))
+                if key not in self._places:
+                    self._places[key] = _Place(selected, demands, has_extras=bool(key[2]))
                 yield key
 
     # The words, from the project downwards.
@@ -227,11 +229,20 @@ def _root_step(root: RootDemand) -> Wording:
 
 
 def _step(demand: Demand) -> Wording:
+    if not demand.marker:
+        return ALWAYS
+    step = _without_extras(demand.marker)
+    if step is None:
+        step = _without_extras(str(demand.requirement.marker))
+    return ALWAYS if step is None else step
+
+
+@lru_cache(maxsize=8192)
+def _without_extras(text: str) -> Wording | None:
+    """Return the words of a marker without what they say of extras; None when its form is no ordinary one."""
     try:
-        step = wording_of(demand.marker)
-        if step is None:
-            step = wording_of(str(demand.requirement.marker)) or ALWAYS
-        return without_extras(step)
+        words = wording_of(text)
+        return None if words is None else without_extras(words)
     except TooManyWords:
         return ALWAYS
 
@@ -244,6 +255,8 @@ def _read(text: str) -> Wording | None:
 
 
 def _either(first: Wording, second: Wording) -> Wording:
+    if first is NEVER and second is ALWAYS:
+        return ALWAYS
     try:
         return any_of(first, second)
     except TooManyWords:
@@ -251,6 +264,9 @@ def _either(first: Wording, second: Wording) -> Wording:
 
 
 def _joined(words: Wording | None, parent: Wording, step: Wording) -> Wording | None:
+    if words is not None and parent is ALWAYS and step is ALWAYS:
+        # So are most ways.
+        return ALWAYS
     try:
         return None if words is None else any_of(words, all_of(parent, step))
     except TooManyWords:

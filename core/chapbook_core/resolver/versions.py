@@ -59,6 +59,7 @@ class Versions:
         "prereleases",
         "releases",
         "requires_python",
+        "stopped_by_python",
         "unusable",
         "usable_region",
         "yanked",
@@ -99,6 +100,8 @@ class Versions:
         self.unusable: Mapping[str, int] = dict(unusable)
         self.usable_region: Mapping[int, int] = dict(usable_region)
         self.by_origin: Mapping[Origin | None, int] = dict(by_origin)
+        self.stopped_by_python: dict[tuple[int, bool], list[tuple[str, int, int]]] = {}
+        """What the catalogue finds out about `requires_python`; one page is locked from again and again."""
         self._masks: dict[str, int] = {}
 
     @classmethod
