@@ -77,7 +77,8 @@ def sync(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
 
 def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *, sync: bool) -> Result:
     nothing_to_do = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=sync)))
-    if not invocation.flag("compile") and (found := nothing_to_do.found()) is not None:
+    is_anew = invocation.flag("reinstall") or invocation.texts("reinstall-package")
+    if not (invocation.flag("compile") or is_anew) and (found := nothing_to_do.found()) is not None:
         return Installed(found.environment, (), found.packages, is_done=not invocation.flag("dry-run"))
     # What was not needed so far.
     from chapbook_core.commands.environment_changes import environment_changes
@@ -125,14 +126,18 @@ def _request(
     *,
     sync: bool,
 ) -> InstallRequest:
+    from chapbook_core.commands.anew import Anew
     from chapbook_core.commands.index_mode import index_mode
     from chapbook_core.commands.installing import InstallRequest
     from chapbook_core.commands.liveness import read_timing
-    from chapbook_core.commands.wanted import read_wanted  # as in `_run`
+    from chapbook_core.commands.wanted import read_wanted
+    from chapbook_core.requirements.name import canonical_name  # as in `_run`
 
+    names = frozenset(map(canonical_name, invocation.texts("reinstall-package")))
     return InstallRequest(
         wanted=read_wanted(invocation, session.manifest, session.watcher),
         sync=sync,
+        anew=Anew(invocation.flag("reinstall"), names),
         root=not invocation.flag("no-root"),
         packages=not invocation.flag("only-root"),
         directories=not invocation.flag("no-directory"),

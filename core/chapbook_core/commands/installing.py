@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.afterwards import ready_store
+from chapbook_core.commands.anew import Anew
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.hot_additions import hot_additions
 from chapbook_core.commands.installed import installed_packages
@@ -83,6 +84,8 @@ class InstallRequest:
 
     wanted: Wanted
     sync: bool = False
+    anew: Anew = field(default_factory=Anew)
+    """What is put in again although it is there."""
     gone: frozenset[str] = frozenset()
     """Packages that are locked no more, and go."""
     root: bool = True
@@ -222,6 +225,9 @@ def _plan(
         gone=request.gone if request.packages else frozenset(),
         directories=request.directories,
         project_name=own_name,
+        anew=request.anew.among(
+            (package.name for package in selected), own_name if request.root and manifest.package_mode else None
+        ),
     )
     return make_plan(installed_packages(present), selected, manifest.folder, options)
 
@@ -257,7 +263,8 @@ def _root_step(
     before = None if installed is None else installed.version
     # A version that only its backend knows stays as it was until that has been asked.
     version = editable.by_paths.version if editable.can_go_by_paths else before or UNKNOWN
-    return RootStep(manifest.name or "", version, before, is_needed=not editable.is_there(installed))
+    is_needed = request.anew.includes(editable.name) or not editable.is_there(installed)
+    return RootStep(manifest.name or "", version, before, is_needed=is_needed)
 
 
 def _sweep_sources(session: Session, environment: Environment) -> None:

@@ -11,6 +11,7 @@ from chapbook_core.environment.condition import Absent, Broken, Foreign, Moved, 
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.environment.state import read_state
 from chapbook_core.errors import ChapbookError
+from chapbook_core.installer.alterations import alterations
 from chapbook_core.installer.plan import NEVER_REMOVED, is_same_version
 from chapbook_core.project.discovery import LOCK_FILE
 from chapbook_core.requirements.name import canonical_name
@@ -18,7 +19,7 @@ from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOr
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.requirement import Requirement
 
 LockState = Literal["fresh", "stale", "missing"]
-Drift = Literal["", "not locked", "not installed", "another version", "not wanted", "restart", "waiting"]
+Drift = Literal["", "not locked", "not installed", "another version", "altered", "not wanted", "restart", "waiting"]
 _TOLD: Mapping[Drift, str] = {
     "": "",
     "not locked": "not locked",
     "not installed": "not installed",
     "another version": "another version is installed",
+    "altered": "its files were changed",
     "not wanted": "installed, and not locked",
     "restart": "restart the kernel",
     "waiting": "restart the kernel",
@@ -58,6 +60,8 @@ class Standing:
     loaded: str = ""
     """The version that the running kernel has imported."""
     drift: Drift = ""
+    alterations: tuple[str, ...] = ()
+    """What is wrong with its files, in words."""
 
 
 @frozen
@@ -115,6 +119,7 @@ class ProjectStatus(Result):
                     "installed": one.installed or None,
                     "loaded": one.loaded or None,
                     "drift": one.drift or None,
+                    "alterations": list(one.alterations),
                 }
                 for one in self.packages
             ],
@@ -154,6 +159,7 @@ class ProjectStatus(Result):
             yield Message("note", "the environment stays as it is until the kernel restarts", (hint,))
         elif drifts & {"not installed", "another version"}:
             yield Message("note", "the environment is not as it is locked", ("run `chapbook install`",))
+        yield from _altered([one for one in self.packages if one.drift == "altered"])
         if unwanted := sum(one.drift == "not wanted" for one in self.packages):
             count = f"{unwanted} package{' is' if unwanted == 1 else 's are'} installed and not locked"
             yield Message("note", count, ("run `chapbook sync` to take out what is not locked",))
@@ -174,6 +180,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     present = scan_site_packages(environment.site_packages) if environment is not None else None
     loaded = _loaded(session, environment, present)
     groups = session.manifest.groups
+    is_thorough = invocation.flag("verify")
     sides = _Sides(
         declared=_declared(session),
         needed={one.name for group in groups for one in group.requirements if one.marker.is_always},
@@ -181,6 +188,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         wanted=wanted,
         installed=None if present is None else {one.name: one.version for one in present},
         loaded=loaded or {},
+        altered={} if present is None else dict(_alterations(present, locked, session, by_content=is_thorough)),
         own=canonical_name(session.manifest.name or ""),
         waiting=_waiting(environment) if environment is not None and loaded is not None else frozenset(),
     )
@@ -213,6 +221,8 @@ class _Sides:
     loaded: Mapping[str, str]
     own: str
     """The name of the project itself."""
+    altered: Mapping[str, tuple[str, ...]]
+    """What is wrong with the files of those that could be put in anew."""
     waiting: Collection[str]
     """What changes only when the running kernel has ended."""
 
@@ -222,7 +232,9 @@ class _Sides:
             installed = (self.installed or {}).get(name, "")
             locked, loaded = self.locked.get(name, ""), self.loaded.get(name, "")
             drift = self._drift(name, locked, installed, loaded)
-            yield Standing(name, self.declared.get(name, ""), locked, installed, loaded, drift)
+            altered = self.altered.get(name, ()) if not drift else ()
+            drift = "altered" if altered else drift
+            yield Standing(name, self.declared.get(name, ""), locked, installed, loaded, drift, altered)
 
     def _drift(self, name: str, locked: str, installed: str, loaded: str) -> Drift:
         if loaded and not is_same_version(loaded, installed):
@@ -304,6 +316,28 @@ def _loaded(session: Session, environment: Environment | None, present: SitePack
     # The kernel goes on telling of what was taken out under it.
     gone = {name: version for name, version in kernel.started.items() if name not in present.distributions}
     return found | gone
+
+
+def _alterations(
+    present: SitePackages, locked: Collection[str], session: Session, *, by_content: bool
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    own = canonical_name(session.manifest.name or "")
+    for distribution in present:
+        if distribution.name in locked or distribution.name == own:
+            found = tuple(one.text for one in alterations(distribution, by_content=by_content))
+            if found:
+                yield distribution.name, found
+
+
+def _altered(altered: Sequence[Standing]) -> Iterator[Message]:
+    if not altered:
+        return
+    counts = [f", and {len(one.alterations) - 1} more" if len(one.alterations) > 1 else "" for one in altered]
+    told = [f"{one.name} ({one.alterations[0]}{count})" for one, count in zip(altered, counts, strict=True)]
+    more = f"; and {len(told) - _FEW} packages more" if len(told) > _FEW else ""
+    names = "".join(f" --reinstall-package {one.name}" for one in altered)
+    hint = f"run `chapbook install{' --reinstall' if more else names}` to put them in anew"
+    yield Message("note", f"files are not as they were put in: {'; '.join(told[:_FEW])}{more}", (hint,))
 
 
 def _waiting(environment: Environment) -> frozenset[str]:

@@ -93,6 +93,8 @@ class PlanOptions:
     """Whether packages in folders are put in."""
     project_name: str | None = None
     """The project itself, which is never removed."""
+    anew: frozenset[str] = frozenset()
+    """Packages that are put in again although they are there."""
 
 
 @frozen
@@ -152,4 +154,6 @@ def _step(package: LockedPackage, present: Installed | None, project: Path, opti
     if not is_same_version(present.version, package.version):
         return Update(package, present.version)
     reason = present.damage or difference(package, present.direct_url, project, is_checkout=present.is_checkout)
+    if not reason and package.name in options.anew:
+        reason = "as asked"
     return Update(package, present.version, reason) if reason else Keep(package)

@@ -68,7 +68,8 @@ def test_everything_agrees_after_an_installation(chapbook: Chapbook) -> None:
     assert "1 more, shown with `--all`" in outcome.out
     data = json.loads(chapbook("status", "--format", "json").out)
     assert (True, "fresh", "sound") == (data["in_order"], data["lock"], data["condition"])
-    expected = {"name": "a", "declared": "*", "locked": "1.0", "installed": "1.0", "loaded": None, "drift": None}
+    versions = {"declared": "*", "locked": "1.0", "installed": "1.0", "loaded": None}
+    expected = {"name": "a", **versions, "drift": None, "alterations": []}
     assert expected == data["packages"][0]
     assert "b " in chapbook("status", "--all").out
 

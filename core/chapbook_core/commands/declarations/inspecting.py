@@ -58,11 +58,17 @@ STATUS = Command(
     run="chapbook_core.commands.status:run",
     description=(
         "Shown are the packages that the project requires, and all others that are not as they should be. "
-        "What is loaded is known in a kernel alone. It only looks: no index is asked, and it never fails."
+        "What is loaded is known in a kernel alone. Told is also which packages lack files, or have files of another "
+        "size than their RECORD lists. It only looks: no index is asked, and it never fails."
     ),
-    options=(Option("all", "show every package", short="a"), _FORMAT),
+    options=(
+        Option("all", "show every package", short="a"),
+        Option("verify", "hold the content of each installed file against its hash, too"),
+        _FORMAT,
+    ),
     examples=(
         Example("status", "see whether the environment is as it is locked"),
+        Example("status --verify", "see whether somebody has edited an installed package"),
         Example("status --all --format json", "give every package to another program"),
     ),
 )

@@ -12,6 +12,15 @@ _OPTIONS = (
     Option("no-root", "leave the project itself out"),
     Option("only-root", "put in nothing but the project itself"),
     Option("no-directory", "leave out packages that are folders, as for a layer of a container"),
+    Option("reinstall", "put in anew what is there already, too; nothing that is kept is fetched again"),
+    Option(
+        "reinstall-package",
+        "put these packages in anew, as after one of their files was changed or removed",
+        value="NAME",
+        repeated=True,
+        commas=True,
+        completes="package",
+    ),
     Option("compile", "compile the modules to bytecode, which else happens when they are first imported"),
     Option("dry-run", "say what would change, and change nothing"),
     *LIVE_OPTIONS,
@@ -43,6 +52,7 @@ INSTALL = Command(
         Example("install", "put in what the project needs"),
         Example("install --with docs --extras plot", "take an optional group and an extra as well"),
         Example("install --only main --no-root", "put in only what the project needs to run"),
+        Example("install --reinstall-package numpy", "repair a package whose files were changed or removed"),
     ),
 )
 
