@@ -119,9 +119,12 @@ def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpacke
     thread = threading.Thread(target=work)
     thread.start()
     time.sleep(0.2)
+    closing = threading.Thread(target=unpackers.close)
+    closing.start()
+    time.sleep(0.2)
     os.kill(other, signal.SIGCONT)
-    unpackers.close()
-    thread.join(timeout=20)
+    for one in (closing, thread):
+        one.join(timeout=20)
     assert 1 == len(problems)
     assert [] == processes(store)
 
