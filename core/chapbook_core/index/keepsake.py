@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     _ToldValidity = tuple[float, float, str, str]
 
 _KIND = b"K1"
+"""Its number changes with this layout, and with what any note says or would be found to say."""
 _FOLDER = "keepsakes"
 _MOST = 32
 """How many projects have one: those that were locked last."""

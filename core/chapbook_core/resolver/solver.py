@@ -45,22 +45,21 @@ from chapbook_core.resolver.incompatibility import Incompatibility
 from chapbook_core.resolver.inquiry import Inquiry
 from chapbook_core.resolver.leaning import Leaning
 from chapbook_core.resolver.order import Order, Place
-from chapbook_core.resolver.parting import parted
+from chapbook_core.resolver.parting import Parting
 from chapbook_core.resolver.preference import Preference, are_prereleases_wanted
 from chapbook_core.resolver.problem import Prereleases, Solution
 from chapbook_core.resolver.propagation import Propagation
 from chapbook_core.resolver.reach import needed_packages
 from chapbook_core.resolver.self_reference import without_self_references
 from chapbook_core.resolver.universe import Universe
-from chapbook_core.value import frozen, replace
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from chapbook_core.resolver.assignment import Pieces
     from chapbook_core.resolver.facts import Dependency, Facts, Need
     from chapbook_core.resolver.inquiry import Asking
-    from chapbook_core.resolver.preference import Choice
     from chapbook_core.resolver.problem import Problem
     from chapbook_core.resolver.versions import Versions
 
@@ -81,16 +80,6 @@ def solve(problem: Problem) -> Generator[Need, Facts, Solution]:
         return search.solution(earlier_steps)
 
 
-@frozen
-class _Choice:
-    """A decision that may be another one once requirements tell more Pythons apart."""
-
-    level: int
-    choose: Callable[[], Choice]
-    """Makes the choice once more, as it was to be made."""
-    chosen: Choice
-
-
 class _Search:
     """One run of PubGrub's main loop."""
 
@@ -105,11 +94,8 @@ class _Search:
         roots = list(catalogue.root_dependencies())
         direct = frozenset(dependency.name for dependency in roots)
         locked = [replace(entry, region=universe.with_switches_on(entry.region)) for entry in problem.locked]
-        self._parts = parted((universe.region,), roots)
-        """What the requirements met so far tell apart."""
-        self._preference = Preference(problem.policy, direct, locked, self._parts)
-        self._choices: list[_Choice] = []
-        """Those of the present decisions that finer parts may change, oldest first."""
+        self._parting = Parting(universe.region, roots)
+        self._preference = Preference(problem.policy, direct, locked, self._parting.parts)
         self._extras = Extras()
         self._switched_on: deque[tuple[str, str, int]] = deque()
         """Extras that came on since their dependencies were looked at: package, extra, where."""
@@ -135,7 +121,7 @@ class _Search:
                 self._learn_from(clash)
             elif self._switched_on:
                 yield from self._require_extras()
-            elif self._preference.is_kept_by_python and self._preference.parts != self._parts:
+            elif self._preference.is_kept_by_python and self._preference.parts != self._parting.parts:
                 self._choose_for_finer_parts()
             elif (package := self._order.first(self._assigned.is_pending)) is not None:
                 yield from self._decide(package)
@@ -244,26 +230,21 @@ class _Search:
         self._decisions += 1
         self._assigned.decide(package, version, region)
         if len(pending) > 1:
-            self._choices.append(_Choice(self._assigned.level, choose, (version, region)))
+            self._parting.leave_open(self._assigned.level, choose, (version, region))
         self._propagation.note(package, region)
         if self._require(claims):
-            self._part(package, want)
-
-    def _part(self, package: str, want: MetadataWanted) -> None:
-        """Take note of what the requirements of a selected release tell apart."""
-        self._parts = parted(self._parts, self._catalogue.dependencies(want, self._extras.of(package)))
+            self._parting.meet(self._catalogue.dependencies(want, self._extras.of(package)))
 
     def _choose_for_finer_parts(self) -> None:
         """Go on with finer parts, from the first decision that is another one with them.
 
         Nothing of what was learned depends on the parts; what is wished for does.
         """
-        self._preference.parts = self._parts
-        for choice in self._choices:
-            if choice.choose() != choice.chosen:
-                self._leaning.forget()
-                self._backjump(choice.level - 1)
-                return
+        self._preference.parts = self._parting.parts
+        level = self._parting.first_overtaken()
+        if level is not None:
+            self._leaning.forget()
+            self._backjump(level - 1)
 
     def _is_obstructed(self, package: str, version: int, region: int, want: MetadataWanted) -> bool:
         """Rule a release out for a reason that its list of releases did not tell; say whether that was on a region."""
@@ -356,7 +337,7 @@ class _Search:
             yield from self._inquiry.introduce(dependencies)
             if not self._require(self._claims(package, version, want, dependencies)):
                 return
-            self._part(package, want)
+            self._parting.meet(self._catalogue.dependencies(want, self._extras.of(package)))
 
     def _are_prereleases_wanted(self, package: str, versions: Versions, pending: Pieces) -> bool:
         """Tell whether pre-releases rank with final releases, because what is required of the package names one."""
@@ -405,8 +386,7 @@ class _Search:
 
     def _backjump(self, level: int) -> None:
         touched = self._assigned.backjump(level)
-        while self._choices and self._choices[-1].level > level:
-            self._choices.pop()
+        self._parting.forget_above(level)
         self._propagation.forget_changes()
         self._switched_on.clear()
         for package in sorted(touched):
