@@ -29,7 +29,7 @@ from chapbook_core.commands.whole_store import with_whole_store
 from chapbook_core.commands.workbench import Workbench
 from chapbook_core.environment.condition import Absent
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
-from chapbook_core.environment.state import forget_postponed, set_fingerprint
+from chapbook_core.environment.state import forget_postponed, read_state, set_fingerprint
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Notice, Started
 from chapbook_core.index.mode import Mode
@@ -37,7 +37,7 @@ from chapbook_core.installer.bytecode import bytecode_tag
 from chapbook_core.installer.exchange import TASK, Exchange
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.placement import WheelArrival
-from chapbook_core.installer.plan import Plan, PlanOptions, make_plan
+from chapbook_core.installer.plan import Plan, PlanOptions, Remove, make_plan
 from chapbook_core.installer.provenance import direct_url
 from chapbook_core.installer.schemes import paths_of_environment
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
@@ -49,7 +49,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chapbook_core.commands.building import BuildShop
     from chapbook_core.commands.editable_project import EditableProject
@@ -156,6 +156,7 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     if editable is not None and editable.is_built_from_more:
         # That something is to be done cannot be told from the few files that are looked at first.
         request = replace(request, fingerprint=lambda _environment: None)
+    request = replace(request, fingerprint=_with_folders(session, request, plan, environment))
     step = _root_step(session, request, editable, present)
     installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
     leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))
@@ -183,6 +184,23 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
         told = scan_site_packages(environment.site_packages).version_of(canonical_name(step.name))
         installation = replace(installation, root=replace(step, version=told or UNKNOWN))
     return replace(installation, live=None if live is None else with_arrived(live, session, environment, plan))
+
+
+def _with_folders(
+    session: Session, request: InstallRequest, plan: Plan, environment: Environment
+) -> Callable[[Environment], str | None]:
+    """Let the fingerprint count only while the folders that packages are built from are what they were."""
+    state = read_state(environment.path)
+    steps = (step for step in plan.steps if not isinstance(step, Remove))
+    if not (any(_is_folder(step.package) for step in steps) or (state is not None and state.folders)):
+        return request.fingerprint
+    from chapbook_core.commands.built_folders import noting_folders  # as in `_plan`
+
+    return noting_folders(request.fingerprint, plan, session.manifest.folder)
+
+
+def _is_folder(package: LockedPackage) -> bool:
+    return package.source is not None and package.source.type == "directory"
 
 
 def mend_environment(session: Session, environment: Environment) -> None:
@@ -219,12 +237,18 @@ def _plan(
         selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, exempt=exempt)
         if not request.is_stale:
             require_dependencies(lock, selected, interpreter.markers, exempt)
+    outdated: dict[str, bool] = {}
+    if any(map(_is_folder, selected)):
+        from chapbook_core.commands.built_folders import folder_states  # as hardly a project requires a folder
+
+        outdated = dict(folder_states(selected, present, manifest.folder))
     options = PlanOptions(
         # Without packages nothing is known of what is wanted.
         sync=request.sync and request.packages,
         gone=request.gone if request.packages else frozenset(),
         directories=request.directories,
         project_name=own_name,
+        outdated=outdated,
         anew=request.anew.among(
             (package.name for package in selected), own_name if request.root and manifest.package_mode else None
         ),
@@ -359,7 +383,8 @@ def _arriving(
         for package in packages:
             origin = direct_url(package, session.manifest.folder)
             is_asked = package.name in asked
-            wheels.append(WheelArrival(stored[package.name], paths, linker, is_asked, origin, tag=tag))
+            notes = _notes(session, package)
+            wheels.append(WheelArrival(stored[package.name], paths, linker, is_asked, origin, notes, tag))
         editables.update((package.name, _checked_out(bench, task, package, paths)) for package in checkouts)
         for name, project in editables.items():
             arrival = _made_editable(project, shop, linker, is_requested=name in asked)
@@ -368,6 +393,14 @@ def _arriving(
             else:
                 others.append(arrival)
     return wheels, others
+
+
+def _notes(session: Session, package: LockedPackage) -> Mapping[str, bytes]:
+    if not _is_folder(package):
+        return {}
+    from chapbook_core.commands.built_folders import folder_notes  # as in `_plan`
+
+    return folder_notes(package, session.manifest.folder)
 
 
 def _is_checkout(package: LockedPackage) -> bool:

@@ -70,6 +70,8 @@ class NothingToDo:
             return None
         if not any(state.fingerprint == self._key(environment, library, words) for words in self._fitting()):
             return None
+        if state.folders and _is_changed(state.folders):
+            return None
         names = os.listdir(library)  # noqa: PTH208  names, not paths
         return Known(environment, sum(name.endswith(_DIST_INFO) for name in names))
 
@@ -100,6 +102,19 @@ class NothingToDo:
             return condition_key(files, (own_version(), *words), (library,))
         except OSError:
             return None
+
+
+def _is_changed(folders: Mapping[str, str]) -> bool:
+    """Tell whether a folder that a package was built from is not what it was."""
+    # Hardly a project requires a folder that it does not import its modules from.
+    from pathlib import Path
+
+    from chapbook_core.builder.tree_fingerprint import tree_fingerprint
+
+    try:
+        return any(tree_fingerprint(Path(folder)) != content for folder, content in folders.items())
+    except OSError:
+        return True
 
 
 def _library(environment: Path) -> Path | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.value import frozen, replace
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 STATE_FOLDER = ".chapbook"
 """Holds what is Chapbook's own in an environment: this file, and what a change needs until it is done."""
@@ -36,6 +36,8 @@ class State:
     """Distributions that are to be replaced then."""
     projects: tuple[Path, ...] = ()
     """The projects that may change it, the first to have done so before the others; itself in none of their folders."""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Folders that packages were built from, and what tells whether these are what they were."""
 
 
 def read_state(environment: Path) -> State | None:
@@ -54,6 +56,7 @@ def read_state(environment: Path) -> State | None:
                 leaving=_texts(rest.get("leaving")),
                 waiting=_texts(rest.get("waiting")),
                 projects=tuple(map(Path, _texts(rest.get("projects")))),
+                folders=_table(rest.get("folders")),
             )
         case _:
             return None
@@ -61,6 +64,11 @@ def read_state(environment: Path) -> State | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()
+
+
+def _table(value: object) -> dict[str, str]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {key: text for key, text in pairs if isinstance(text, str)}
 
 
 def write_state(environment: Path, state: State) -> None:
@@ -77,6 +85,7 @@ def write_state(environment: Path, state: State) -> None:
         **({"leaving": list(state.leaving)} if state.leaving else {}),
         **({"waiting": list(state.waiting)} if state.waiting else {}),
         **({"projects": list(map(str, state.projects))} if state.projects else {}),
+        **({"folders": dict(state.folders)} if state.folders else {}),
     }
     folder = environment / STATE_FOLDER
     temporary = folder / f"{_FILE}.{os.urandom(4).hex()}.tmp"
@@ -94,6 +103,13 @@ def set_fingerprint(environment: Path, fingerprint: str | None) -> None:
     """Note what is in an environment from here on; None before a change begins."""
     before = read_state(environment) or State(environment)
     write_state(environment, replace(before, path=_real(environment), fingerprint=fingerprint))
+
+
+def note_folders(environment: Path, folders: Mapping[str, str]) -> None:
+    """Note which folders have a say in whether anything is to be done."""
+    before = read_state(environment) or State(environment)
+    if before.folders != folders:
+        write_state(environment, replace(before, folders=folders))
 
 
 def postpone(environment: Path, leaving: Iterable[str], waiting: Iterable[str] = ()) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.installer.depth import deepest_first
 from chapbook_core.installer.provenance import difference
 from chapbook_core.requirements.version_key import version_key
-from chapbook_core.value import frozen
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -93,6 +93,8 @@ class PlanOptions:
     """Whether packages in folders are put in."""
     project_name: str | None = None
     """The project itself, which is never removed."""
+    outdated: Mapping[str, bool] = field(default_factory=dict)
+    """Packages built from a folder, and whether that has been changed since; its version is what it had then."""
     anew: frozenset[str] = frozenset()
     """Packages that are put in again although they are there."""
 
@@ -151,9 +153,12 @@ def _step(package: LockedPackage, present: Installed | None, project: Path, opti
         return Skip(package, "it is in a folder")
     if present is None:
         return Install(package)
-    if not is_same_version(present.version, package.version):
+    is_outdated = options.outdated.get(package.name)
+    if is_outdated is not False and not is_same_version(present.version, package.version):
         return Update(package, present.version)
     reason = present.damage or difference(package, present.direct_url, project, is_checkout=present.is_checkout)
+    if not reason and is_outdated:
+        reason = "its folder was changed"
     if not reason and package.name in options.anew:
         reason = "as asked"
     return Update(package, present.version, reason) if reason else Keep(package)
