@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 _SLOW = ("notebooks", "kernels", "interop", "kernelspec", "faults", "extension")
 """Folders whose tests start kernels, servers and other tools, those that take longest first."""
 
+# Who runs the tests in the background of a shell may have told them to hear no interrupt, and many send one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Kernels and tools would compile all that they import each time they start, which takes as long again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
