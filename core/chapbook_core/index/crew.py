@@ -39,6 +39,11 @@ class Wish(Generic[_T]):
         if self._claim.acquire(blocking=False):
             self.future.set_result(result)
 
+    def let_go(self) -> None:
+        """Do it never, unless somebody has begun the work; whoever waits is told."""
+        if self._claim.acquire(blocking=False):
+            self.future.cancel()
+
     def waited(self, checkpoint: Callable[[], None]) -> _T:
         """Wait for the result, and look now and then whether the person wants to stop."""
         while True:
@@ -76,16 +81,21 @@ class Crew:
     def ask(self, wish: Wish[_T], *, urgent: bool = False, weight: int = 0) -> None:
         """Queue a wish; queued again as urgent, it overtakes what is not. Of two others the heavier one comes first."""
         with self._lock:
-            if self._closed:
-                wish.future.cancel()
-                return
-            self._queue.put((_URGENT if urgent else _LATER, -weight, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
-            if self._queue.qsize() > self._idle and len(self._threads) < self._size:
-                if not self._threads:
-                    spare_memory()
-                thread = threading.Thread(target=self._work, name="chapbook-index", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            is_closed = self._closed
+            if not is_closed:
+                self._enqueue(wish, urgent=urgent, weight=weight)
+        if is_closed:
+            # Not under the lock: who is told may ask for something else.
+            wish.let_go()
+
+    def _enqueue(self, wish: Wish[_T], *, urgent: bool, weight: int) -> None:
+        self._queue.put((_URGENT if urgent else _LATER, -weight, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
+        if self._queue.qsize() > self._idle and len(self._threads) < self._size:
+            if not self._threads:
+                spare_memory()
+            thread = threading.Thread(target=self._work, name="chapbook-index", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self) -> None:
         while True:
@@ -96,7 +106,9 @@ class Crew:
                 self._idle -= 1
             if wish is None:
                 return
-            if not self._closed:
+            if self._closed:
+                wish.let_go()
+            else:
                 wish.do()
 
     def close(self, patience: float) -> None:

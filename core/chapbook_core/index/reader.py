@@ -164,8 +164,11 @@ class IndexReader:
                     files = self._pages.release(place, name, version, filenames)
                     if _are_among(filenames, files):
                         return files
-        # Who has read everything can say what is wrong.
-        return self._wish_versions(name, source, urgent=True).future.result().files(version)
+        # Who has read everything can say what is wrong. It is done here: were it only queued, and every thread waiting
+        # for such a wish, none would be left for them.
+        wish = self._wish_versions(name, source, urgent=True)
+        wish.do()
+        return wish.future.result().files(version)
 
     def _wish_versions(self, name: str, source: str | None, *, urgent: bool) -> Wish[Offers]:
         with self._lock:

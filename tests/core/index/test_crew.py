@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import CancelledError
 from functools import partial
 
 import pytest
@@ -32,3 +33,28 @@ def test_what_was_asked_for_is_done() -> None:
         crew.ask(wish)
     assert [wish.future.result(timeout=10) for wish in wishes] == [number**2 for number in range(9)]
     crew.close(1.0)
+
+
+def test_who_waits_for_what_is_let_go_is_told() -> None:
+    crew = Crew(1)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def work() -> str:
+        begun.set()
+        goes_on.wait(10)
+        return "done"
+
+    first, second, third = Wish(work), Wish(partial(str, 2)), Wish(partial(str, 3))
+    for wish in (first, second):
+        crew.ask(wish)
+    # Who is told asks for more.
+    second.future.add_done_callback(lambda _future: crew.ask(third))
+    begun.wait(10)
+    crew.close(0.0)
+    # Nobody takes back what has begun.
+    crew.ask(first, urgent=True)
+    goes_on.set()
+    assert first.future.result(timeout=10) == "done"
+    for wish in (second, third):
+        with pytest.raises(CancelledError):
+            wish.future.result(timeout=10)

@@ -380,6 +380,13 @@ def test_a_file_that_the_first_source_lacks_is_the_seconds(index: FakeIndex, tmp
                 open_index.reader.release("nothing", "1.0", ("nothing-1.0.tar.gz",))
 
 
+def test_more_files_are_gone_than_there_are_threads_to_ask(index: FakeIndex) -> None:
+    index.faults.always("*", reply_faults.slow(0.1))
+    with opened(index) as open_index:
+        futures = [open_index.reader.want_release(name, "1.0", (f"{name}-1.0.tar.xz",)) for name in NAMES]
+        assert len(NAMES) == len([future.result(timeout=10) for future in futures])
+
+
 def test_without_a_network_a_locked_file_is_told_from_the_cache(index: FakeIndex, tmp_path: Path) -> None:
     (file,) = (file for file in index.files("p1") if "1.0" in file.filename)
     with opened(index, tmp_path / "cache") as open_index:
