@@ -24,7 +24,7 @@ from chapbook_core.installer.bytecode import read_bytecode, worth_compiling
 from chapbook_core.installer.compiling import compile_modules
 from chapbook_core.installer.link import Changed
 from chapbook_core.installer.spare import FOLDER as SPARE
-from chapbook_core.installer.spare import drop_spare, has_spare, lay_spare
+from chapbook_core.installer.spare import drop_spare, has_spare, lay_spare, sweep_spares
 from chapbook_core.installer.store import Store, StoreFailed
 from chapbook_core.project.kernel_lock import try_lock
 from chapbook_core.value import frozen
@@ -121,6 +121,7 @@ def _ready(store: Store, stored: StoredWheel, request: ReadyRequest, checkpoint:
     with suppress(OSError, StoreFailed, Changed):
         if not has_spare(stored, tag):
             drop_spare(stored.folder / SPARE / tag)
+            sweep_spares(stored)
             with store.making(stored, f"{SPARE}/{tag}") as folder:
                 lay_spare(stored, tag, folder, checkpoint)
 

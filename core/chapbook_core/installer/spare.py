@@ -3,8 +3,9 @@
     <entry>/spare/<tag>/tree/    what is to stand in the folder for packages, with the bytecode for one Python
     <entry>/spare/<tag>/whole    what each file in it is like, and their rows in RECORD
 
-Files are as they would be brought into an environment: cloned, linked or copied. Whoever removes `whole` has the spare;
-one environment takes the files away, and the next spare is made when nobody waits.
+Files are as they would be brought into an environment: cloned, linked or copied. Whoever gives the folder another name
+has the spare, to take the files away or to remove them, and nobody else touches it; the next one is made when nobody
+waits.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -37,6 +39,7 @@ INSTALLER = b"chapbook\n"
 """What stands in the file that names who has installed a distribution."""
 _MARK, _TREE = "whole", "tree"
 _HEAD = b"chapbook-spare 1 "
+_A_DAY = 24 * 3600.0
 
 
 @frozen
@@ -189,22 +192,19 @@ def has_spare(stored: StoredWheel, tag: str) -> bool:
 def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> bool:
     """Move what is in a spare into a folder; tell whether that was done. Raises OSError when it was half done.
 
-    `is_free` tells of the name of a file with bytecode whether its place is free. What is left of the spare goes when
-    the next one is made.
+    `is_free` tells of the name of a file with bytecode whether its place is free.
     """
     if any(name != CACHE and target.at(name).status() is not None for name in spare.names):
         return False
-    try:
-        os.unlink(f"{spare.folder}/{_MARK}")  # noqa: PTH108  as in `find_spare`
-    except OSError:
-        # Another environment has it, or the store cannot be written to.
+    own = _claimed(spare.folder)
+    if own is None:
         return False
     for name in spare.names:
         place = target.at(name)
         if name == CACHE:
-            _merge(f"{spare.folder}/{_TREE}/{CACHE}", target, is_free)
+            _merge(f"{own}/{_TREE}/{CACHE}", target, is_free)
         else:
-            os.rename(f"{spare.folder}/{_TREE}/{name}", place.name, dst_dir_fd=place.folder)
+            os.rename(f"{own}/{_TREE}/{name}", place.name, dst_dir_fd=place.folder)
     return True
 
 
@@ -220,5 +220,26 @@ def _merge(cache: str, target: Folder, is_free: Callable[[str], bool]) -> None:
 
 
 def drop_spare(folder: str | Path) -> None:
-    """Remove a spare, or what is left of one."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove a spare, or what is left of one, unless somebody is taking it."""
+    own = _claimed(str(folder))
+    if own is not None:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def sweep_spares(stored: StoredWheel) -> None:
+    """Remove what was left of spares that were taken, which is next to nothing, once surely nobody is at it."""
+    with suppress(FileNotFoundError):
+        for folder in (stored.folder / FOLDER).iterdir():
+            when = folder.name.partition(".")[2].partition(".")[0]
+            if when.isdecimal() and time.time() - int(when) > _A_DAY:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _claimed(folder: str) -> str | None:
+    """Give the folder of a spare a name of our own, which tells the time; None when nobody can, or another has it."""
+    own = f"{folder}.{time.time():.0f}.{os.urandom(6).hex()}"
+    try:
+        os.rename(folder, own)  # noqa: PTH104  as in `find_spare`
+    except OSError:
+        return None
+    return own

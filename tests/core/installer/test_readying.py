@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +17,8 @@ from chapbook_core.installer.bytecode import read_bytecode
 from chapbook_core.installer.link import Linker, Method
 from chapbook_core.installer.placement import place_wheels
 from chapbook_core.installer.readying import ATTACHED, MODULE, YARD, ReadyRequest, post, wanting, work_off
-from chapbook_core.installer.spare import has_spare
+from chapbook_core.installer.relocation import Way
+from chapbook_core.installer.spare import find_spare, has_spare, take_spare
 from chapbook_core.project.kernel_lock import try_lock
 from chapbook_core.value import replace
 from tests.fakes.installing import tree
@@ -154,6 +156,32 @@ def test_a_spare_that_was_half_taken_is_none(bench: Bench) -> None:
     assert (paths.root / LIBRARY / "many" / "native.so").exists()
     ready(bench, stored)
     assert has_spare(stored, TAG)
+
+
+def test_the_next_spare_is_made_while_one_is_being_taken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = bench.stored(SINGLE)
+    ready(bench, stored)
+    spare = find_spare(stored, TAG) or pytest.fail("there is none")
+    taken = bench.folder / "taken"
+    taken.mkdir()
+
+    def is_free(_name: str) -> bool:
+        # The bytecode is taken first.
+        assert not has_spare(stored, TAG)
+        ready(bench, stored)
+        return True
+
+    with Way(taken) as way:
+        assert take_spare(spare, way.to(""), is_free)
+    assert {*spare.names} == {path.name for path in taken.iterdir()}
+    # The next one is whole, too.
+    assert (find_spare(stored, TAG) or pytest.fail("there is none")).names == spare.names
+    assert 2 == len(list((stored.folder / "spare").iterdir()))
+    shutil.rmtree(stored.folder / "spare" / TAG)
+    in_two_days = time.time() + 2 * 24 * 3600
+    monkeypatch.setattr(time, "time", lambda: in_two_days)
+    ready(bench, stored)
+    assert [TAG] == [path.name for path in (stored.folder / "spare").iterdir()]
 
 
 def test_what_stands_where_bytecode_belongs_is_left_alone(bench: Bench) -> None:
