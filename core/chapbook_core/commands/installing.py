@@ -12,22 +12,19 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.afterwards import ready_store
 from chapbook_core.commands.anew import Anew
 from chapbook_core.commands.cache_folders import open_store
+from chapbook_core.commands.changed_environment import changed_environment, foreseen
 from chapbook_core.commands.hot_additions import hot_additions
 from chapbook_core.commands.installed import installed_packages
 from chapbook_core.commands.likely_place import AWAY
 from chapbook_core.commands.live_change import judged, postpone, postponed, with_arrived
 from chapbook_core.commands.liveness import Live, Timing
 from chapbook_core.commands.project_environment import (
-    choose_interpreter,
     claim_environment,
-    ensure_environment,
     interpreter_of,
-    present_condition,
 )
 from chapbook_core.commands.wheel_supply import supply
 from chapbook_core.commands.whole_store import with_whole_store
 from chapbook_core.commands.workbench import Workbench
-from chapbook_core.environment.condition import Absent
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
 from chapbook_core.environment.state import forget_postponed, read_state, set_fingerprint
 from chapbook_core.errors import ChapbookError
@@ -139,11 +136,15 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
 
     The caller holds the project, unless nothing is to be done. Raises what selecting, fetching and placing fail with.
     """
-    if request.dry_run and isinstance(condition := present_condition(session), Absent):
-        interpreter = choose_interpreter(session)
-        plan = _plan(session, lock, request, interpreter, SitePackages(condition.path, {}))
-        return Installation(plan, _root_step(session, request, None, None), condition.path, is_done=False)
-    environment = ensure_environment(session)
+    if request.dry_run and (place := foreseen(session)) is not None:
+        path, interpreter = place
+        plan = _plan(session, lock, request, interpreter, SitePackages(path, {}))
+        return Installation(plan, _root_step(session, request, None, None), path, is_done=False)
+    with changed_environment(session) as environment:
+        return _installed(session, lock, request, environment)
+
+
+def _installed(session: Session, lock: Lock, request: InstallRequest, environment: Environment) -> Installation:
     if not request.dry_run:
         claim_environment(session, environment)
         note_trust(session.manifest.folder, session.settings.locations)

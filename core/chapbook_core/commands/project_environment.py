@@ -117,7 +117,9 @@ def require_environment(session: Session) -> Environment:
         case Sound(environment=environment):
             return environment
         case Moved(environment=environment) as moved:
-            hint = f"run `chapbook env use {environment.python_version}` to make it anew"
+            hint = "run `chapbook install` to make it anew"
+            if not moved.state.made_here:
+                hint = f"run `chapbook env use {environment.python_version}` to make it anew"
             session.watcher.emit(Notice("warning", f"`{moved.path}` was moved: {moved.reason}", (hint,)))
             return environment
         case Absent(path=path):
@@ -140,6 +142,12 @@ def ensure_environment(session: Session) -> Environment:
     environment = require_environment(session)
     if runs_this(environment.path):
         raise EnvironmentIsOurs(environment.path)
+    require_fitting(session, environment)
+    return environment
+
+
+def require_fitting(session: Session, environment: Environment) -> None:
+    """Raise EnvironmentUnusable for an environment of a Python that the project does not allow."""
     if not session.manifest.python.allows(environment.version):
         raise EnvironmentUnusable(
             Broken(
@@ -148,7 +156,6 @@ def ensure_environment(session: Session) -> Environment:
             ),
             "run `chapbook env use system` to make it anew with a Python that fits",
         )
-    return environment
 
 
 def claim_environment(session: Session, environment: Environment) -> None:

@@ -92,6 +92,39 @@ def remove_environment(path: Path) -> None:
         raise ChapbookError(f"cannot remove `{path}`: {cause.strerror or cause}", hints=hints) from cause
 
 
+def clear_environment(path: Path) -> None:
+    """Remove what was made in a place where there was nothing, or an empty folder, which stays."""
+    with suppress(OSError), _workshop(path) as workshop:
+        if os.path.ismount(path):
+            for part in path.iterdir():
+                _discard(part)
+        else:
+            _discard(_renamed_away(path, workshop))
+
+
+@contextmanager
+def set_aside(path: Path) -> Iterator[None]:
+    """Let another environment come into the place of one; that comes back when an error ends this, and else goes.
+
+    Raises EnvironmentNotMade.
+    """
+    with _workshop(path) as workshop:
+        try:
+            aside = _renamed_away(path, workshop)
+        except OSError as cause:
+            raise EnvironmentNotMade(path, cause.strerror or str(cause), ways_out(cause)) from cause
+        try:
+            yield
+        except BaseException:
+            if os.path.lexists(path):
+                _discard(path)
+            aside.rename(path)
+            raise
+        # What cannot go, as a program in use on Windows, is swept away another time.
+        with suppress(OSError):
+            _discard(aside)
+
+
 def _require(path: Path) -> Environment:
     environment = read_environment(path)
     if environment is None:

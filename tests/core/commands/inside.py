@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from chapbook_core.commands.report import Result
+    from chapbook_core.events import Watcher
 
 _TELL = """
 import importlib, json, sys
@@ -101,7 +102,11 @@ def running_kernel(project: Path, *modules: str) -> Iterator[Kernel]:
 
 
 def perform_inside(
-    folder: Path, words: str, kernel: RunningKernel | None = None, ask: Answering | None = None
+    folder: Path,
+    words: str,
+    kernel: RunningKernel | None = None,
+    ask: Answering | None = None,
+    watcher: Watcher | None = None,
 ) -> Result:
     """Perform a command as the engine does."""
     invocation = parse(words.split(), BY_NAME).invocation
@@ -114,7 +119,7 @@ def perform_inside(
         ask=ask,
         kernel=kernel,
     )
-    return perform(invocation, surroundings, Unwatched())
+    return perform(invocation, surroundings, watcher or Unwatched())
 
 
 def told(result: Result) -> str:

@@ -123,8 +123,7 @@ def test_offline_a_changed_wheel_is_an_error_and_nothing_is_changed(
         assert f"beta-1.0-py3-none-any.whl {CHANGED} (`beta/__init__.py`), and `--offline` forbids" in outcome.err
         assert "hint: run the command again without `--offline`" in outcome.err
         assert before == {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        libraries = next((folder / ".venv").glob("lib/python*/site-packages"))
-        assert not [path for path in libraries.iterdir() if path.name.startswith(("alpha", "beta", "gamma"))]
+        assert not (folder / ".venv").exists()
     assert index.requests == []
     assert chapbook("install").status == 0
     assert module(folder, "beta/__init__.py") == b"x = 2\n"
