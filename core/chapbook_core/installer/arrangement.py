@@ -75,12 +75,11 @@ class Arrangement:
         return file.path.rpartition("/")[0] == f"{self.manifest.data}/scripts"
 
     def roots(self) -> Iterator[str]:
-        """Give the places directly in the folder for packages that something goes to, more than once perhaps."""
-        start = f"{self.library}/"
-        yield from (start + root for root in self.manifest.outline.roots)
+        """Give the places directly in a folder for packages that something goes to, more than once perhaps."""
+        yield from (f"{self.library}/{root}" for root in self.manifest.outline.roots)
         for target, _file in self.elsewhere():
-            if target.startswith(start):
-                yield start + target[len(start) :].partition("/")[0]
+            if root := _root_of(target, self.paths):
+                yield root
 
     def targets(self, without: Collection[str] = ()) -> Iterator[tuple[str, StoredFile | None]]:
         """Give every file that there will be and the stored one it comes from, if it is not made.
@@ -88,12 +87,12 @@ class Arrangement:
         What is below the roots `without` is left out.
         """
         if not all(f"{self.library}/{root}" in without for root in self.manifest.outline.roots):
-            yield from _targets(self.held, self.library, without)
+            yield from _targets(self.held, self.paths, without)
         yield from self.elsewhere(without)
 
     def elsewhere(self, without: Collection[str] = ()) -> Iterator[tuple[str, StoredFile | None]]:
         """Give those of them that do not come out of the folder for packages of the wheel."""
-        yield from _targets(self.scattered, self.library, without)
+        yield from _targets(self.scattered, self.paths, without)
         for file in self.adapted:
             yield f"{self.paths.scripts}/{file.path.rpartition('/')[2]}", None
         for script in self.manifest.scripts:
@@ -127,14 +126,24 @@ def _is_scattered(manifest: Manifest, file: StoredFile) -> bool:
 
 
 def _targets(
-    groups: Iterable[Group], library: str, without: Collection[str]
+    groups: Iterable[Group], paths: InstallPaths, without: Collection[str]
 ) -> Iterator[tuple[str, StoredFile | None]]:
-    start = len(library) + 1
     for group in groups:
-        if group.target[start:] and library + "/" + group.target[start:].partition("/")[0] in without:
+        if without and _root_of(group.target, paths) in without:
             continue
         for file in group.files:
             yield f"{group.target}/{file.path.rpartition('/')[2]}".lstrip("/"), file
+
+
+def _root_of(target: str, paths: InstallPaths) -> str:
+    """Return the place directly in a folder for packages that a target is or is below; empty when it is elsewhere.
+
+    Some systems have two of these folders, and a wheel may bring files for both.
+    """
+    for library in (paths.purelib, paths.platlib):
+        if target.startswith(f"{library}/"):
+            return f"{library}/{target[len(library) + 1 :].partition('/')[0]}"
+    return ""
 
 
 def _target(folder: str, manifest: Manifest, paths: InstallPaths) -> str:
@@ -156,7 +165,7 @@ def _check(arrangement: Arrangement) -> None:
             raise BadWheel(manifest.filename, "it would replace a file of the environment itself", target)
         key = folded(target)
         if key.startswith(library) and library not in seen:
-            seen |= {library, *(folded(held) for held, _its in _targets(arrangement.held, arrangement.library, ()))}
+            seen |= {library, *(folded(held) for held, _its in _targets(arrangement.held, paths, ()))}
         if key in seen or key in made:
             raise BadWheel(manifest.filename, "two of its files belong to one place", target)
         seen.add(key)
