@@ -13,14 +13,21 @@ from typing import TYPE_CHECKING
 from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MOST_OPENED = 16
 """How many objects may be open, or have been closed, between the start of an entry and the name of its file."""
 _LONGEST_ENTRY = 8192
 _DECODER = json.JSONDecoder()
 _VERSION = late_pattern(rb'"api-version"\s*:\s*"([0-9.]{1,20})"')
-_LINK = late_pattern(rb"<a[\s/]", re.IGNORECASE)
+# What `page_html` tells apart, with an end for each: what looks like a link may stand in a comment or in an attribute.
+_ATTRIBUTES = rb"""(?:[^>=]+|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?)*+>"""
+_PARTS = late_pattern(
+    rb"<(?:(a)(?=[\s/])" + _ATTRIBUTES + rb"|(base|meta)(?=[\s/])" + _ATTRIBUTES + rb"|!--.*?(?:-->|\Z)"
+    rb"|(?:script|style|textarea|template)(?=[\s/>]).*?(?:</(?:script|style|textarea|template)|\Z))",
+    re.IGNORECASE | re.DOTALL,
+)
+_MARK = b"\xef\xbb\xbf"
 
 
 def excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
@@ -31,15 +38,15 @@ def excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
 
 
 def _json_excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
-    entries = [entry for filename in filenames if (entry := _json_entry(body, filename)) is not None]
+    entries = [entry for filename in filenames for entry in _json_entries(body, filename)]
     version = _VERSION.search(body)
     if not entries or version is None:
         return None
     return json.dumps({"meta": {"api-version": version[1].decode()}, "files": entries}).encode()
 
 
-def _json_entry(body: bytes, filename: str) -> dict[str, object] | None:
-    """Return the object that says `"filename": "..."` of this file."""
+def _json_entries(body: bytes, filename: str) -> Iterator[dict[str, object]]:
+    """Give each object that says `"filename": "..."` of this file."""
     place = -1
     while (place := body.find(json.dumps(filename).encode(), place + 1)) >= 0:
         start = place
@@ -49,8 +56,8 @@ def _json_entry(body: bytes, filename: str) -> dict[str, object] | None:
                 break
             entry = _object_at(body, start)
             if entry is not None and entry.get("filename") == filename:
-                return entry
-    return None
+                yield entry
+                break
 
 
 def _object_at(body: bytes, start: int) -> dict[str, object] | None:
@@ -64,19 +71,18 @@ def _object_at(body: bytes, start: int) -> dict[str, object] | None:
 
 
 def _html_excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
-    first = _LINK.search(body)
-    if first is None:
+    """Return the start tags of the links to files, after what the page says of itself."""
+    wanted = [b"/" + name for filename in filenames if b"/" + (name := filename.encode()) in body]
+    if not wanted:
         return None
-    links = [link for filename in filenames for link in _html_links(body, filename.encode())]
-    return body[: first.start()] + b"\n".join(links) if links else None
-
-
-def _html_links(body: bytes, filename: bytes) -> list[bytes]:
-    """Return the start tags of the links to a file."""
-    links = []
-    place = -1
-    while (place := body.find(b"/" + filename, place + 1)) >= 0:
-        start, end = body.rfind(b"<", 0, place), body.find(b">", place)
-        if start >= 0 and end >= 0 and _LINK.match(body, start):
-            links.append(body[start : end + 1] + b"</a>")
-    return links
+    links: list[bytes] = []
+    others: list[bytes] = []
+    for part in _PARTS.finditer(body):
+        is_link, is_other = part.groups()
+        if is_link and any(name in part[0] for name in wanted):
+            links.append(part[0] + b"</a>")
+        elif is_other:
+            others.append(part[0])
+    if not links:
+        return None
+    return (_MARK if body.startswith(_MARK) else b"") + b"\n".join([*others, *links])

@@ -49,6 +49,29 @@ def test_a_name_that_only_stands_in_a_text_is_no_entry() -> None:
     assert excerpt(body, ["a-1.0.tar.gz"]) is None
 
 
+def test_of_two_entries_of_one_file_both_are_there() -> None:
+    entries: list[object] = [{"filename": "a-1.0.tar.gz", "url": url, "hashes": {}} for url in ("old", "new")]
+    assert entries == json.loads(excerpt(page_of(*entries), ["a-1.0.tar.gz"]) or b"")["files"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        b"<!-- <a href='/b'>b</a> %s -->",
+        b"<a href='/b-1.0.tar.gz' data-yanked=\"see </a> > %s\">b</a>",
+        b'<script>link = "%s"</script>',
+        b"<template>%s</template>",
+    ],
+)
+def test_what_is_no_link_of_the_page_is_none_of_the_excerpt(around: bytes) -> None:
+    other = b"<a href='https://elsewhere.example/a-1.0.tar.gz'>a</a>"
+    body = b"<html><body>" + around % other + b"\n<a href='/good/a-1.0.tar.gz'>a</a></body></html>"
+    part = excerpt(body, ["a-1.0.tar.gz"])
+    assert part is not None
+    (file,) = parse_page(part, "text/html", URL, "a").files.of("1.0")
+    assert "https://example.org/good/a-1.0.tar.gz" == file.url
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"{}", b'{"files": ["a-1.0.tar.gz"]}', b"<a href=/a-1.0.tar.gz", b"<p>"]
 )
