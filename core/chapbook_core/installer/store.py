@@ -205,17 +205,15 @@ class Store:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Tell whether no other process has the store open; where that cannot be known somebody may."""
+        """Tell whether no other process had the store open; where that cannot be known somebody may."""
         try:
             is_alone = HAS_SHARED and self._here >= 0 and try_lock(self._here)
         except OSError:
             is_alone = False
-        try:
-            yield is_alone
-        finally:
-            if is_alone:
-                with suppress(OSError):
-                    try_share(self._here)
+        with suppress(OSError):
+            # Who asks for it alone has let go of the shared lock, and who comes now has to be seen by the next one.
+            try_share(self._here)
+        yield is_alone
 
     def throw_away(self, folder: Path) -> None:
         """Remove a folder below the store, which is gone at once for everybody else; raises OSError."""

@@ -150,6 +150,21 @@ def test_a_link_out_of_the_store_is_not_followed_when_pruning(store: Store, tmp_
     assert [] == list(store.entries())
 
 
+def test_who_comes_while_somebody_is_alone_is_seen_by_the_next(tmp_path: Path) -> None:
+    with Store(tmp_path) as first:
+        with first.alone() as is_alone:
+            assert is_alone
+            late = Store(tmp_path).__enter__()
+        # Whoever asks in vain is still there for others.
+        with first.alone() as is_alone:
+            assert not is_alone
+        late.close()
+        with Store(tmp_path) as second, second.alone() as is_alone:
+            assert not is_alone
+        with first.alone() as is_alone:
+            assert is_alone
+
+
 @pytest.mark.parametrize("digest", ["", "../../x", "g" * 64, "a" * 63])
 def test_what_is_no_digest_leads_nowhere(store: Store, digest: str) -> None:
     with pytest.raises(ValueError, match="not a SHA-256"):
