@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from chapbook_core.project.tasks import Task
 
 _REFERENCE = late_pattern(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<function>\w+(?:\.\w+)*)(?:\s*\[[^\]]*\])?")
-_NAMED_PROGRAMS = (b"scripts", b"tasks", b"\\")
-"""What is in every project file that names programs; a key may be spelled with backslashes."""
+_TO_BE_READ = (b"scripts", b"tasks", b"requires-poetry", b"\\")
+"""What is in every project file that names programs, or asks for another Poetry; a key may be spelled with `\\`."""
 _PIP = late_pattern(r"pip[0-9.]*")
 _CALL = """\
 import sys
@@ -119,7 +119,7 @@ def _environment_alone(surroundings: Surroundings) -> Environment | None:
         content = (folder / PROJECT_FILE).read_bytes()
     except OSError:
         return None
-    if any(word in content for word in _NAMED_PROGRAMS):
+    if any(word in content for word in _TO_BE_READ):
         return None
     condition = look_at(likely_place(folder, surroundings))
     return condition.environment if isinstance(condition, Sound) else None

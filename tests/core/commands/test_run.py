@@ -97,6 +97,13 @@ def test_a_script_is_found_however_its_table_is_spelled(project: Path) -> None:
     assert 3 == run(project, "run", "greet").returncode
 
 
+def test_nothing_runs_in_a_project_for_another_poetry(project: Path) -> None:
+    (project / "pyproject.toml").write_text(PLAIN_PROJECT + '[tool.poetry]\nrequires-poetry = ">=9"\n')
+    done = run(project, "run", "python", "-c", "print(1)")
+    assert (1, "") == (done.returncode, done.stdout)
+    assert "requires Poetry >=9" in done.stderr
+
+
 def test_a_moved_environment_runs_with_a_warning_where_the_project_names_no_programs(project: Path) -> None:
     (project / "pyproject.toml").write_text(PLAIN_PROJECT)
     moved = project.with_name("moved")
