@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.commands.applying import UNAPPLIED, Applied, data_with_live
+from chapbook_core.commands.held_packages import held_packages
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.lock import compare
@@ -16,7 +17,7 @@ from chapbook_core.commands.visiting import Visit, visit_project
 from chapbook_core.errors import ChapbookError, FileMistakes, UsageError
 from chapbook_core.lock.poetry_reader import UnsupportedLock, read_lock
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE, find_project
-from chapbook_core.project.history import FILES, Entry, History, course, hashes
+from chapbook_core.project.history import FILES, Entry, Held, History, course, hashes
 from chapbook_core.project.journal import FileChange
 from chapbook_core.value import field, frozen
 
@@ -175,7 +176,8 @@ def undo(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
     number = invocation.text("number")
     oldest = standing[-1] if number is None else _found(number, standing)
     gone = tuple(entry for entry in reversed(standing) if entry.number >= oldest.number)
-    travel = _Travel("undo", gone, oldest.before, entries[-1], undoes=oldest.number)
+    held, brought = _held(gone, oldest)
+    travel = _Travel("undo", gone, oldest.before, entries[-1], undoes=oldest.number, held=held, brought=brought)
     return _travelled(history, travel, invocation, surroundings, watcher)
 
 
@@ -187,7 +189,10 @@ def redo(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
     if not undone:
         raise NothingToUndo("redo")
     *again, undoing = undone[-1]
-    travel = _Travel("redo", tuple(again), undoing.before, entries[-1], redoes=undoing.number)
+    held, brought = _held((undoing,), undoing)
+    travel = _Travel(
+        "redo", tuple(again), undoing.before, entries[-1], redoes=undoing.number, held=held, brought=brought
+    )
     return _travelled(history, travel, invocation, surroundings, watcher)
 
 
@@ -204,6 +209,10 @@ class _Travel:
     """The one that led to the present, unless somebody has edited the files since."""
     undoes: int | None = None
     redoes: int | None = None
+    held: Mapping[str, str] | None = None
+    """What the environment is to hold; None where nobody has noted it."""
+    brought: frozenset[str] = frozenset()
+    """What has come into it since."""
 
 
 def _travelled(
@@ -231,13 +240,19 @@ def _travelled(
             timing=read_timing(invocation),
             mode=index_mode(invocation),
             lock_only=invocation.flag("lock"),
+            held=travel.held,
+            brought=travel.brought,
         )
+        before_it = held_packages(folder, surroundings)
         watcher.checkpoint()
         applied = visit_project(visit, surroundings, watcher)
         number = invocation.text("number") if travel.undoes is not None else None
         words = invocation.command.name if number is None else f"{invocation.command.name} {number}"
         with noting(watcher):
-            history.add(words, surroundings.now(), present, target, undoes=travel.undoes, redoes=travel.redoes)
+            sides = Held(before_it, held_packages(folder, surroundings))
+            history.add(
+                words, surroundings.now(), present, target, undoes=travel.undoes, redoes=travel.redoes, held=sides
+            )
     return Travelled(
         travel.verb,
         tuple(entry.number for entry in travel.entries),
@@ -247,6 +262,14 @@ def _travelled(
         is_done,
         applied,
     )
+
+
+def _held(gone: Sequence[Entry], first: Entry) -> tuple[Mapping[str, str] | None, frozenset[str]]:
+    """Return what the environment held before the first of some changes, and what has come with all of them."""
+    sides = [entry.held for entry in gone if entry.held is not None]
+    if first.held is None or len(sides) < len(gone):
+        return None, frozenset()
+    return first.held.before, frozenset().union(*(side.brought for side in sides))
 
 
 def _found(number: str, entries: Sequence[Entry]) -> Entry:

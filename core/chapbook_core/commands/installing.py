@@ -85,6 +85,8 @@ class InstallRequest:
     """What is put in again although it is there."""
     gone: frozenset[str] = frozenset()
     """Packages that are locked no more, and go."""
+    chosen: Sequence[LockedPackage] | None = None
+    """What is put in if it is not there, whatever is wanted; None for what the lock selects."""
     root: bool = True
     """Whether the project itself is put in, if it is a package."""
     packages: bool = True
@@ -231,7 +233,9 @@ def _plan(
     manifest = session.manifest
     own_name = canonical_name(manifest.name) if manifest.name else None
     selected: tuple[LockedPackage, ...] = ()
-    if request.packages:
+    if request.chosen is not None:
+        selected = tuple(request.chosen)
+    elif request.packages:
         wanted = request.wanted
         groups = () if request.is_stale and says_groups(lock) else manifest.groups
         exempt = exempt_names(manifest, session.wishes)
@@ -248,7 +252,7 @@ def _plan(
         sync=request.sync and request.packages,
         gone=request.gone if request.packages else frozenset(),
         directories=request.directories,
-        project_name=own_name,
+        project_name=None if own_name in request.gone else own_name,
         outdated=outdated,
         anew=request.anew.among(
             (package.name for package in selected), own_name if request.root and manifest.package_mode else None

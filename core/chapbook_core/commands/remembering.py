@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.held_packages import held_packages
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.project.discovery import PROJECT_FILE
-from chapbook_core.project.history import History, begin, end
+from chapbook_core.project.history import Held, History, begin, end
 from chapbook_core.requirements.url import masked_url
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def remembering(folder: Path, invocation: Invocation, surroundings: Surroundings
     # Taken before the files are read, so that a write in between counts as one.
     marks = history.marks()
     before = history.present()
+    held = held_packages(folder, surroundings)
     words = _words(invocation)
     if before[PROJECT_FILE] is not None:
         begin(folder, words, surroundings.now())
@@ -38,7 +40,8 @@ def remembering(folder: Path, invocation: Invocation, surroundings: Surroundings
         if before == after or before[PROJECT_FILE] is None:
             return
         with noting(watcher):
-            history.add(words, surroundings.now(), before, after)
+            sides = Held(held, held_packages(folder, surroundings))
+            history.add(words, surroundings.now(), before, after, held=sides)
     finally:
         end(folder)
 

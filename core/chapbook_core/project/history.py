@@ -51,6 +51,19 @@ class HistoryDamaged(ChapbookError):
 
 
 @frozen
+class Held:
+    """The versions of the packages in the environment of a project, by name, at both ends of a change."""
+
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+    @property
+    def brought(self) -> frozenset[str]:
+        """What has come with the change."""
+        return frozenset(self.after.keys() - self.before.keys())
+
+
+@frozen
 class Entry:
     """One change of a project."""
 
@@ -66,6 +79,8 @@ class Entry:
     """The oldest change that it took back, with all that came later."""
     redoes: int | None = None
     """The undoing that it took back."""
+    held: Held | None = None
+    """None for the change of a command that was killed before it could note it."""
 
 
 @frozen
@@ -196,10 +211,11 @@ class History:
         *,
         undoes: int | None = None,
         redoes: int | None = None,
+        held: Held | None = None,
     ) -> None:
         """Remember a change; raises OSError, WriteFailed and HistoryDamaged."""
         self._keep_all(before, after)
-        self._append(Entry(0, when, words, hashes(before), hashes(after), undoes, redoes))
+        self._append(Entry(0, when, words, hashes(before), hashes(after), undoes, redoes, held))
 
     def foretell(self, words: str, when: float, after: Contents) -> None:
         """Note a change that is about to be made; raises OSError, WriteFailed and HistoryDamaged."""
@@ -308,6 +324,7 @@ def _line(entry: Entry) -> bytes:
         "after": dict(entry.after),
         "undoes": entry.undoes,
         "redoes": entry.redoes,
+        **({"held": [dict(entry.held.before), dict(entry.held.after)]} if entry.held is not None else {}),
     }
     return json.dumps(data).encode() + b"\n"
 
@@ -322,7 +339,20 @@ def _read_entry(line: bytes) -> Entry:
         after=_hashes(data["after"]),
         undoes=None if data["undoes"] is None else int(data["undoes"]),
         redoes=None if data["redoes"] is None else int(data["redoes"]),
+        held=_held(data.get("held")),
     )
+
+
+def _held(sides: object) -> Held | None:
+    match sides:
+        case [dict() as before, dict() as after]:
+            return Held(_versions(before), _versions(after))
+        case _:
+            return None
+
+
+def _versions(side: Mapping[object, object]) -> dict[str, str]:
+    return {str(name): str(version) for name, version in side.items()}
 
 
 def _hashes(data: object) -> dict[str, str | None]:

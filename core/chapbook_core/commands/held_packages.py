@@ -1,0 +1,52 @@
+"""Held packages: what is in the environment of a project, as its history remembers it and brings it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chapbook_core.commands.likely_place import likely_place
+from chapbook_core.environment.environment import read_environment
+from chapbook_core.environment.place import VENV
+from chapbook_core.environment.site_packages import scan_site_packages
+from chapbook_core.errors import ChapbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.lock.lockfile import LockedPackage
+
+
+def held_packages(folder: Path, surroundings: Surroundings) -> dict[str, str]:
+    """Return the version of each package in the environment, by name; nothing where there is none."""
+    environment = read_environment(folder / VENV)
+    if environment is None:
+        try:
+            environment = read_environment(likely_place(folder, surroundings))
+        except ChapbookError:
+            # What is wrong with a setting is told by whoever needs the environment.
+            environment = None
+    if environment is None:
+        return {}
+    return {one.name: one.version for one in scan_site_packages(environment.site_packages)}
+
+
+def brought_back(
+    held: Mapping[str, str], present: Mapping[str, str], locks: Iterable[Iterable[LockedPackage]]
+) -> tuple[tuple[LockedPackage, ...], tuple[str, ...]]:
+    """Return what has to be put in for an environment to hold what it held, and the names of what no lock has.
+
+    It comes out of any of the locks; what none has in that version is as the first lock has it.
+    """
+    first, *others = [{package.name: package for package in packages} for packages in locks]
+    chosen: list[LockedPackage] = []
+    lost: list[str] = []
+    for name, version in held.items():
+        if present.get(name) == version:
+            continue
+        choices = [known[name] for known in (first, *others) if name in known]
+        exact = [package for package in choices if package.version == version]
+        chosen += exact[:1] or ([first[name]] if name in first else [])
+        lost += [] if exact else [name]
+    return tuple(chosen), tuple(sorted(lost))
