@@ -105,6 +105,8 @@ class Client:
         def once() -> None:
             nonlocal resumes
             download = Download(file, hashes, continued=resumes)
+            if download.is_complete:
+                return
             sent = {"User-Agent": AGENT, "Accept-Encoding": "identity", **download.headers()}
             answer = self._followed(_Errand(url, sent, limits, float("inf"), download.write))
             is_good = download.accept(answer.status, answer.headers.get("content-range", ""))

@@ -30,6 +30,11 @@ class Download:
             file.truncate()
         self._digests = self._digested()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the file held all of it before: whoever got it was interrupted at what comes after."""
+        return bool(self.start and self._digests) and self.mismatch() is None
+
     def headers(self) -> dict[str, str]:
         """Return what asks for the rest alone."""
         return {"Range": f"bytes={self.start}-"} if self.start else {}

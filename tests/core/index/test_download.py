@@ -44,10 +44,16 @@ def test_a_beginning_that_belongs_to_another_file_is_thrown_away(index: FakeInde
     assert whole == fetched(index, b"x" * 40_000)
 
 
-@pytest.mark.parametrize("more", [b"", b"more than there is"])
-def test_a_file_that_is_all_there_is_kept_or_fetched_again(index: FakeIndex, more: bytes) -> None:
+def test_a_file_that_is_all_there_is_not_asked_for(index: FakeIndex) -> None:
     whole = body(index)
-    assert whole == fetched(index, whole + more)
+    index.reset_counts()
+    assert whole == fetched(index, whole)
+    assert 0 == index.counts["file"]
+
+
+def test_a_file_that_is_longer_than_it_should_be_is_fetched_again(index: FakeIndex) -> None:
+    whole = body(index)
+    assert whole == fetched(index, whole + b"more than there is")
 
 
 def test_a_server_without_ranges_sends_all_of_it(index: FakeIndex) -> None:
