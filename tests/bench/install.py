@@ -51,10 +51,13 @@ _ENGINE = """
 import json, os, resource, sys, time
 from contextlib import redirect_stdout
 from io import StringIO
-from chapbook_core.cli import main
+from chapbook_core.cli import main, terminal
+from chapbook_core.engine.attached import start_attached
 import chapbook_core.commands.install, chapbook_core.commands.installing, chapbook_core.commands.open_lock
 import chapbook_core.commands.lock, chapbook_core.index.opening, chapbook_core.environment.virtualenv
 import packaging.tags
+# What is done in the background is started as an engine does it, when it has answered.
+terminal._leave_behind = start_attached
 main(["sync", "--quiet"])
 print("ready", flush=True)
 def spent():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from chapbook_core.index.filename import UnusableName
+from chapbook_core.index.filename import UnusableName, read_wheel_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -22,18 +23,29 @@ class TagOrder:
     @classmethod
     def of(cls, tags: Iterable[object]) -> TagOrder:
         """Make the order out of tags, best first, as texts or as packaging's values."""
-        ranks: dict[str, int] = {}
-        for rank, tag in enumerate(tags):
-            ranks.setdefault(str(tag), rank)
-        return cls(ranks)
+        return _order_of(tuple(map(str, tags)))
+
+    def __hash__(self) -> int:
+        """Hash a little of it: there are few orders, and each is asked for thousands of files."""
+        return hash((len(self.ranks), next(iter(self.ranks), "")))
 
     def rank(self, file: File) -> int | None:
         """Return the rank of the best tag of a wheel; None when it does not fit, or has no readable tags."""
+        return self._rank(file.filename)
+
+    def _rank(self, filename: str) -> int | None:
         try:
-            tags = file.wheel.tags
+            name = read_wheel_name(filename)
         except UnusableName:
             return None
-        return min((rank for tag in tags if (rank := self.ranks.get(tag)) is not None), default=None)
+        best, ranks = None, self.ranks
+        for platform in name.platforms:
+            for python in name.pythons:
+                for abi in name.abis:
+                    rank = ranks.get(f"{python}-{abi}-{platform}")
+                    if rank is not None and (best is None or rank < best):
+                        best = rank
+        return best
 
     def against(self, file: File) -> str:
         """Return why a file does not fit; nothing for a wheel that fits and for source, which fits everything."""
@@ -46,14 +58,35 @@ class TagOrder:
 
         Files that are not yanked come before those that are.
         """
-        keyed: list[tuple[tuple[bool, bool, int, int, str, str], File]] = []
-        for file in files:
-            if not file.is_wheel:
-                keyed.append(((file.yanked, True, 0, 0, "", _sdist_order(file.filename)), file))
-            elif (rank := self.rank(file)) is not None:
-                number, suffix = file.wheel.build or (-1, "")
-                keyed.append(((file.yanked, False, rank, -number, _descending(suffix), file.filename), file))
+        keyed = [((file.yanked, *key), file) for file in files if (key := self._key(file.filename)) is not None]
         return tuple(file for _, file in sorted(keyed, key=lambda pair: pair[0]))
+
+    def best_names_first(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Do the same with names of files; the answers are remembered, for a lock is installed many times."""
+        return _best_names_first(self, names)
+
+    def _key(self, filename: str) -> tuple[bool, int, int, str, str] | None:
+        """Return what a file is sorted by; None when it does not fit."""
+        if not filename.endswith(".whl"):
+            return True, 0, 0, "", _sdist_order(filename)
+        if (rank := self._rank(filename)) is None:
+            return None
+        number, suffix = read_wheel_name(filename).build or (-1, "")
+        return False, rank, -number, _descending(suffix), filename
+
+
+@lru_cache(maxsize=16)
+def _order_of(tags: tuple[str, ...]) -> TagOrder:
+    ranks: dict[str, int] = {}
+    for rank, tag in enumerate(tags):
+        ranks.setdefault(tag, rank)
+    return TagOrder(ranks)
+
+
+@lru_cache(maxsize=4096)
+def _best_names_first(order: TagOrder, names: tuple[str, ...]) -> tuple[str, ...]:
+    keyed = [(key, name) for name in names if (key := order._key(name)) is not None]  # noqa: SLF001  a part of the class
+    return tuple(name for _, name in sorted(keyed))
 
 
 def _sdist_order(filename: str) -> str:

@@ -32,12 +32,18 @@ class NoFittingFile(ChapbookError):
 def fitting_files(package: LockedPackage, tags: TagOrder, policies: Sequence[Policy] = ()) -> tuple[LockedFile, ...]:
     """Return the files to try, the best first: wheels by tag, then sources; raises NoFittingFile."""
     by_name = {locked.name: locked for locked in package.files}
-    files = [File(name, package.version, "") for name in by_name]
-    allowed = [file for file in files if not reasons_against(policies, package.name, file)]
-    chosen = tuple(by_name[file.filename] for file in tags.best_first(allowed))
+    names = tuple(by_name)
+    if policies:
+        names = tuple(name for name in names if not reasons_against(policies, package.name, _file(package, name)))
+    chosen = tuple(by_name[name] for name in tags.best_names_first(names))
     if not chosen:
+        files = [_file(package, name) for name in by_name]
         raise NoFittingFile(package, _reasons(package, files, tags, policies), _hints(package))
     return chosen
+
+
+def _file(package: LockedPackage, name: str) -> File:
+    return File(name, package.version, "")
 
 
 def matching_file(locked: LockedFile, offered: Iterable[File]) -> File | None:
