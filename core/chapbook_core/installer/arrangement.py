@@ -57,22 +57,16 @@ class Arrangement:
     def scattered(self) -> tuple[Group, ...]:
         """What goes where the scheme of its folder is in this environment."""
         manifest, paths = self.manifest, self.paths
-        if not manifest.outline.has_data:
-            return ()
-        found = _by_folder(
-            file for file in manifest.files if _is_scattered(manifest, file) and not self._is_script(file)
+        return tuple(
+            Group(group.source, _target(group.source, manifest, paths), group.files)
+            for group in scattered_groups(manifest)
         )
-        return tuple(Group(folder, _target(folder, manifest, paths), tuple(its)) for folder, its in found.items())
 
     @cached_property
     def adapted(self) -> tuple[StoredFile, ...]:
         """Scripts that may have to name the interpreter of this environment."""
-        if not self.manifest.outline.has_data:
-            return ()
-        return tuple(file for file in self.manifest.files if self._is_script(file))
-
-    def _is_script(self, file: StoredFile) -> bool:
-        return file.path.rpartition("/")[0] == f"{self.manifest.data}/scripts"
+        manifest = self.manifest
+        return tuple(file for file in manifest.scattered if _is_script(manifest, file))
 
     def roots(self) -> Iterator[str]:
         """Give the places directly in a folder for packages that something goes to, more than once perhaps."""
@@ -93,10 +87,15 @@ class Arrangement:
     def elsewhere(self, without: Collection[str] = ()) -> Iterator[tuple[str, StoredFile | None]]:
         """Give those of them that do not come out of the folder for packages of the wheel."""
         yield from _targets(self.scattered, self.paths, without)
-        for file in self.adapted:
-            yield f"{self.paths.scripts}/{file.path.rpartition('/')[2]}", None
-        for script in self.manifest.scripts:
-            yield f"{self.paths.scripts}/{script.name}{self.paths.program_ending}", None
+        for target in self.programs:
+            yield target, None
+
+    @cached_property
+    def programs(self) -> tuple[str, ...]:
+        """Where what is made for this environment is put."""
+        names = [file.path.rpartition("/")[2] for file in self.adapted]
+        names += [f"{script.name}{self.paths.program_ending}" for script in self.manifest.scripts]
+        return tuple([f"{self.paths.scripts}/{name}" for name in names])
 
 
 def arrange(manifest: Manifest, paths: InstallPaths) -> Arrangement:
@@ -108,10 +107,16 @@ def arrange(manifest: Manifest, paths: InstallPaths) -> Arrangement:
 
 def groups_of(manifest: Manifest) -> tuple[Group, ...]:
     """Return the files that go below the folder for packages, with targets below that."""
-    found = _by_folder(file for file in manifest.files if not _is_scattered(manifest, file))
+    found = _by_folder(file for file in manifest.files if not manifest.is_scattered(file))
     information = found.get(manifest.dist_info, [])
     information[:] = [file for file in information if file.path.rpartition("/")[2] not in _REPLACED]
     return tuple(Group(folder, folder, tuple(files)) for folder, files in found.items())
+
+
+def scattered_groups(manifest: Manifest) -> tuple[Group, ...]:
+    """Return the files that go elsewhere as they are, with targets below the folder of other schemes."""
+    found = _by_folder(file for file in manifest.scattered if not _is_script(manifest, file))
+    return tuple(Group(folder, folder.partition("/")[2], tuple(files)) for folder, files in found.items())
 
 
 def _by_folder(files: Iterable[StoredFile]) -> dict[str, list[StoredFile]]:
@@ -121,8 +126,8 @@ def _by_folder(files: Iterable[StoredFile]) -> dict[str, list[StoredFile]]:
     return groups
 
 
-def _is_scattered(manifest: Manifest, file: StoredFile) -> bool:
-    return file.path.partition("/")[0] == manifest.data
+def _is_script(manifest: Manifest, file: StoredFile) -> bool:
+    return file.path.rpartition("/")[0] == f"{manifest.data}/scripts"
 
 
 def _targets(
@@ -131,8 +136,9 @@ def _targets(
     for group in groups:
         if without and _root_of(group.target, paths) in without:
             continue
+        folder = f"{group.target}/" if group.target else ""
         for file in group.files:
-            yield f"{group.target}/{file.path.rpartition('/')[2]}".lstrip("/"), file
+            yield folder + file.path.rpartition("/")[2], file
 
 
 def _root_of(target: str, paths: InstallPaths) -> str:

@@ -13,14 +13,24 @@ from typing import TYPE_CHECKING
 from chapbook_core.installer.relocation import InTheWay, Move, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+_AT_ONCE = 8
+"""Moves between two looks at whether the person wants to stop."""
 
-def carry_forward(environment: Path, stage: str, moves: Iterable[Move]) -> None:
-    """Do the moves that are not done yet, in their order; raises InTheWay and OSError."""
+
+def carry_forward(
+    environment: Path, stage: str, moves: Iterable[Move], checkpoint: Callable[[], None] = lambda: None
+) -> None:
+    """Do the moves that are not done yet, in their order; raises InTheWay and OSError.
+
+    `checkpoint` is called every few moves, and may raise whatever stops them.
+    """
     with Way(environment) as here, Way(environment) as there:
-        for move in moves:
+        for number, move in enumerate(moves):
+            if number % _AT_ONCE == 0:
+                checkpoint()
             if not _is_done(environment, stage, move):
                 _do(environment, move, here, there)
                 for way in (here, there):

@@ -10,6 +10,7 @@ from chapbook_core.events import Advanced, Notice
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.clash import FileClash, below_top, find_sharing, recorded_files
 from chapbook_core.installer.record import read_rows
+from chapbook_core.installer.relocation import Way
 from chapbook_core.installer.renames import arriving_moves, leaving_moves
 from chapbook_core.installer.unplacement import belongings, fixed_folders, remove_emptied, where_it_is
 
@@ -68,10 +69,11 @@ class Exchange:
         sharing = find_sharing(arrangements, self._paths, self._gone)
         incoming = self._paths.root / stage / "in"
         incoming.mkdir()
-        for number, wheel in enumerate(self._wheels):
-            self._watcher.checkpoint()
-            self._watcher.emit(Advanced(TASK, number, len(self._wheels), wheel.name))
-            wheel.lay(incoming, sharing, self._gone)
+        with Way(incoming) as way:
+            for number, wheel in enumerate(self._wheels):
+                self._watcher.checkpoint()
+                self._watcher.emit(Advanced(TASK, number, len(self._wheels), wheel.name))
+                wheel.lay(way, sharing, self._gone)
         for other in self._others:
             self._lay_other(other, incoming)
         return (*out, *arriving_moves(self._paths.root, f"{stage}/in", {move.source for move in out}))

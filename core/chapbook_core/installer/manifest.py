@@ -1,10 +1,12 @@
 """Manifest: everything that placing a stored wheel needs to know, in one file.
 
-    chapbook-manifest 2 <checksum of the rest>
+    chapbook-manifest 3 <checksum of the rest>
     {...}                                         what concerns the wheel as a whole
     [[path, ...], [size, ...], ...]               its files, column by column
+    [[path, ...], [size, ...], ...]               those of them that are in the folder of other schemes
 
 Wheels have thousands of files, and hardly a command asks for each of them: they are taken apart when somebody does.
+Those that do not go below the folder for packages are few, and each environment wants to know where they go.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from chapbook_core.value import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEAD = b"chapbook-manifest 2 "
+_HEAD = b"chapbook-manifest 3 "
 
 
 class DamagedManifest(ValueError):
@@ -49,18 +51,19 @@ class Outline(NamedTuple):
     total: int
     roots: tuple[str, ...]
     """The names directly in the tree, without the folder of other schemes."""
-    has_data: bool
-    """Whether there is a folder of other schemes."""
+    scattered: int
+    """How many are in the folder of other schemes."""
 
 
 class ListedFiles(Sequence[StoredFile]):
     """The files of a manifest that was read, as they were written until somebody looks at one."""
 
-    __slots__ = ("_columns", "_count", "_files")
+    __slots__ = ("_count", "_files", "_scattered", "_texts")
 
-    def __init__(self, columns: bytes, count: int) -> None:
-        self._columns = columns
+    def __init__(self, held: bytes, scattered: bytes, count: int) -> None:
+        self._texts = held, scattered
         self._count = count
+        self._scattered: tuple[StoredFile, ...] | None = None
         self._files: tuple[StoredFile, ...] | None = None
 
     def __len__(self) -> int:
@@ -82,11 +85,25 @@ class ListedFiles(Sequence[StoredFile]):
     def __hash__(self) -> int:
         return hash(self._all())
 
+    @property
+    def scattered(self) -> tuple[StoredFile, ...]:
+        """Those in the folder of other schemes."""
+        if self._scattered is None:
+            self._scattered = _read_columns(self._texts[1])
+        return self._scattered
+
     def _all(self) -> tuple[StoredFile, ...]:
         if self._files is None:
-            columns = json.loads(self._columns)
-            self._files = tuple(map(StoredFile._make, zip(*columns, strict=True)))
+            self._files = _read_columns(self._texts[0]) + self.scattered
         return self._files
+
+
+def _columns(files: Sequence[StoredFile]) -> list[list[object]]:
+    return [list(column) for column in zip(*files, strict=True)]
+
+
+def _read_columns(text: bytes) -> tuple[StoredFile, ...]:
+    return tuple(map(StoredFile._make, zip(*json.loads(text), strict=True)))
 
 
 @frozen
@@ -110,7 +127,7 @@ class Manifest:
     complaints: tuple[str, ...]
     """What its RECORD has wrong, where that was borne."""
     files: Sequence[StoredFile]
-    """Sorted, so that those of one folder stand together."""
+    """Sorted, so that those of one folder stand together; what is in the folder of other schemes comes last."""
     noted: Outline | None = field(default=None, repr=False, compare=False)
     """What was written down of them."""
 
@@ -119,9 +136,22 @@ class Manifest:
         """What its files are like as a whole."""
         if self.noted is not None:
             return self.noted
-        roots = dict.fromkeys(file.path.partition("/")[0] for file in self.files)
-        names = tuple(root for root in roots if root != self.data)
-        return Outline(len(self.files), names, has_data=self.data in roots)
+        roots = [file.path.partition("/")[0] for file in self.files]
+        names = tuple(root for root in dict.fromkeys(roots) if root != self.data)
+        return Outline(len(roots), names, roots.count(self.data))
+
+    @cached_property
+    def scattered(self) -> tuple[StoredFile, ...]:
+        """The files in the folder of other schemes."""
+        if not self.outline.scattered:
+            return ()
+        if isinstance(self.files, ListedFiles):
+            return self.files.scattered
+        return tuple(file for file in self.files if self.is_scattered(file))
+
+    def is_scattered(self, file: StoredFile) -> bool:
+        """Tell whether a file is in the folder of other schemes."""
+        return file.path.partition("/")[0] == self.data
 
     @property
     def size(self) -> int:
@@ -130,7 +160,7 @@ class Manifest:
 
     def blob(self) -> bytes:
         """Return the manifest as bytes, with a checksum before them."""
-        columns = [list(column) for column in zip(*self.files, strict=True)]
+        held = [file for file in self.files if not self.is_scattered(file)]
         facts = {
             "filename": self.filename,
             "sha256": self.sha256,
@@ -145,7 +175,8 @@ class Manifest:
             "complaints": self.complaints,
             "outline": self.outline,
         }
-        body = b"\n".join(json.dumps(part, separators=(",", ":")).encode() for part in (facts, columns))
+        parts = (facts, _columns(held), _columns(self.scattered))
+        body = b"\n".join(json.dumps(part, separators=(",", ":")).encode() for part in parts)
         return _HEAD + f"{zlib.crc32(body):08x}\n".encode() + body
 
 
@@ -156,8 +187,9 @@ def read_manifest(blob: bytes) -> Manifest:
     if blob[:start] != _HEAD + f"{zlib.crc32(body):08x}\n".encode():
         raise DamagedManifest("its checksum is wrong")
     end = blob.index(b"\n", start)
+    middle = blob.index(b"\n", end + 1)
     facts = json.loads(blob[start:end])
-    count, roots, has_data = facts["outline"]
+    total, roots, scattered = facts["outline"]
     return Manifest(
         filename=facts["filename"],
         sha256=facts["sha256"],
@@ -170,6 +202,6 @@ def read_manifest(blob: bytes) -> Manifest:
         scripts=tuple(Script(*fields) for fields in facts["scripts"]),
         starting=tuple(facts["starting"]),
         complaints=tuple(facts["complaints"]),
-        files=ListedFiles(blob[end + 1 :], count),
-        noted=Outline(count, tuple(roots), has_data=has_data),
+        files=ListedFiles(blob[end + 1 : middle], blob[middle + 1 :], total),
+        noted=Outline(total, tuple(roots), scattered),
     )

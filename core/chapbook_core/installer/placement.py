@@ -27,8 +27,8 @@ from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, file_rows
 from chapbook_core.installer.relocation import InTheWay, Way
 from chapbook_core.installer.renames import arriving_moves
-from chapbook_core.installer.spare import INSTALLER, find_spare, lay_bytecode, take_spare
-from chapbook_core.installer.store import StoreDamaged, require_unchanged
+from chapbook_core.installer.spare import INSTALLER, find_spare, lay_bytecode, take_scheme, take_spare
+from chapbook_core.installer.store import TREE, StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.project.writing import ways_out
@@ -84,15 +84,15 @@ class WheelArrival:
         """Where each file belongs; raises BadWheel when one would replace a part of the environment."""
         return arrange(self.stored.manifest, self.paths)
 
-    def lay(self, folder: Path, sharing: Sharing | None = None, leaving: Collection[str] = ()) -> None:
-        """Put the files below a folder as they are to lie below the environment.
+    def lay(self, way: Way, sharing: Sharing | None = None, leaving: Collection[str] = ()) -> None:
+        """Put the files below the folder that a way begins in, as they are to lie below the environment.
 
         `sharing` tells which of them other distributions have put there, `leaving` what will be gone by then.
         A file that is there already is another distribution's: it is left alone when it is the same, or when both only
         make a namespace; else the error is FileExistsError. Raises StoreDamaged and PlacementFailed, too.
         """
         try:
-            _Layer(self, folder, {} if sharing is None else sharing.of(self.name), leaving).lay()
+            _Layer(self, way, {} if sharing is None else sharing.of(self.name), leaving).lay()
         except FileExistsError:
             raise
         except InTheWay as problem:
@@ -110,7 +110,7 @@ class _Layer:
     def __init__(
         self,
         arrival: WheelArrival,
-        folder: Path,
+        way: Way,
         shared: Mapping[str, tuple[str, int]],
         leaving: Collection[str],
     ) -> None:
@@ -118,26 +118,26 @@ class _Layer:
         self._shared = shared
         self._leaving = leaving
         self._stored = arrival.stored
-        self._folder = folder
+        self._way = way
+        self._folder = way.root
         self._arrangement = arrival.arrangement
         self._record: list[str] = []
         """What is to be written into RECORD, in any number of pieces."""
         self._starts: dict[str, str] = {}
-        """Ways from the folder that the dist-info folder is in to others."""
+        """What the paths of the files in a folder start with in RECORD."""
 
     def lay(self) -> None:
         try:
-            devices = (self._stored.tree.stat().st_dev, self._folder.stat().st_dev)
+            devices = (os.stat(f"{self._stored.folder}/{TREE}").st_dev, self._folder.stat().st_dev)  # noqa: PTH116  wheels are many
         except FileNotFoundError:
             raise StoreDamaged(self._stored, "") from None
-        with Way(self._folder) as way:
-            self._way = way
-            tag, is_taken = self._arrival.tag, False
-            if tag is not None and devices[0] == devices[1] and not self._shared:
-                is_taken = self._take(tag)
-            self._lay_groups(self._arrangement.scattered if is_taken else self._groups(), devices)
-            self._lay_programs()
-            self._lay_notes(is_taken=is_taken)
+        tag, is_taken = self._arrival.tag, False
+        if tag is not None and devices[0] == devices[1] and not self._shared:
+            is_taken = self._take(tag)
+        if not is_taken:
+            self._lay_groups(devices)
+        self._lay_programs()
+        self._lay_notes(is_taken=is_taken)
 
     def _take(self, tag: str) -> bool:
         """Take what was laid out ahead of time, if that can be had; tell whether it was."""
@@ -146,13 +146,16 @@ class _Layer:
         if spare is None or any(self._is_there(f"{library}/{name}") for name in spare.names if name != CACHE):
             return False
         target = self._way.to(library, is_made=True)
-        if not take_spare(spare, target, lambda name: self._is_free(f"{library}/{CACHE}/{name}")):
+        rest = take_spare(spare, target, lambda name: self._is_free(f"{library}/{CACHE}/{name}"))
+        if rest is None:
             return False
         self._record.append(spare.rows.decode("utf-8", "surrogateescape"))
+        scattered, paths = self._arrangement.scattered, self._arrival.paths
+        for scheme in dict.fromkeys(group.source.split("/")[1] for group in scattered):
+            take_scheme(rest, scheme, paths.target(scheme, "", self._arrival.name).rstrip("/"), self._way)
+        for group in scattered:
+            self._note_group(group, ())
         return True
-
-    def _groups(self) -> tuple[Group, ...]:
-        return self._arrangement.held + self._arrangement.scattered
 
     def _is_free(self, path: str) -> bool:
         return path in self._leaving or not self._is_there(path)
@@ -160,13 +163,11 @@ class _Layer:
     def _is_there(self, path: str) -> bool:
         return os.path.lexists(f"{self._arrival.paths.root}/{path}")
 
-    def _lay_groups(self, groups: tuple[Group, ...], devices: tuple[int, int]) -> None:
-        if not groups:
-            return
+    def _lay_groups(self, devices: tuple[int, int]) -> None:
         tag, linker = self._arrival.tag, self._arrival.linker
         bytecode = None if tag is None else read_bytecode(self._stored.folder, tag)
         with Way(self._stored.tree) as way:
-            for group in groups:
+            for group in self._arrangement.held + self._arrangement.scattered:
                 try:
                     source = way.to(group.source)
                 except FileNotFoundError:
@@ -193,8 +194,9 @@ class _Layer:
         return self._is_free(folder + name)
 
     def _note_group(self, group: Group, there: Sequence[StoredFile]) -> None:
-        if group.target == f"{self._arrangement.library}/{group.source}".rstrip("/") and not there and not self._shared:
-            self._record.append(file_rows(group.files))
+        if not there and not self._shared:
+            start = self._start(group.target)
+            self._record.append(file_rows(group.files, None if start.rstrip("/") == group.source else start))
             return
         for file in group.files:
             path = _target(group, file)
@@ -228,7 +230,9 @@ class _Layer:
 
     def _lay_notes(self, *, is_taken: bool) -> None:
         arrival, arrangement = self._arrival, self._arrangement
-        if not is_taken:
+        if is_taken:
+            self._note_content(f"{arrangement.dist_info}/INSTALLER", INSTALLER)
+        else:
             self._write(f"{arrangement.dist_info}/INSTALLER", INSTALLER)
         if arrival.is_requested:
             self._write(f"{arrangement.dist_info}/REQUESTED", b"")
@@ -247,24 +251,40 @@ class _Layer:
             descriptor = os.open(place.name, _NEW_FILE, mode, dir_fd=place.folder)
         except FileExistsError:
             raise FileExistsError(errno.EEXIST, "another distribution has it", str(self._folder / path)) from None
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        finally:
+            os.close(descriptor)
         if is_noted:
-            self._note(path, base64_digest(hashlib.sha256(content).digest()), len(content))
+            self._note_content(path, content)
+
+    def _note_content(self, path: str, content: bytes) -> None:
+        self._note(path, base64_digest(hashlib.sha256(content).digest()), len(content))
 
     def _note(self, path: str, digest: str, size: int) -> None:
         self._record.append(f"{Row(self._relative(path), f'sha256={digest}', str(size)).text}\n")
 
     def _relative(self, path: str) -> str:
         """Return a path as RECORD writes it: from the folder that the dist-info folder is in."""
-        library = self._arrangement.library
-        if path.startswith(f"{library}/"):
-            return path[len(library) + 1 :]
-        # What is elsewhere may have the first folders in common, as `lib` has with `lib/python3.12/site-packages`.
-        start = self._starts.get(folder := path.rpartition("/")[0])
+        folder, _, name = path.rpartition("/")
+        return self._start(folder) + name
+
+    def _start(self, folder: str) -> str:
+        """Return what the paths of the files in a folder start with in RECORD."""
+        start = self._starts.get(folder)
         if start is None:
-            start = self._starts[folder] = posixpath.relpath(f"/{folder}", f"/{library}")
-        return f"{start}/{path.rpartition('/')[2]}"
+            library = self._arrangement.library
+            if folder == library:
+                start = ""
+            elif folder.startswith(f"{library}/"):
+                start = f"{folder[len(library) + 1 :]}/"
+            else:
+                # What is elsewhere may have the first folders in common, as `lib` with `lib/python3.12/site-packages`.
+                start = f"{posixpath.relpath(f'/{folder}', f'/{library}')}/"
+            self._starts[folder] = start
+        return start
 
 
 def _target(group: Group, file: StoredFile) -> str:
@@ -287,9 +307,10 @@ def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Co
     moves: tuple[Move, ...] = ()
     try:
         (paths.root / stage).mkdir(parents=True)
-        for arrival in arrivals:
-            watcher.checkpoint()
-            arrival.lay(paths.root / stage, sharing, leaving)
+        with Way(paths.root / stage) as way:
+            for arrival in arrivals:
+                watcher.checkpoint()
+                arrival.lay(way, sharing, leaving)
         watcher.checkpoint()
         moves = arriving_moves(paths.root, stage, ())
         carry_forward(paths.root, stage, moves)

@@ -7,12 +7,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.installer.bad_wheel import Refusal
+from chapbook_core.installer.manifest import StoredFile
 from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from chapbook_core.installer.manifest import StoredFile
 
 STRONG = {"sha256": 32, "sha384": 48, "sha512": 64}
 """The algorithms that a row may use, and the bytes of their digests."""
@@ -65,14 +64,15 @@ def _unquoted(line: str) -> list[str]:
     return parts
 
 
-def file_rows(files: Iterable[StoredFile]) -> str:
-    """Return the lines for files that lie as they were stored."""
+def file_rows(files: Iterable[StoredFile], start: str | None = None) -> str:
+    """Return the lines for files that lie as they were stored, or in a folder that is written as `start`."""
+    named = files if start is None else (StoredFile(start + file[0].rpartition("/")[2], *file[1:]) for file in files)
     return "".join(
         [
             f"{path},sha256={digest},{size}\n"
             if "," not in path and '"' not in path
             else f"{Row(path, f'sha256={digest}', str(size)).text}\n"
-            for path, size, _mtime, digest, _is_executable, _is_text in files
+            for path, size, _mtime, digest, _is_executable, _is_text in named
         ]
     )
 

@@ -73,17 +73,21 @@ class Way:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._parts: list[str] = []
         self._descriptors: list[int] = []
+        self._folder: str | None = None
+        """The one that was entered last, unless it was left."""
 
     def to(self, folder: str, *, is_made: bool = False) -> Folder:
         """Enter a folder, which is open until the next one is entered; raises InTheWay and FileNotFoundError."""
+        if folder == self._folder:
+            return Folder(f"{self.root}/{folder}", self._descriptors[-1])
         parts = [part for part in folder.split("/") if part]
         if not HAS_FOLDER_DESCRIPTORS:
-            return Folder(str(_walked(self._root, parts, is_made=is_made)), None)
+            return Folder(str(_walked(self.root, parts, is_made=is_made)), None)
         if not self._descriptors:
-            self._descriptors.append(os.open(self._root, os.O_RDONLY | os.O_DIRECTORY))
+            self._descriptors.append(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY))
         common = 0
         for part, other in zip(parts, self._parts, strict=False):
             if part != other:
@@ -91,9 +95,10 @@ class Way:
             common += 1
         self._leave(common)
         for part in parts[common:]:
-            self._descriptors.append(_entered(self._root, folder, part, self._descriptors[-1], is_made=is_made))
+            self._descriptors.append(_entered(self.root, folder, part, self._descriptors[-1], is_made=is_made))
             self._parts.append(part)
-        return Folder(f"{self._root}/{folder}", self._descriptors[-1])
+        self._folder = folder
+        return Folder(f"{self.root}/{folder}", self._descriptors[-1])
 
     def forget(self, path: str) -> None:
         """Leave a folder that has been moved: another one may come into its place."""
@@ -102,6 +107,7 @@ class Way:
             self._leave(len(parts) - 1)
 
     def _leave(self, depth: int) -> None:
+        self._folder = None
         while len(self._parts) > depth:
             self._parts.pop()
             os.close(self._descriptors.pop())

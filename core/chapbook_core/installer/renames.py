@@ -58,14 +58,14 @@ def _is_all_gone(root: Path, folder: str, gone: frozenset[str]) -> bool:
 
 
 def _arriving(root: Path, stage: str, folder: str, leaving: frozenset[str]) -> Iterator[Move]:
-    for entry in _entries(root / stage / folder):
+    for entry in _entries(f"{root}/{stage}/{folder}"):
         path = f"{folder}/{entry.name}" if folder else entry.name
-        target = root / path
+        target = f"{root}/{path}"
         if path in leaving or not os.path.lexists(target):
             yield Move(f"{stage}/{path}", path)
-        elif target.is_symlink():
+        elif os.path.islink(target):  # noqa: PTH114  as `_entries`
             raise InTheWay(root, path, "it is a link")
-        elif entry.is_dir(follow_symlinks=False) and target.is_dir():
+        elif entry.is_dir(follow_symlinks=False) and os.path.isdir(target):  # noqa: PTH112  as `_entries`
             yield from _arriving(root, stage, path, leaving)
         else:
             raise InTheWay(root, path, "it belongs to no package that is being replaced")
@@ -81,7 +81,8 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, named by a text where there are hundreds: a path is dearer than the look."""
     try:
         with os.scandir(folder) as entries:
             return list(entries)

@@ -1,7 +1,8 @@
 """Spare: a stored wheel laid out ahead of time, which the next environment takes with a few renames.
 
-    <entry>/spare/<tag>/tree/    what is to stand in the folder for packages, with the bytecode for one Python
-    <entry>/spare/<tag>/whole    what each file in it is like, and their rows in RECORD
+    <entry>/spare/<tag>/tree/              what is to stand in the folder for packages, with the bytecode for one Python
+    <entry>/spare/<tag>/schemes/<scheme>/  what is to stand elsewhere, wherever the scheme is in an environment
+    <entry>/spare/<tag>/whole              what each file in them is like, and the rows of RECORD for those in `tree`
 
 Files are as they would be brought into an environment: cloned, linked or copied. Whoever gives the folder another name
 has the spare, to take the files away or to remove them, and nobody else touches it; the next one is made when nobody
@@ -10,20 +11,22 @@ waits.
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import shutil
+import stat
+import struct
 import time
 import zlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from chapbook_core.installer.arrangement import groups_of
+from chapbook_core.installer.arrangement import groups_of, scattered_groups
 from chapbook_core.installer.bytecode import CACHE, read_bytecode
 from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.manifest import StoredFile
-from chapbook_core.installer.record import Row, base64_digest, file_rows
+from chapbook_core.installer.record import file_rows
 from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, Folder, Way, entered
 from chapbook_core.value import frozen
 
@@ -37,8 +40,8 @@ if TYPE_CHECKING:
 FOLDER = "spare"
 INSTALLER = b"chapbook\n"
 """What stands in the file that names who has installed a distribution."""
-_MARK, _TREE = "whole", "tree"
-_HEAD = b"chapbook-spare 1 "
+_MARK, _TREE, _SCHEMES = "whole", "tree", "schemes"
+_HEAD = b"chapbook-spare 2 "
 _A_DAY = 24 * 3600.0
 
 
@@ -48,9 +51,9 @@ class Spare:
 
     folder: str
     names: tuple[str, ...]
-    """What there is to be moved."""
+    """What is to be moved into the folder for packages."""
     rows: bytes
-    """What RECORD says of the files."""
+    """What RECORD says of the wheel's files below these names."""
 
 
 def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[], None]) -> None:
@@ -60,37 +63,40 @@ def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[
     linker = Linker()
     devices = (stored.tree.stat().st_dev, folder.stat().st_dev)
     bytecode = read_bytecode(stored.folder, tag)
-    groups = groups_of(stored.manifest)
-    with Way(stored.tree) as way, Way(folder) as own:
+    groups, manifest = groups_of(stored.manifest), stored.manifest
+    with Way(stored.tree) as way, Way(place) as own:
         for group in groups:
             checkpoint()
-            source, target = way.to(group.source), own.to(group.source, is_made=True)
+            source, target = way.to(group.source), own.to(f"{_TREE}/{group.target}", is_made=True)
             linker.bring_all(group.files, source, target, devices)
             if bytecode is not None:
                 lay_bytecode(bytecode, group.files, target, linker, devices)
-    information = folder / stored.manifest.dist_info
-    installer = Row(f"{information.name}/INSTALLER", *_told(INSTALLER))
-    (information / "INSTALLER").write_bytes(INSTALLER)
-    rows = "".join([*(file_rows(group.files) for group in groups), f"{installer.text}\n"])
-    (place / _MARK).write_bytes(_sheet(folder, rows.encode("utf-8", "surrogateescape")))
+        for group in scattered_groups(manifest):
+            checkpoint()
+            source, target = way.to(group.source), own.to(f"{_SCHEMES}/{group.target}", is_made=True)
+            linker.bring_all(group.files, source, target, devices)
+    (folder / manifest.dist_info / "INSTALLER").write_bytes(INSTALLER)
+    rows = "".join([file_rows(group.files) for group in groups])
+    (place / _MARK).write_bytes(_sheet(place, rows.encode("utf-8", "surrogateescape")))
 
 
-def _told(content: bytes) -> tuple[str, str]:
-    return f"sha256={base64_digest(hashlib.sha256(content).digest())}", str(len(content))
-
-
-def _sheet(folder: Path, rows: bytes) -> bytes:
-    """Write down what each file in a folder is like, and their rows, with a checksum before it."""
+def _sheet(place: Path, rows: bytes) -> bytes:
+    """Write down what each file in a spare is like, and the rows, with a checksum before it."""
     paths: list[str] = []
     stamps: list[int] = []
-    for top, _folders, names in os.walk(folder):
+    for top, _folders, names in os.walk(place):
         for name in names:
             status = os.lstat(f"{top}/{name}")
-            paths.append(os.path.relpath(f"{top}/{name}", folder).replace(os.sep, "/"))
+            paths.append(os.path.relpath(f"{top}/{name}", place).replace(os.sep, "/"))
             stamps += (status.st_size, status.st_mtime_ns)
-    body = json.dumps([sorted(os.listdir(folder)), paths, stamps], separators=(",", ":")).encode()  # noqa: PTH208  names, not paths
-    body += b"\n" + rows
+    listing = [sorted(os.listdir(place / _TREE)), paths]  # noqa: PTH208  names, not paths
+    body = json.dumps(listing, separators=(",", ":")).encode() + b"\n" + _packed(stamps) + rows
     return _HEAD + f"{zlib.crc32(body):08x}\n".encode() + body
+
+
+def _packed(stamps: Sequence[int]) -> bytes:
+    """Return numbers as bytes: there are tens of thousands of them, which are compared and never read."""
+    return struct.pack(f"<{len(stamps)}q", *stamps)
 
 
 def lay_bytecode(
@@ -139,31 +145,32 @@ def find_spare(stored: StoredWheel, tag: str) -> Spare | None:
     """Return a spare in which every file is as it was laid out; one that is not so is removed."""
     folder = f"{stored.folder}/{FOLDER}/{tag}"
     try:
-        with open(f"{folder}/{_MARK}", "rb") as file:  # noqa: PTH123  wheels are many, and paths dearer than this
+        with open(f"{folder}/{_MARK}", "rb", buffering=0) as file:  # noqa: PTH123  wheels are many, and paths dearer
             sheet = file.read()
     except OSError:
         return None
     try:
-        names, paths, stamps, rows = _read_sheet(sheet)
-        if stamps == _stamps(f"{folder}/{_TREE}", paths):
-            return Spare(folder, tuple(names), rows)
-    except (OSError, ValueError, TypeError):
+        names, paths, rest = _read_sheet(sheet)
+        stamps = _packed(_stamps(folder, paths))
+        if rest.startswith(stamps):
+            return Spare(folder, tuple(names), rest[len(stamps) :])
+    except (OSError, ValueError, TypeError, struct.error):
         pass
     drop_spare(folder)
     return None
 
 
-def _read_sheet(blob: bytes) -> tuple[list[str], list[str], list[int], bytes]:
+def _read_sheet(blob: bytes) -> tuple[list[str], list[str], bytes]:
     start = len(_HEAD) + 9
     body = memoryview(blob)[start:]
     if blob[:start] != _HEAD + f"{zlib.crc32(body):08x}\n".encode():
         raise ValueError("its checksum is wrong")
     end = blob.index(b"\n", start)
-    names, paths, stamps = json.loads(blob[start:end])
-    return names, paths, stamps, blob[end + 1 :]
+    names, paths = json.loads(blob[start:end])
+    return names, paths, blob[end + 1 :]
 
 
-def _stamps(tree: str, paths: Sequence[str]) -> list[int]:
+def _stamps(folder: str, paths: Sequence[str]) -> list[int]:
     """Return size and time of files, one after the other; raises OSError.
 
     Nothing else takes as much of the time that taking a spare does, so it is done without a step too many.
@@ -171,10 +178,10 @@ def _stamps(tree: str, paths: Sequence[str]) -> list[int]:
     stamps: list[int] = []
     if not HAS_FOLDER_DESCRIPTORS:
         for path in paths:
-            status = os.lstat(f"{tree}/{path}")
+            status = os.lstat(f"{folder}/{path}")
             stamps += (status.st_size, status.st_mtime_ns)
         return stamps
-    descriptor = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for path in paths:
             status = os.stat(path, dir_fd=descriptor, follow_symlinks=False)
@@ -189,23 +196,25 @@ def has_spare(stored: StoredWheel, tag: str) -> bool:
     return os.path.isfile(f"{stored.folder}/{FOLDER}/{tag}/{_MARK}")  # noqa: PTH113  as in `find_spare`
 
 
-def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> bool:
-    """Move what is in a spare into a folder; tell whether that was done. Raises OSError when it was half done.
+def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> str | None:
+    """Move what is in a spare into a folder; return where the rest of it is, None when it cannot be had.
 
-    `is_free` tells of the name of a file with bytecode whether its place is free.
+    `is_free` tells of the name of a file with bytecode whether its place is free. Raises OSError when it was half done.
     """
     if any(name != CACHE and target.at(name).status() is not None for name in spare.names):
-        return False
+        return None
     own = _claimed(spare.folder)
     if own is None:
-        return False
+        return None
     for name in spare.names:
         place = target.at(name)
         if name == CACHE:
             _merge(f"{own}/{_TREE}/{CACHE}", target, is_free)
         else:
             os.rename(f"{own}/{_TREE}/{name}", place.name, dst_dir_fd=place.folder)
-    return True
+    with suppress(OSError):
+        os.unlink(f"{own}/{_MARK}")  # noqa: PTH108  as in `find_spare`
+    return own
 
 
 def _merge(cache: str, target: Folder, is_free: Callable[[str], bool]) -> None:
@@ -217,6 +226,31 @@ def _merge(cache: str, target: Folder, is_free: Callable[[str], bool]) -> None:
         there = target.at(f"{CACHE}/{name}")
         if there.status() is None and is_free(name):
             os.rename(f"{cache}/{name}", there.name, dst_dir_fd=there.folder)
+
+
+def take_scheme(rest: str, scheme: str, target: str, way: Way) -> None:
+    """Move what is to stand where a scheme is into that folder, and into what others have put there; raises OSError.
+
+    `rest` is what `take_spare` has returned. What stands in the place of a file makes the error FileExistsError.
+    """
+    _merge_folder(f"{rest}/{_SCHEMES}/{scheme}", target, way)
+
+
+def _merge_folder(source: str, target: str, way: Way) -> None:
+    try:
+        names = os.listdir(source)  # noqa: PTH208  names, not paths
+    except FileNotFoundError:
+        # Nothing but programs that are made for each environment.
+        return
+    for name in names:
+        place = way.to(target, is_made=True).at(name)
+        there = place.status()
+        if there is None:
+            os.rename(f"{source}/{name}", place.name, dst_dir_fd=place.folder)
+        elif stat.S_ISDIR(there.st_mode):
+            _merge_folder(f"{source}/{name}", f"{target}/{name}", way)
+        else:
+            raise FileExistsError(errno.EEXIST, "another distribution has it", f"{way.root}/{target}/{name}")
 
 
 def drop_spare(folder: str | Path) -> None:

@@ -129,10 +129,9 @@ class Store:
     def find(self, sha256: str) -> StoredWheel | None:
         """Return the wheel with this digest, if it is there."""
         folder = self.place(sha256)
-        manifest = _manifest_of(folder)
+        manifest = _manifest_of(folder, self._touch)
         if manifest is None or manifest.sha256 != sha256.lower():
             return None
-        self._touch(folder)
         return StoredWheel(manifest, folder)
 
     def add(
@@ -293,7 +292,7 @@ class Store:
         digest = sha256.lower()
         if len(digest) != _DIGEST_LENGTH or not set(digest) <= set("0123456789abcdef"):
             raise ValueError(f"not a SHA-256: {sha256!r}")
-        return self.folder / "wheels" / digest[:2] / digest
+        return self.folder.joinpath("wheels", digest[:2], digest)
 
     def _folders(self) -> Iterator[Path]:
         yield from sorted((self.folder / "wheels").glob(f"??/{'[0-9a-f]' * 4}*"))
@@ -321,12 +320,12 @@ class Store:
             self.discard(place.name)
         raise OSError(errno.EEXIST, "other processes keep making the same entry", str(place))
 
-    def _touch(self, folder: Path) -> None:
+    def _touch(self, manifest: str, descriptor: int) -> None:
         """Note that an entry is used, at most once a day."""
         with suppress(OSError):
-            manifest = folder / _MANIFEST
-            if self._now() - manifest.stat().st_mtime > _A_DAY:
-                os.utime(manifest, (self._now(), self._now()))
+            now = self._now()
+            if now - os.fstat(descriptor).st_mtime > _A_DAY:
+                os.utime(manifest, (now, now))
 
 
 def require_unchanged(stored: StoredWheel, *, is_thorough: bool = False) -> None:
@@ -352,8 +351,15 @@ def _is_as_stored(path: Path, file: StoredFile) -> bool:
     return (status.st_size, status.st_mtime_ns) == (file.size, file.mtime)
 
 
-def _manifest_of(folder: Path) -> Manifest | None:
+def _manifest_of(folder: Path, seen: Callable[[str, int], None] | None = None) -> Manifest | None:
+    """Return the manifest of an entry, if it can be read; `seen` is called with its file, while that is open."""
+    path = f"{folder}/{_MANIFEST}"
     try:
-        return read_manifest((folder / _MANIFEST).read_bytes())
+        # A command reads hundreds of them.
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  as said
+            manifest = read_manifest(file.read())
+            if seen is not None:
+                seen(path, file.fileno())
     except (OSError, DamagedManifest, KeyError, TypeError, ValueError):
         return None
+    return manifest

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.installer.relocation import Move
 
-_AT_ONCE = 8
-"""Moves between two looks at whether the person wants to stop."""
-
 
 class EnvironmentStuck(ChapbookError):
     """A change can neither be finished nor undone."""
@@ -178,9 +175,7 @@ def undo(environment: Path, journal: Journal) -> None:
 
 
 def _forward(environment: Path, journal: Journal, checkpoint: Callable[[], None]) -> None:
-    for start in range(0, len(journal.moves), _AT_ONCE):
-        checkpoint()
-        carry_forward(environment, journal.stage, journal.moves[start : start + _AT_ONCE])
+    carry_forward(environment, journal.stage, journal.moves, checkpoint)
     checkpoint()
     for rewrite in journal.rewrites:
         _rewrite(rewrite, environment / journal.stage)

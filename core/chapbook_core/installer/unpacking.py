@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.bad_wheel import Refusal
@@ -53,8 +54,12 @@ def unpack_wheel(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, wa
         scripts=wheel.scripts,
         starting=tuple(sorted(starting)),
         complaints=wheel.complaints,
-        files=tuple(sorted(files, key=lambda file: file.path.rpartition("/"))),
+        files=tuple(sorted(files, key=partial(_order, wheel.data))),
     )
+
+
+def _order(data: str, file: StoredFile) -> tuple[bool, tuple[str, str, str]]:
+    return file.path.partition("/")[0] == data, file.path.rpartition("/")
 
 
 def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:

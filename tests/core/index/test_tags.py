@@ -26,6 +26,14 @@ def test_the_best_tag_of_a_compressed_set_counts() -> None:
     assert ORDER.rank(file("a-1.0-cp312-cp312-win_amd64.whl")) is None
 
 
+def test_names_are_chosen_as_files_are_and_remembered() -> None:
+    names = ("a-1.0.tar.gz", "a-1.0-py3-none-any.whl", "a-1.0-cp312-cp312-win_amd64.whl", "a-1.0-2-py3-none-any.whl")
+    chosen = ORDER.best_names_first(names)
+    assert tuple(one.filename for one in ORDER.best_first(map(file, names))) == chosen
+    assert TagOrder(dict(ORDER.ranks)).best_names_first(names) is chosen
+    assert TagOrder.of(["cp312-cp312-win_amd64"]).best_names_first(names) == (names[2], names[0])
+
+
 def test_files_are_ordered_by_tag_then_build_then_source_and_yanked_ones_last() -> None:
     best_first = [
         "a-1.0-cp311-cp311-manylinux_2_17_x86_64.whl",

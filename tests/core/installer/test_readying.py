@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.installer.bytecode import read_bytecode
+from chapbook_core.installer.clash import FileClash
 from chapbook_core.installer.link import Linker, Method
 from chapbook_core.installer.placement import place_wheels
 from chapbook_core.installer.readying import ATTACHED, MODULE, YARD, ReadyRequest, post, wanting, work_off
@@ -43,6 +44,23 @@ MANY = Recipe(
         "many/tests/test_it.py": b"VALUE = 0\n",
         "many/native.so": b"\x7fELF\0\0",
     },
+)
+
+SCATTERED = tuple(
+    Recipe(
+        name=name,
+        files={
+            f"{name}/__init__.py": b"VALUE = 1\n",
+            f"{name}-1.0.data/data/share/common/{name}/page": b"page",
+            f"{name}-1.0.data/data/share/common/{name}.json": b"{}",
+            f"{name}-1.0.data/data/etc/{name}/settings": b"setting",
+            f"{name}-1.0.data/headers/{name}.h": b"int x;",
+            f"{name}-1.0.data/scripts/{name}": b"#!python\nprint(1)\n",
+            f"{name}-1.0.data/scripts/{name}-shell": b"#!/bin/sh\n",
+            f"{name}-1.0.data/platlib/{name}/inner/native.so": b"\x7fELF\0",
+        },
+    )
+    for name in ("here", "there")
 )
 
 
@@ -113,6 +131,51 @@ def test_what_was_laid_out_is_taken_by_one_environment_and_the_next_is_the_same(
     assert tree(first.root) == tree(other.root) == tree(third.root)
 
 
+def test_what_belongs_elsewhere_is_laid_out_and_taken_as_well(bench: Bench, calls: Counter[str]) -> None:
+    wheels = [bench.stored(recipe) for recipe in SCATTERED]
+    ready(bench, *wheels)
+    taken, linked = (bench.environment(name) for name in ("taken", "linked"))
+    calls.clear()
+    install(bench, taken, *SCATTERED)
+    assert 0 == calls["link"]
+    assert not any(has_spare(wheel, TAG) for wheel in wheels)
+
+    install(bench, linked, *SCATTERED)
+    assert same_for_any(taken) == same_for_any(linked)
+    assert b"page" == (taken.root / "share" / "common" / "there" / "page").read_bytes()
+    assert (taken.root / LIBRARY / "here" / "inner" / "native.so").exists()
+    assert b"setting" == (taken.root / "etc" / "here" / "settings").read_bytes()
+
+    for paths in (taken, linked):
+        bench.uninstall(paths, "here", "there")
+        assert not [path for path in tree(paths.root) if "here" in path]
+
+
+def same_for_any(paths: InstallPaths) -> dict[str, bytes]:
+    """Return what is in an environment, wherever that is."""
+    top = os.fsencode(paths.root)
+    found = {path: content.replace(top, b"<root>") for path, (_mode, content) in tree(paths.root).items()}
+    # The programs name the environment, and so their hashes do.
+    return {
+        path: b"\n".join(row for row in content.splitlines() if b"/bin/" not in row)
+        if path.endswith("/RECORD")
+        else content
+        for path, content in found.items()
+    }
+
+
+def test_a_distribution_that_is_there_keeps_what_a_spare_would_put_in_its_place(bench: Bench) -> None:
+    here, _there = SCATTERED
+    rival = Recipe(name="rival", files={"rival-1.0.data/data/share/common/here/page": b"other"})
+    ready(bench, bench.stored(rival))
+    paths = bench.environment()
+    install(bench, paths, here)
+    before = tree(paths.root)
+    with pytest.raises(FileClash, match="share/common/here/page"):
+        install(bench, paths, rival)
+    assert before == tree(paths.root)
+
+
 def test_uninstalling_takes_the_bytecode_along(bench: Bench) -> None:
     ready(bench, bench.stored(MANY), bench.stored(SINGLE))
     paths = bench.environment()
@@ -122,6 +185,18 @@ def test_uninstalling_takes_the_bytecode_along(bench: Bench) -> None:
     left = tree(paths.root)
     left.pop(f"{LIBRARY}/__pycache__", None)
     assert before == left
+
+
+def test_what_was_laid_out_for_elsewhere_is_looked_at_before_it_is_taken(bench: Bench) -> None:
+    here, _there = SCATTERED
+    stored = bench.stored(here)
+    ready(bench, stored)
+    page = stored.folder / "spare" / TAG / "schemes" / "data" / "share" / "common" / "here" / "page"
+    page.unlink()
+    page.write_bytes(b"bomb")
+    paths = bench.environment()
+    install(bench, paths, here)
+    assert b"page" == (paths.root / "share" / "common" / "here" / "page").read_bytes()
 
 
 @pytest.mark.parametrize("damage", ["edited", "missing", "bytecode"])
@@ -263,7 +338,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def counted_install(bench: Bench, calls: Counter[str], number: int, *, is_ready: bool) -> Counter[str]:
     """Install a wheel with so many files in three folders."""
     name = f"has{number}{'ready' if is_ready else 'raw'}"
-    files = {f"{name}/{folder}/m{place}.txt": b"text\n" for place in range(number // 3) for folder in "abc"}
+    tops = (f"{name}/a", f"{name}/b", f"{name}-1.0.data/data/share/{name}")
+    files = {f"{top}/m{place}.txt": b"text\n" for place in range(number // 3) for top in tops}
     recipe = Recipe(name=name, files=files)
     if is_ready:
         ready(bench, bench.stored(recipe))

@@ -112,7 +112,7 @@ def test_an_error_while_preparing_changes_nothing(environment: Path, lock: Path)
 def test_an_interruption_at_any_moment_brings_everything_back(
     environment: Path, lock: Path, problem: Callable[[], BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chapbook_core.installer.transaction._AT_ONCE", 1)
+    monkeypatch.setattr("chapbook_core.installer.carrying._AT_ONCE", 1)
     set_fingerprint(environment, "old")
     moments = 0
     while True:
@@ -216,7 +216,7 @@ def test_an_undoing_that_was_interrupted_is_finished(environment: Path, monkeypa
         raise Killed
 
     monkeypatch.setattr("chapbook_core.installer.transaction.carry_back", killed)
-    monkeypatch.setattr("chapbook_core.installer.transaction._AT_ONCE", 1)
+    monkeypatch.setattr("chapbook_core.installer.carrying._AT_ONCE", 1)
     with pytest.raises(Killed):
         change_environment(environment, update(environment), Impatient(5, KeyboardInterrupt))
     monkeypatch.undo()
