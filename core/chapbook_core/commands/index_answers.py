@@ -73,6 +73,7 @@ class IndexAnswers:
         self._own = own
         self._offers: dict[tuple[str, str | None], Offers] = {}
         self._read: dict[tuple[str, str, str | None], IndexMetadata] = {}
+        self._of_builds: set[tuple[str, str, str | None]] = set()
 
     def ahead(self, wants: Iterable[Want]) -> None:
         """Begin to read what will be asked soon."""
@@ -106,6 +107,10 @@ class IndexAnswers:
     def metadata(self, name: str, version: str, origin: Origin | None) -> IndexMetadata:
         """Return the metadata of a release that was chosen."""
         return self._read[name, version, _source(origin)]
+
+    def is_of_build(self, name: str, version: str, origin: Origin | None) -> bool:
+        """Tell whether a build told the metadata of a release: another Python may have it told otherwise."""
+        return (name, version, _source(origin)) in self._of_builds
 
     def used(self) -> Iterator[Used]:
         """Yield what was looked at: pages, each with the versions whose metadata was."""
@@ -165,6 +170,8 @@ class IndexAnswers:
             self._watcher.emit(Notice("debug", f"{name} {version} is passed over: {problem.message}"))
             return Unavailable(f"has metadata that cannot be read ({problem.message})")
         self._read[name, version, source] = found
+        if found is not told:
+            self._of_builds.add((name, version, source))
         return facts
 
     def _has_usable_file(self, name: str, version: str, source: str | None) -> bool:

@@ -10,10 +10,11 @@ from chapbook_core.resolver.index_facts import demands_of
 from chapbook_core.resolver.locking import Details
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, MutableMapping
 
     from chapbook_core.commands.index_answers import IndexAnswers
     from chapbook_core.index.file import File
+    from chapbook_core.index.memory import Note
     from chapbook_core.index.metadata import Metadata
     from chapbook_core.index.offer import Offer
     from chapbook_core.index.opening import OpenIndex
@@ -41,13 +42,18 @@ class LockedDetails:
         offer = offers.offer_of(selected.version)
         if offer is None:
             raise LookupError(f"{selected.name} {selected.version} was selected and is on no page")
+        if self._answers.is_of_build(selected.name, selected.version, selected.origin):
+            # Whoever uses the page next may hear something else, and finds nothing of this there.
+            return self._made(offer, selected.version, metadata, {})
         key = (Details, selected.version, offer.place.name, offer.place.is_default)
         known = offer.remembered.derived.get(key)
         if known is None:
-            known = offer.remembered.derived[key] = self._made(offer, selected.version, metadata)
+            known = offer.remembered.derived[key] = self._made(
+                offer, selected.version, metadata, offer.remembered.notes
+            )
         return cast("Details", known)
 
-    def _made(self, offer: Offer, version: str, metadata: Metadata) -> Details:
+    def _made(self, offer: Offer, version: str, metadata: Metadata, notes: MutableMapping[Note, object]) -> Details:
         place = offer.place
         return Details(
             demands=demands_of(metadata),
@@ -55,7 +61,7 @@ class LockedDetails:
             summary=metadata.summary,
             files=tuple([LockedFile(name, told) for name, told in self._hashes(offer, version)]),
             source=None if place.is_default else LockedSource("legacy", place.url.rstrip("/"), place.name),
-            notes=offer.remembered.notes,
+            notes=notes,
         )
 
     def _hashes(self, offer: Offer, version: str) -> Iterable[tuple[str, str]]:
