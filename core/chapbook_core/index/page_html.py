@@ -44,8 +44,11 @@ _ATTRIBUTE = late_pattern(r"""([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([
 _USUAL_ATTRIBUTE = late_pattern(r'''\s([a-z-]+)="([^"]*)"''')
 _TITLE = late_pattern(r"<title(?=[\s>])[^>]*>([^<]*)", re.IGNORECASE)
 _HEADING = late_pattern(r"links for|index of|simple index", re.IGNORECASE)
+_MARKUP = late_pattern(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _FORM = late_pattern(r"<(?:form|input|button|iframe)[\s>]", re.IGNORECASE)
 _CHARSET = late_pattern(rb"""<meta[^>]{1,200}charset\s*=\s*["']?([A-Za-z0-9_-]{1,40})""", re.IGNORECASE)
+_BEGINNING = 4096
+"""Characters of a page that tell what it is."""
 _SIMPLE_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&"}
 _SIMPLE_ENTITY = late_pattern("|".join(_SIMPLE_ENTITIES))
 _META_PREFIX = "pypi:"
@@ -210,14 +213,20 @@ def _refuse_other_pages(text: str, url: str, *, has_links: bool, has_script: boo
     title = page_title(text)
     if _HEADING.search(title) or _HEADING.search(text, 0, 4096):
         return
-    if not (has_links or has_script or _FORM.search(text)) and not title:
+    words = _shown(_MARKUP.sub(" ", text[:_BEGINNING]))
+    is_empty = not words or words.casefold() == url.rstrip("/").rpartition("/")[2].casefold()
+    if not (has_links or has_script or title or _FORM.search(text)) and is_empty:
         return
-    named = f"titled `{title}`" if title else "without files"
+    named = f"titled `{title}`" if title else f"that says `{words}`" if words else "without files"
     raise NotAnIndex(url, f"answers with a web page {named}, not with the page of an index")
 
 
 def page_title(text: str) -> str:
     """Return the title of an HTML page as one short line that is safe to show."""
     found = _TITLE.search(text)
-    words = " ".join(unescaped(found[1]).split()) if found else ""
+    return _shown(found[1]) if found else ""
+
+
+def _shown(text: str) -> str:
+    words = " ".join(unescaped(text).split())
     return "".join(letter for letter in words if letter.isprintable())[:80]

@@ -166,7 +166,11 @@ def test_a_project_without_files_has_an_empty_page(body: str) -> None:
         ),
         ('<title>Portal\x1b[31m\n  free  wifi</title><a href="/terms">Terms</a>', "Portal[31m free wifi"),
         ("<html><body><script>location = '/login'</script></body></html>", "without files"),
-        ('<a href="/login">Log in</a>', "without files"),
+        ('<a href="/login">Log in</a>', "that says `Log in`"),
+        (
+            "<html><body><!-- x -->You are\n<b>offline</b>: pay &amp; go</body></html>",
+            "says `You are offline : pay & go`",
+        ),
     ],
 )
 def test_a_page_of_something_else_is_named(body: str, told: str) -> None:
