@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from chapbook_core.requirements.url import Userinfo
 
 
+_FOLDER = "folder"
+
+
 class SourceGone(ChapbookError):
     """The folder that a lock names is not there."""
 
@@ -45,6 +48,11 @@ class BuildSource:
     """What its content is known by: a digest, a commit, a fingerprint."""
     tree: Callable[[], AbstractContextManager[Path]]
     """Lays the files out for one build."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a folder of the person's, who can mend it."""
+        return self.identity[0] == _FOLDER
 
     @property
     def what(self) -> str:
@@ -123,7 +131,7 @@ def folder_source(bench: Workbench, package: LockedPackage, source: LockedSource
 
 def folder_identity(folder: Path) -> tuple[str, ...]:
     """Return what the present content of a folder is known by."""
-    return ("folder", str(folder), tree_fingerprint(folder))
+    return (_FOLDER, str(folder), tree_fingerprint(folder))
 
 
 def login_of(session: Session, name: str, url: str, kind: type[GitOrigin | UrlOrigin]) -> Userinfo | None:

@@ -129,7 +129,7 @@ class Builds:
             watcher.emit(Notice("info", message))
         self.count += 1
         chain = (*self._chain, source.name)
-        frontend = bench.frontend(self._shop.environments(source.name, chain))
+        frontend = bench.frontend(self._shop.environments(source.name, chain), is_own=source.is_own)
         built = frontend.metadata(tree, source.what, bench.settings(source.name))
         if built.wheel is not None:
             take_wheel(bench, source, built.wheel)

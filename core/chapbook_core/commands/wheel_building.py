@@ -75,19 +75,19 @@ def build_wheels(
 
 def take_wheel(bench: Workbench, source: BuildSource, wheel: Path) -> StoredWheel:
     """Check a wheel that was built and put it into the store; raises BuildFailed, BadWheel and StoreFailed."""
-    check_wheel(bench, source.name, source.version, source.what, wheel.name)
+    check_wheel(bench, source.name, source.version, source.what, wheel.name, is_own=source.is_own)
     stored = bench.store.add(wheel, wheel.name)
     bench.built.keep_wheel(bench.key("wheel", source.identity, source.name), stored)
     return stored
 
 
-def check_wheel(bench: Workbench, name: str, version: str, what: str, filename: str) -> None:
+def check_wheel(bench: Workbench, name: str, version: str, what: str, filename: str, *, is_own: bool = False) -> None:
     """Raise BuildFailed unless a built wheel is of a package, of its version, and for this Python."""
     try:
         told = read_wheel_name(filename)
     except UnusableName as problem:
         raise BuildFailed(what, f"its backend made `{filename}`, which is {problem}") from None
-    hints = ["do not use it, and tell its owners"]
+    hints = ["correct its name in one of the two places"] if is_own else ["do not use it, and tell its owners"]
     if told.name != name:
         raise BuildFailed(what, f"its backend made a wheel of `{told.name}`: `{filename}`", hints=hints)
     if version and version_key(told.version) != version_key(version):
@@ -114,7 +114,7 @@ class _Builder:
         self.progress.at(source.name)
         try:
             environments = self.environments(source.name, (*self.chain, source.name))
-            frontend = self.bench.frontend(environments, self.watcher)
+            frontend = self.bench.frontend(environments, self.watcher, is_own=source.is_own)
             with source.tree() as tree:
                 wheel = frontend.wheel(tree, source.what, self.bench.settings(source.name))
             stored = take_wheel(self.bench, source, wheel)

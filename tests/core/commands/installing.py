@@ -44,7 +44,9 @@ def site_packages(project: Path) -> Path:
 
 
 def installed(project: Path) -> list[str]:
-    """Return the distributions that are there, with their versions."""
+    """Return the distributions that are there, with their versions; none without an environment."""
+    if not (project / ".venv").exists():
+        return []
     return sorted(f"{one.name} {one.version}" for one in scan_site_packages(site_packages(project)))
 
 

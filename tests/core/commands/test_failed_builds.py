@@ -77,3 +77,25 @@ def test_of_several_builds_the_first_failure_is_told(project: Path, index: FakeI
     assert 1 == outcome.status
     assert "building c 1.0 failed" in outcome.err
     assert [] == installed(project)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("    with open", "    print('so it goes'); 1 / 0\n    with open"),
+        ("    with open", "    return '../../x.whl'\n    with open"),
+        ('NAME, VERSION = "lib"', 'NAME, VERSION = "other"'),
+    ],
+)
+def test_of_a_folder_of_the_persons_own_nobody_else_is_told(
+    project: Path, chapbook: Chapbook, edit: tuple[str, str]
+) -> None:
+    told_lib(project / "lib", BACKEND.replace(*edit))
+    require(project, "lib @ file:lib")
+    assert 0 == chapbook("lock").status
+    outcome = chapbook("install")
+    assert 1 == outcome.status
+    assert "building lib failed" in outcome.err
+    assert "hint:" in outcome.err
+    assert "owners" not in outcome.err
+    assert "choose" not in outcome.err
