@@ -150,7 +150,9 @@ def _by_python(subject: Subject, listed: ListedVersion) -> Iterator[Hold]:
         return
     narrower = subject.manifest.python & allowed
     fork = "run `chapbook lock --fork-strategy requires-python` to have the best version for each Python"
-    hint = fork if narrower.is_empty else f"narrow `requires-python` to `{narrower.poetry_text()}`, or {fork}"
+    hint = fork
+    if not narrower.is_empty:
+        hint = f"narrow {subject.manifest.python_place} to `{narrower.poetry_text()}`, or {fork}"
     yield Hold(
         "python",
         "requires-python",

@@ -242,6 +242,7 @@ def _problem(session: Session, request: LockRequest, present: Lock | None, settl
         ),
         environments=environments.node,
         name=manifest.name or "",
+        python_place=manifest.python_place,
         conflicts=tuple(_conflicts(session)),
         constraints=_dependencies(map(settling.settled, wishes.constraints)),
         overrides=_dependencies(map(settling.settled, wishes.overrides)),

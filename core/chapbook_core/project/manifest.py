@@ -89,6 +89,12 @@ class Manifest:
         """The `[tool.chapbook]` table, unread."""
         return _subtable(_subtable(self.data, "tool"), "chapbook")
 
+    @property
+    def python_place(self) -> str:
+        """Where the file says which Pythons the lock must work for, in words."""
+        poetry = _subtable(_subtable(_subtable(self.data, "tool"), "poetry"), "dependencies")
+        return "`python` of `[tool.poetry.dependencies]`" if "python" in poetry else "`requires-python` of the project"
+
     def group(self, name: str) -> Group | None:
         """Return the group of that name, in any spelling."""
         wanted = canonical_name(name)

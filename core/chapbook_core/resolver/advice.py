@@ -61,7 +61,7 @@ def _narrowed(failure: NoSolution) -> Generator[Need, Facts, Advice | None]:
         outcome = yield from _attempt(problem)
         match outcome:
             case Solution():
-                edit = f'narrow `requires-python` of the project to "{python_words(narrower)}"'
+                edit = f'narrow {problem.python_place} to "{python_words(narrower)}"'
                 return Advice(edit, problem, outcome)
             case NoSolution():
                 failure = outcome

@@ -265,7 +265,7 @@ class _Teller:
         """Yield what may help; nothing here was tried."""
         facts = [group.fact for group in self._groups]
         if any(isinstance(fact, NeedsPython) for fact in facts) and (narrower := self._narrower_python()):
-            yield f'narrow `requires-python` of the project to "{narrower}"'
+            yield f'narrow {self._problem.python_place} to "{narrower}"'
 
     def remedies(self) -> Iterator[str]:
         """Yield what to do about what is seen at a glance."""

@@ -96,6 +96,8 @@ class Problem:
     """The region of every Python and platform the project allows."""
     name: str = ""
     """What the explanation calls the project; empty when it has no name."""
+    python_place: str = "`requires-python` of the project"
+    """Where the project says which Pythons it allows."""
     conflicts: tuple[frozenset[Switch], ...] = ()
     """Extras and groups of which at most one is turned on at a time."""
     constraints: tuple[Dependency, ...] = ()

@@ -370,3 +370,16 @@ def test_a_lock_that_nobody_can_read_is_made_anew_as_its_error_advises(
     assert content == file.read_bytes()
     assert 0 == chapbook("lock", "--regenerate").status
     assert sound == file.read_bytes()
+
+
+def test_the_advised_range_of_pythons_is_for_where_the_project_has_its_own(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0", python=">=3.10,<3.13")
+    project.write(
+        '[tool.poetry]\nname = "demo"\nversion = "1"\npackage-mode = false\n'
+        '[tool.poetry.dependencies]\npython = ">=3.10"\na = "*"\n'
+    )
+    told = chapbook("lock").err
+    assert 'hint: narrow `python` of `[tool.poetry.dependencies]` to ">=3.10,<3.13"' in told
+    assert "requires-python" not in told
