@@ -36,19 +36,28 @@ from chapbook_kernelspec.registration import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
 
 
+_LIKENESS = 0.5
+"""Of a name that is meant: they are few, so that a guess does no harm."""
+
+
 class NoSuchKernel(ChapbookError):
     """No kernel has that name."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"there is no kernel `{name}`",
-            hints=["run `chapbook kernel list` to see them, with `--prefix` for one in an environment elsewhere"],
-        )
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        # Only a mistake needs it.
+        from difflib import get_close_matches
+
+        hints = ["run `chapbook kernel list` to see them, with `--prefix` for one in an environment elsewhere"]
+        if near := get_close_matches(name, sorted(set(known)), cutoff=_LIKENESS):
+            hints.insert(0, f"did you mean {' or '.join(f'`{one}`' for one in near)}?")
+        super().__init__(f"there is no kernel `{name}`", hints=hints)
 
 
 @frozen
@@ -159,9 +168,10 @@ def list_all(invocation: Invocation, surroundings: Surroundings, _watcher: Watch
 def remove(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -> KernelsRemoved:
     """Remove those of a name, wherever they are."""
     name = invocation.text("name") or ""
-    named = [kernel for kernel in find_kernels(_folders(invocation, surroundings)) if kernel.name == name]
+    kernels = tuple(find_kernels(_folders(invocation, surroundings)))
+    named = [kernel for kernel in kernels if kernel.name == name]
     if not named:
-        raise NoSuchKernel(name)
+        raise NoSuchKernel(name, (kernel.name for kernel in kernels if kernel.is_ours))
     ours = [kernel for kernel in named if kernel.is_ours]
     # Without one of ours, the first of the others says whose it is.
     for kernel in ours or named:

@@ -245,3 +245,13 @@ def test_outside_of_projects_only_the_generic_kernel_can_be_written(
     assert 0 == chapbook("kernel", "install", "--generic").status
     assert 0 == chapbook("kernel", "list").status
     assert (kernels / "chapbook").is_dir()
+
+
+@pytest.mark.parametrize("word", ["krnel", "krn"])
+def test_a_kernel_whose_name_is_mistyped_is_suggested(kernels: Path, chapbook: Chapbook, word: str) -> None:
+    write_foreign(kernels, "krnels")
+    chapbook("kernel", "install", "--name", "kernel")
+    outcome = chapbook("kernel", "remove", word)
+    assert 1 == outcome.status
+    assert outcome.err.startswith(f"error: there is no kernel `{word}`\nhint: did you mean `kernel`?\nhint: run ")
+    assert "did you mean" not in chapbook("kernel", "remove", "something-else").err
