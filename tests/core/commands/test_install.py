@@ -269,3 +269,18 @@ def test_modules_are_compiled_when_asked_for(project: Path, index: FakeIndex, ch
     chapbook("lock")
     chapbook("sync")
     assert not (site_packages(project) / "a").exists()
+
+
+@pytest.mark.parametrize(("version", "is_told"), [("2.1", False), ("2.0", False), ("2.9", True)])
+def test_a_lock_of_a_later_format_is_read_with_a_warning(
+    project: Path, index: FakeIndex, chapbook: Chapbook, version: str, is_told: bool
+) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    chapbook("lock")
+    lock = project / "poetry.lock"
+    lock.write_text(lock.read_text().replace('lock-version = "2.1"', f'lock-version = "{version}"'))
+    outcome = chapbook("install")
+    assert 0 == outcome.status, outcome.err
+    assert is_told is ("poetry.lock has the format 2.9, of which Chapbook may not understand everything" in outcome.err)
+    assert ["a 1.0"] == installed(project)
