@@ -102,7 +102,7 @@ class ProjectKnowledge:
 
         names: set[str] = {*manifest.scripts, *manifest.about.file_scripts}
         with suppress(ChapbookError):
-            names |= set(read_tasks(manifest.tool, manifest.file))
+            names |= set(read_tasks(manifest.tool, manifest.file, used=""))
         environment = self._environment(manifest)
         if environment is not None:
             with suppress(OSError):

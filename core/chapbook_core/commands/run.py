@@ -101,7 +101,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     from chapbook_core.project.tasks import in_order, read_tasks
 
     session = open_session(surroundings, watcher)
-    tasks = read_tasks(session.manifest.tool, session.manifest.file)
+    tasks = read_tasks(session.manifest.tool, session.manifest.file, used=words[0] if words else "")
     if not words:
         scripts = {**session.manifest.scripts, **session.manifest.about.file_scripts}
         return Runnable({task.name: _described(task) for task in tasks.values()}, scripts)

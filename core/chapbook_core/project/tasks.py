@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Words = tuple[str, ...]
 _KEYS = frozenset({"run", "needs", "help"})
+_PLACE = 3
+"""Parts of a path before the name of a task."""
 _SHELL_WORDS = frozenset("|&;<>")
 
 
@@ -33,21 +35,28 @@ class Task:
     help: str = ""
 
 
-def read_tasks(tool: Mapping[str, object], file: Path) -> Mapping[str, Task]:
-    """Read the tasks out of `[tool.chapbook]`; raises FileMistakes with everything that is wrong with them."""
+def read_tasks(tool: Mapping[str, object], file: Path, *, used: str | None = None) -> Mapping[str, Task]:
+    """Read the tasks out of `[tool.chapbook]`; raises FileMistakes with everything that is wrong with them.
+
+    With `used`, the name of one or of none, only what is wrong with that one and with what it needs stands against it.
+    """
     if "tasks" not in tool:
         return {}
     findings = Findings()
     table = Table(tool, ("tool", "chapbook"), findings).subtable("tasks")
     tasks = {name: _task(table, name) for name in table.names()}
     _check_needs(tasks, table)
-    if findings.found:
+    found = findings.found
+    if used is not None:
+        names = {used, *_needed(tasks, used)}
+        found = [finding for finding in found if len(finding.path) <= _PLACE or finding.path[_PLACE] in names]
+    if found:
         layout = read_layout(file.read_text("utf-8"))
         raise FileMistakes(
             file,
             [
                 Mistake(finding.message, place_text(finding.path), layout.line(finding.path), finding.hint)
-                for finding in findings.found
+                for finding in found
             ],
         )
     return tasks
@@ -121,10 +130,9 @@ def _check_needs(tasks: Mapping[str, Task], table: Table) -> None:
             if needed not in tasks:
                 hint = f"there is: {', '.join(f'`{name}`' for name in tasks)}"
                 table.findings.add((*table.path, task.name, "needs", number), f"`{needed}` is no task", hint)
-    if not table.findings.found:
-        for circle in _circles(tasks):
-            shown = " -> ".join(f"`{name}`" for name in circle)
-            table.findings.add((*table.path, circle[0], "needs"), f"needs itself: {shown}")
+    for circle in _circles(tasks):
+        shown = " -> ".join(f"`{name}`" for name in circle)
+        table.findings.add((*table.path, circle[0], "needs"), f"needs itself: {shown}")
 
 
 def _circles(tasks: Mapping[str, Task]) -> Iterator[tuple[str, ...]]:
@@ -139,13 +147,21 @@ def _circles(tasks: Mapping[str, Task]) -> Iterator[tuple[str, ...]]:
 
 def _circle_through(tasks: Mapping[str, Task], name: str) -> tuple[str, ...]:
     """Return a shortest way from a task back to itself."""
+    return next((way for way in _ways(tasks, name) if way[-1] == name), ())
+
+
+def _needed(tasks: Mapping[str, Task], name: str) -> set[str]:
+    """Return the tasks that one needs, and those that these need."""
+    return {way[-1] for way in _ways(tasks, name)}
+
+
+def _ways(tasks: Mapping[str, Task], name: str) -> Iterator[tuple[str, ...]]:
+    """Yield a shortest way from a task to each one that it needs."""
     ways: list[tuple[str, ...]] = [(name,)]
     reached: set[str] = set()
     for way in ways:
-        for needed in tasks[way[-1]].needs:
-            if needed == name:
-                return (*way, name)
+        for needed in tasks[way[-1]].needs if way[-1] in tasks else ():
             if needed not in reached:
                 reached.add(needed)
                 ways.append((*way, needed))
-    return ()
+                yield ways[-1]

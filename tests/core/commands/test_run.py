@@ -315,3 +315,14 @@ def test_no_shell_starts_in_itself(chapbook: Chapbook, project: Path, monkeypatc
     monkeypatch.setenv("VIRTUAL_ENV", str(project / ".venv"))
     monkeypatch.setenv("CHAPBOOK_ACTIVE", "1")
     assert f"The environment is already active: {project / '.venv'}\n" == chapbook("shell").out
+
+
+def test_a_mistaken_task_stands_in_nobody_elses_way(project: Path, chapbook: Chapbook) -> None:
+    file = project / "pyproject.toml"
+    file.write_text(file.read_text().replace("[tool.chapbook.tasks]", '[tool.chapbook.tasks]\nbroken = "a | b"', 1))
+    assert 0 == run(project, "run", "python", "-c", "pass").returncode
+    assert "broken" in chapbook("run").out
+    outcome = chapbook("run", "broken")
+    assert 1 == outcome.status
+    assert "tool.chapbook.tasks.broken: `|` would be a word like any other" in outcome.err
+    assert "tool.chapbook.tasks.broken" in chapbook("check").err

@@ -74,3 +74,25 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileMistakes) as raised:
         read(tmp_path, 'a = 1\nb = "x | y"\nc = {}')
     assert 3 == len(raised.value.mistakes)
+
+
+def test_a_mistake_stands_against_the_task_it_is_in_and_those_that_need_that(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text(
+        '[tool.chapbook.tasks]\ngood = "true"\nbad = "x | y"\nlate = {needs = ["bad"]}\n'
+        'a = {needs = ["b"]}\nb = {needs = ["a"]}\nlost = {needs = ["gone"]}\n'
+    )
+    tool = tomllib.loads(file.read_text())["tool"]["chapbook"]
+    for name in ("good", "python", ""):
+        assert "good" in read_tasks(tool, file, used=name)
+    for name, mistakes in (("bad", 1), ("late", 1), ("a", 1), ("b", 1), ("lost", 1)):
+        with pytest.raises(FileMistakes) as raised:
+            read_tasks(tool, file, used=name)
+        assert mistakes == len(raised.value.mistakes)
+
+
+def test_what_is_wrong_with_all_of_them_stands_against_each(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text("[tool.chapbook]\ntasks = 5\n")
+    with pytest.raises(FileMistakes):
+        read_tasks({"tasks": 5}, file, used="any")
