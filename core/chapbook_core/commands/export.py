@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.export_formats.subject import Subject, chosen_minor
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.lock import check_lock
+from chapbook_core.commands.newer_lock import warn_of_newer_lock
 from chapbook_core.commands.report import Block, Line, Message, Result, Span, Verbatim
 from chapbook_core.commands.session import open_session
 from chapbook_core.commands.wanted import read_wanted
@@ -88,6 +89,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
 
 def _subject(invocation: Invocation, session: Session) -> Subject:
     lock = read_lock(session.lock_file.read_text("utf-8"), session.lock_file)
+    warn_of_newer_lock(lock, session.watcher)
     if not says_groups(lock):
         raise LockTooOld(session.lock_file, lock.lock_version)
     manifest = session.manifest

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.elsewhere import ProjectElsewhere
 from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
+from chapbook_core.commands.newer_lock import warn_of_newer_lock
 from chapbook_core.commands.own_release import OwnRelease
 from chapbook_core.commands.policies import policies_of
 from chapbook_core.commands.rival_groups import require_additions
@@ -151,6 +152,8 @@ def _without_collector() -> Iterator[None]:
 
 def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
     present = read_present_lock(session.lock_file, anew=request.anew)
+    if not request.anew:
+        warn_of_newer_lock(present.lock, session.watcher)
     settling = Settling(session.manifest.folder)
     problem = _problem(session, request, present.lock, settling)
     kept = [package for package in present.lock.packages if request.keeps(package.name)] if present.lock else []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock import NotLocked
+from chapbook_core.commands.newer_lock import warn_of_newer_lock
 from chapbook_core.commands.report import Message
 from chapbook_core.errors import ChapbookError
-from chapbook_core.events import Notice
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.project.discovery import LOCK_FILE
@@ -45,10 +45,7 @@ def open_lock(session: Session) -> OpenLock:
     fingerprint = read_fingerprint(text)
     fresh = fingerprint is not None and is_fresh(fingerprint, session.manifest.data)
     lock = read_lock(text, session.lock_file)
-    if lock.is_newer:
-        message = f"{LOCK_FILE} has the format {lock.lock_version}, of which Chapbook may not understand everything"
-        hint = "bring Chapbook up to date, or run `chapbook lock --regenerate` to write it in the format it knows"
-        session.watcher.emit(Notice("warning", message, (hint,)))
+    warn_of_newer_lock(lock, session.watcher)
     return OpenLock(lock, fresh)
 
 
