@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _KIND = b"K1"
 """Its number changes with this layout, and with what any note says or would be found to say."""
 _FOLDER = "keepsakes"
+_OWN = 0o600
 _MOST = 32
 """How many projects have one: those that were locked last."""
 _LACKING = 10
@@ -92,7 +94,7 @@ class Keepsake:
         blob = pack(_KIND, [(*key, *_values(one)) for key, one in found.items()])
         with suppress(OSError, WriteFailed):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(self._file, blob, is_durable=False)
+            write_file(self._file, blob, is_durable=False, mode=_OWN)
             self._memory.keepsakes[self._file] = found
             _drop_oldest(self._file.parent)
 
@@ -126,9 +128,11 @@ def _values(one: _Held) -> tuple[object, ...]:
 def _read(file: Path) -> Iterable[tuple[tuple[str, str], _Held]]:
     """Yield the pages of a file; raises OSError or StaleBlob."""
     with file.open("rb") as stream:
-        if hasattr(os, "geteuid") and os.fstat(stream.fileno()).st_uid != os.geteuid():
-            # What is in the cache is believed.
-            raise PermissionError
+        if hasattr(os, "geteuid"):
+            # What is in the cache is believed, so nobody else may have written it.
+            status = os.fstat(stream.fileno())
+            if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise PermissionError
         blob = stream.read()
     try:
         pages = cast(
@@ -136,6 +140,8 @@ def _read(file: Path) -> Iterable[tuple[tuple[str, str], _Held]]:
             unpack(_KIND, blob),
         )
         for source, name, summary, stamp, told, metadata, notes in pages:
+            if not (isinstance(source, str) and isinstance(name, str)):
+                raise StaleBlob("the keepsake cannot be read")
             validity = Validity(*told)
             page = Remembered(PageSummary.from_values(summary), validity)
             page.note(stamp, validity)
@@ -143,5 +149,5 @@ def _read(file: Path) -> Iterable[tuple[tuple[str, str], _Held]]:
                 page.metadata[version] = Metadata.from_values(values)
             page.notes.update(notes)
             yield (source, name), _Held(page, frozenset(page.metadata), stamp)
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StaleBlob("the keepsake cannot be read") from error

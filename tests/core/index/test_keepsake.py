@@ -111,8 +111,15 @@ def test_a_page_that_the_cache_has_lost_is_not_believed(index: FakeIndex, tmp_pa
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"K0" + b"x" * 40, pack(b"K1", [("source", "a")]), pack(b"K1", [("source", "a", (), 1, (), [], {})])],
-    ids=["empty", "of another layout", "too short", "of other values"],
+    [
+        b"",
+        b"K0" + b"x" * 40,
+        pack(b"K1", [("source", "a")]),
+        pack(b"K1", [("source", "a", (), 1, (), [], {})]),
+        pack(b"K1", [("source", "a", (), 1, (1.0, 1.0, "", ""), {}, {})]),
+        pack(b"K1", [("source", ["a"], ("a", *[()] * 8, "active", ""), 1, (1.0, 1.0, "", ""), {}, {})]),
+    ],
+    ids=["empty", "of another layout", "too short", "of other values", "of nothing", "of no name"],
 )
 def test_what_cannot_be_read_is_passed_over_and_written_again(
     index: FakeIndex, tmp_path: Path, content: bytes, read: list[str]
@@ -141,6 +148,25 @@ def test_a_file_of_somebody_else_is_not_read(
     monkeypatch.setattr(os, "geteuid", lambda: me + 1)
     Keepsake(cache / "index", project, memory).unpack()
     assert memory.recall(source_key(index.url), "a") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no modes here")
+def test_a_file_that_others_may_write_is_not_read(index: FakeIndex, tmp_path: Path) -> None:
+    cache, project = tmp_path / "cache", tmp_path / "project"
+    before = os.umask(0)
+    try:
+        for _ in range(3):
+            looked(index, cache, project)
+    finally:
+        os.umask(before)
+    (file,) = files(cache)
+    key = source_key(index.url), "a"
+    for mode, is_read in ((0o600, True), (0o666, False)):
+        assert 0o600 == file.stat().st_mode & 0o777
+        file.chmod(mode)
+        memory = Memory()
+        Keepsake(cache / "index", project, memory).unpack()
+        assert is_read == (memory.recall(*key) is not None)
 
 
 def test_it_is_left_alone_while_hardly_a_page_is_new(tmp_path: Path) -> None:
