@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import ExitStack, closing, contextmanager, suppress
-from functools import cache
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.afterwards import ready_store
 from chapbook_core.commands.anew import Anew
+from chapbook_core.commands.arrivals import Expected, bring_arrivals, is_folder
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.changed_environment import changed_environment, foreseen
 from chapbook_core.commands.hot_additions import hot_additions
@@ -22,20 +20,14 @@ from chapbook_core.commands.project_environment import (
     claim_environment,
     interpreter_of,
 )
-from chapbook_core.commands.wheel_supply import supply
 from chapbook_core.commands.whole_store import with_whole_store
-from chapbook_core.commands.workbench import Workbench
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
 from chapbook_core.environment.state import forget_postponed, read_state, set_fingerprint
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Notice, Started
 from chapbook_core.index.mode import Mode
-from chapbook_core.installer.bytecode import bytecode_tag
 from chapbook_core.installer.exchange import TASK, Exchange
-from chapbook_core.installer.link import Linker
-from chapbook_core.installer.placement import WheelArrival
 from chapbook_core.installer.plan import Plan, PlanOptions, Remove, make_plan
-from chapbook_core.installer.provenance import direct_url
 from chapbook_core.installer.schemes import paths_of_environment
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
 from chapbook_core.lock.completeness import require_dependencies
@@ -46,16 +38,14 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
-    from chapbook_core.commands.building import BuildShop
     from chapbook_core.commands.editable_project import EditableProject
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.environment.site_packages import Distribution
-    from chapbook_core.installer.editable import EditableArrival
-    from chapbook_core.installer.schemes import InstallPaths
     from chapbook_core.installer.store import Store
     from chapbook_core.lock.lockfile import Lock, LockedPackage
     from chapbook_core.lock.wanted import Wanted
@@ -195,15 +185,11 @@ def _with_folders(
     """Let the fingerprint count only while the folders that packages are built from are what they were."""
     state = read_state(environment.path)
     steps = (step for step in plan.steps if not isinstance(step, Remove))
-    if not (any(_is_folder(step.package) for step in steps) or (state is not None and state.folders)):
+    if not (any(is_folder(step.package) for step in steps) or (state is not None and state.folders)):
         return request.fingerprint
     from chapbook_core.commands.built_folders import noting_folders  # as in `_plan`
 
     return noting_folders(request.fingerprint, plan, session.manifest.folder)
-
-
-def _is_folder(package: LockedPackage) -> bool:
-    return package.source is not None and package.source.type == "directory"
 
 
 def mend_environment(session: Session, environment: Environment) -> None:
@@ -243,7 +229,7 @@ def _plan(
         if not request.is_stale:
             require_dependencies(lock, selected, interpreter.markers, exempt)
     outdated: dict[str, bool] = {}
-    if any(map(_is_folder, selected)):
+    if any(map(is_folder, selected)):
         from chapbook_core.commands.built_folders import folder_states  # as hardly a project requires a folder
 
         outdated = dict(folder_states(selected, present, manifest.folder))
@@ -298,7 +284,7 @@ def _root_step(
 
 def _sweep_sources(session: Session, environment: Environment) -> None:
     if (environment.path / "src").is_dir():
-        from chapbook_core.commands.checkout import sweep_checkouts  # as in `_checked_out`
+        from chapbook_core.commands.checkout import sweep_checkouts  # git, which hardly a project needs
 
         sweep_checkouts(environment, session.watcher)
 
@@ -318,10 +304,10 @@ def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
 def _change(session: Session, request: InstallRequest, task: _Task, store: Store) -> None:
     environment, plan = task.environment, task.plan
     paths = paths_of_environment(environment.path)
-    wheels, others = _arriving(session, request, task, store, paths)
-    leaving = list(plan.leaving)
-    if task.editable is not None and task.root is not None and task.root.is_needed:
-        leaving.append(task.editable.name)
+    project = task.editable if task.root is not None and task.root.is_needed else None
+    expected = Expected(plan.arriving, project, environment.path, paths, task.interpreter)
+    wheels, others = bring_arrivals(session, store, expected, request.mode)
+    leaving = plan.leaving if project is None else (*plan.leaving, project.name)
     session.watcher.emit(Started(TASK, "Installing", len(wheels)))
     exchange = Exchange(paths, tuple(_distributions(task.present, leaving)), wheels, others, session.watcher)
     change = Change(
@@ -361,91 +347,6 @@ def _distributions(present: SitePackages, names: Sequence[str]) -> Iterator[Dist
         if (distribution := present.distributions.get(name)) is not None:
             yield distribution
         yield from (repeated for repeated in present.repeated if repeated.name == name)
-
-
-def _arriving(
-    session: Session, request: InstallRequest, task: _Task, store: Store, paths: InstallPaths
-) -> tuple[list[WheelArrival], list[EditableArrival]]:
-    """Bring everything that is to be put in into the store, whatever has to be built for it; nothing is changed yet."""
-    editables = dict(_editables(session, task, paths))
-    checkouts = [package for package in task.plan.arriving if _is_checkout(package)]
-    ours = editables.keys() | {package.name for package in checkouts}
-    packages = [package for package in task.plan.arriving if package.name not in ours]
-    asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
-    linker, tag = Linker(), bytecode_tag(task.interpreter)
-    wheels: list[WheelArrival] = []
-    others: list[EditableArrival] = []
-    with Workbench(session, request.mode, store=store, interpreter=task.interpreter) as bench, ExitStack() as stack:
-
-        @cache
-        def shop() -> BuildShop:
-            # The solver and whatever else makes build environments: hardly a command needs it.
-            from chapbook_core.commands.building import BuildShop
-
-            return stack.enter_context(closing(BuildShop(bench)))
-
-        stored = supply(bench, packages, lambda: shop().environments) if packages else {}
-        for package in packages:
-            origin = direct_url(package, session.manifest.folder)
-            is_asked = package.name in asked
-            notes = _notes(session, package)
-            wheels.append(WheelArrival(stored[package.name], paths, linker, is_asked, origin, notes, tag))
-        editables.update((package.name, _checked_out(bench, task, package, paths)) for package in checkouts)
-        for name, project in editables.items():
-            arrival = _made_editable(project, shop, linker, is_requested=name in asked)
-            if isinstance(arrival, WheelArrival):
-                wheels.append(arrival)
-            else:
-                others.append(arrival)
-    return wheels, others
-
-
-def _notes(session: Session, package: LockedPackage) -> Mapping[str, bytes]:
-    if not _is_folder(package):
-        return {}
-    from chapbook_core.commands.built_folders import folder_notes  # as in `_plan`
-
-    return folder_notes(package, session.manifest.folder)
-
-
-def _is_checkout(package: LockedPackage) -> bool:
-    return package.source is not None and package.source.type == "git" and bool(package.develop)
-
-
-def _checked_out(bench: Workbench, task: _Task, package: LockedPackage, paths: InstallPaths) -> EditableProject:
-    # Git, which hardly a project needs.
-    from chapbook_core.commands.build_sources import login_of
-    from chapbook_core.commands.checkout import check_out
-    from chapbook_core.commands.editable_project import editable_project
-    from chapbook_core.requirements.origin import GitOrigin
-
-    url = package.source.url if package.source is not None else ""
-    userinfo = login_of(bench.session, package.name, url, GitOrigin)
-    folder = check_out(bench, task.environment.path, package, userinfo)
-    project = editable_project(folder, package.name, paths, task.interpreter)
-    return replace(project, origin=direct_url(package, bench.session.manifest.folder))
-
-
-def _made_editable(
-    project: EditableProject, shop: Callable[[], BuildShop], linker: Linker, *, is_requested: bool
-) -> WheelArrival | EditableArrival:
-    if not project.key:
-        return project.by_paths
-    from chapbook_core.commands.editable_supply import arrival_of  # as `shop`
-
-    return arrival_of(project, shop(), linker, is_requested=is_requested)
-
-
-def _editables(session: Session, task: _Task, paths: InstallPaths) -> Iterator[tuple[str, EditableProject]]:
-    for package in task.plan.arriving:
-        source = package.source
-        if source is not None and source.type == "directory" and package.develop:
-            from chapbook_core.commands.editable_project import editable_project  # as in `_editable`
-
-            folder = Path(os.path.normpath(session.manifest.folder / source.url / source.subdirectory))
-            yield package.name, editable_project(folder, package.name, paths, task.interpreter)
-    if task.editable is not None and task.root is not None and task.root.is_needed:
-        yield task.editable.name, task.editable
 
 
 def _compile(session: Session, task: _Task) -> None:
