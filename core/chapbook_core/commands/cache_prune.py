@@ -136,6 +136,8 @@ class _Pruning:
         return kept.lock is None or is_free is True or kept.used < self._lately
 
     def _take(self, what: str, path: Path) -> None:
+        if not self._is_ours(path):
+            return
         size = room(path, set()) if path.is_dir() else _size(path)
         taken = self._room.measured(path)
         if not self._is_dry and not self._is_removed(path):
@@ -143,6 +145,11 @@ class _Pruning:
         self._kinds.setdefault(what, []).append(size)
         self._leaving.update((str(path), path.name))
         self._room.add(taken)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Tell whether no link leads from the cache, or from the store, to the folder of a path."""
+        top = self._store.folder if path.is_relative_to(self._store.folder) else self._cache
+        return path.parent.resolve() == top.resolve() / path.parent.relative_to(top)
 
     def _is_removed(self, path: Path) -> bool:
         try:

@@ -75,6 +75,21 @@ def kept(cache: Path) -> set[str]:
     return {path.relative_to(cache).as_posix() for path in (cache / "kernels").glob("*/*")}
 
 
+def test_what_links_lead_to_stays(cache: Path, folder: Path, chapbook: Chapbook) -> None:
+    precious = folder.parent / "precious"
+    for name in ("one", "two"):
+        (precious / name).mkdir(parents=True)
+        (precious / name / "work.py").write_text("x = 1\n", "utf-8")
+        age(precious / name)
+    places = ("sources/ab", "git/mirrors", "git/trees/ab", "environments/ab", "kernels/overlays", "store/wheels/zz")
+    for place in places:
+        (cache / place).parent.mkdir(parents=True, exist_ok=True)
+        (cache / place).symlink_to(precious)
+    for command in (("prune", "--days", "0", "--laid-out"), ("clear", "--others"), ("clear", "--wheels")):
+        assert chapbook("cache", *command).status == 0
+        assert 2 == len(list(precious.glob("*/work.py"))), command
+
+
 def test_what_is_used_stays_and_nothing_is_to_be_told(cache: Path, chapbook: Chapbook) -> None:
     overlay(cache)
     assert chapbook("cache", "prune").out == "nothing can go\n"
