@@ -71,7 +71,12 @@ class Arrangement:
     def roots(self) -> Iterator[str]:
         """Give the places directly in a folder for packages that something goes to, more than once perhaps."""
         yield from (f"{self.library}/{root}" for root in self.manifest.outline.roots)
-        for target, _file in self.elsewhere():
+        for group in self.scattered:
+            # All files of a folder have one root, but for those directly in a folder for packages.
+            for file in group.files if group.target in (self.paths.purelib, self.paths.platlib) else group.files[:1]:
+                if root := _root_of(f"{group.target}/{file.path.rpartition('/')[2]}", self.paths):
+                    yield root
+        for target in self.programs:
             if root := _root_of(target, self.paths):
                 yield root
 
