@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from chapbook_core.events import Event, Watcher
     from chapbook_core.installer.store import StoredWheel
 
-_AT_ONCE = min(4, os.cpu_count() or 1)
+_PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_AT_ONCE = min(4, _PROCESSORS)
 _MODULE = "chapbook_core.installer.unpacker"
 _SECONDS_TO_END = 5.0
 _DONE, _NOT_DONE = b"1\n", b"0\n"
