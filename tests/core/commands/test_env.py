@@ -298,7 +298,7 @@ def test_a_project_that_was_moved_says_so(chapbook: Chapbook, project: Path, mon
     shown = chapbook("env", "info")
     assert f"it was made for `{project / '.venv'}`, and its scripts point there" in shown.err
     assert chapbook("env", "list").out.rstrip().endswith("moved; in use")
-    assert "hint: run `chapbook install` to make it anew" in chapbook("run", "python", "-V").err
+    assert "hint: run `chapbook install` to make it anew" in chapbook("env", "activate").err
     assert chapbook("env", "use", "system").out.startswith("Using ") is False
     assert "" == chapbook("env", "info").err
 
