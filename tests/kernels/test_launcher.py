@@ -74,7 +74,7 @@ def test_a_kernel_holds_its_folders_for_as_long_as_it_runs(tmp_path: Path, versi
     (overlay / "ipykernel_launcher.py").write_text(STARTING_ANOTHER)
     for folder in (overlay, magics):
         os.utime(folder, (1.0, 1.0))
-    words = [find_python(version), LAUNCHER, f"{overlay}{os.pathsep}{magics}", "-f", "x"]
+    words = [str(find_python(version)), str(LAUNCHER), f"{overlay}{os.pathsep}{magics}", "-f", "x"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path) as kernel:
         assert kernel.stdout is not None
         assert kernel.stdout.readline() == b"runs\n"

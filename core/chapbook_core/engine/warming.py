@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -37,3 +38,5 @@ def warm_up(wait_for_quiet: Callable[[], bool]) -> None:
             return
         with suppress(ImportError):
             import_module(name)
+    # All of this stays; the collector would look through it now and then, in the middle of a command.
+    gc.freeze()

@@ -69,7 +69,7 @@ def test_everything_agrees_after_an_installation(chapbook: Chapbook) -> None:
     data = json.loads(chapbook("status", "--format", "json").out)
     assert (True, "fresh", "sound") == (data["in_order"], data["lock"], data["condition"])
     versions = {"declared": "*", "locked": "1.0", "installed": "1.0", "loaded": None}
-    expected = {"name": "a", **versions, "drift": None, "alterations": []}
+    expected: dict[str, object] = {"name": "a", **versions, "drift": None, "alterations": []}
     assert expected == data["packages"][0]
     assert "b " in chapbook("status", "--all").out
 
