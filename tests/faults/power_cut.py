@@ -65,6 +65,8 @@ class Disk:
 
     def __init__(self, top: Path) -> None:
         self.top = top
+        self._held: dict[Key, int] = {}
+        """Files that were seen, kept open: else another one could come to have the number of one that is gone."""
         self.ordered = self._present()
         self.least = dict(self.ordered)
         self.contents = {
@@ -107,7 +109,11 @@ class Disk:
                 path = Path(folder, name)
                 status = path.lstat()
                 link = str(path.readlink()) if path.is_symlink() else ""
-                found[path.relative_to(self.top).as_posix()] = Thing((status.st_dev, status.st_ino), status, link)
+                thing = found[path.relative_to(self.top).as_posix()] = Thing(
+                    (status.st_dev, status.st_ino), status, link
+                )
+                if _is_file(thing) and thing.key not in self._held:
+                    self._held[thing.key] = os.open(path, os.O_RDONLY)
         return found
 
 
