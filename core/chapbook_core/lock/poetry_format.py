@@ -68,7 +68,9 @@ def _package_lines(package: LockedPackage) -> Iterator[str]:
         yield f"develop = {toml_text.boolean(package.develop)}"
     if package.markers and not shared_marker:
         items = [(group, toml_text.string(package.markers[group])) for group in groups if group in package.markers]
-        yield f"markers = {toml_text.inline_table(items)}"
+        # A lock that somebody has edited may have markers of groups alone that the package is not in.
+        if items:
+            yield f"markers = {toml_text.inline_table(items)}"
     if package.dependencies:
         yield from _written(_dependencies_lines, package.dependencies)
     if package.extras:

@@ -87,3 +87,8 @@ def test_control_characters_are_escaped_so_that_the_line_stays_one_line() -> Non
 
     assert 'description = "one\\ntwo\\u0000\\u007F"\n' in text
     assert lock.packages[0].description == read_lock(text, Path("poetry.lock")).packages[0].description
+
+
+def test_markers_of_groups_that_a_package_is_not_in_are_not_written() -> None:
+    package = LockedPackage("apple", "1.0", groups=("dev",), markers={"main": 'sys_platform == "win32"'})
+    assert "markers" not in format_lock(Lock((package,), "*", ""))
