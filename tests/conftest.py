@@ -7,12 +7,16 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _SLOW = ("notebooks", "kernels", "interop", "kernelspec", "faults", "extension")
 """Folders whose tests start kernels, servers and other tools, those that take longest first."""
 
 # Who runs the tests in the background of a shell may have told them to hear no interrupt, and many send one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# What is tried must not depend on the day: `CHAPBOOK_TEST_EXAMPLES` looks further, each time elsewhere.
+settings.register_profile("steady", derandomize="CHAPBOOK_TEST_EXAMPLES" not in os.environ)
+settings.load_profile("steady")
 # Kernels and tools would compile all that they import each time they start, which takes as long again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

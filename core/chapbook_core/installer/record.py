@@ -39,7 +39,8 @@ class Row(NamedTuple):
 def read_rows(body: bytes) -> Iterator[Row]:
     """Give the rows of a RECORD; raises Refusal for what is no row."""
     try:
-        text = body.decode("utf-8-sig")
+        # Who has written the mark of the encoding twice means no name that begins with it, either.
+        text = body.decode().lstrip("\ufeff")
     except UnicodeDecodeError:
         raise Refusal("RECORD cannot be read: not UTF-8") from None
     # Other line ends than these may stand inside a name.
