@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.additions import Addition, Where, read_additions, read_where, require_once
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
+from chapbook_core.commands.applying import UNAPPLIED, Applied, data_with_live
+from chapbook_core.commands.carrying_out import carry_out
 from chapbook_core.commands.changing import (
     Proposal,
     Written,
@@ -16,7 +17,6 @@ from chapbook_core.commands.changing import (
 )
 from chapbook_core.commands.choosing import NoSuchRelease, PackagesNotFound, has_release, newest_release
 from chapbook_core.commands.index_mode import index_mode
-from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest
 from chapbook_core.commands.newest import listings_of
 from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, Span
@@ -137,24 +137,14 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         offers = _offers(missing, session, index)
     adding = _Adding(session, document, where, missing, offers)
     proposal = adding.proposal(LockRequest(mode=index_mode(invocation), unlocked=adding.names))
-    is_written = not invocation.flag("dry-run")
-    written = proposal.told(is_written=is_written)
-    changed = proposal.changes
-    watcher.checkpoint()
-    applied = apply_lock(
-        proposal,
-        lock_only=invocation.flag("lock"),
-        timing=read_timing(invocation),
-        mode=index_mode(invocation),
-        dry_run=not is_written,
-    )
+    done = carry_out(proposal, invocation)
     return Added(
         tuple(adding.told(proposal)),
         where.text,
         present,
-        changed,
-        written,
-        applied,
+        done.changes,
+        done.written,
+        done.applied,
         tuple(adding.warnings(proposal.outcome.lock)),
         where.options,
         where.on_demand(proposal.session.manifest),

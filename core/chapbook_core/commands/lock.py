@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock_record import LockRecord
-from chapbook_core.commands.report import Block, Change, Line, Message, Result, Span
+from chapbook_core.commands.report import Block, Change, Line, Result, Span
 from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.project.discovery import LOCK_FILE, find_project
@@ -78,14 +78,7 @@ class Locked(Result):
         else:
             verb = "Wrote" if self.is_written else "Would write"
             blocks.append(Line((f"{verb} ", Span(LOCK_FILE, "strong"), f": {count}")))
-        blocks += [
-            Message(
-                "note",
-                f"`{held.name}` is locked at {held.version}, far behind {held.newest}, because of `{held.by}`",
-                (f"run `chapbook lock --prefer {held.name}` to keep it new instead",),
-            )
-            for held in self.held_back
-        ]
+        blocks += [held.block() for held in self.held_back]
         return tuple(blocks)
 
 

@@ -15,6 +15,7 @@ from chapbook_core.commands.locked_details import LockedDetails
 from chapbook_core.commands.newer_lock import warn_of_newer_lock
 from chapbook_core.commands.own_release import OwnRelease
 from chapbook_core.commands.policies import policies_of
+from chapbook_core.commands.report import Message
 from chapbook_core.commands.rival_groups import require_additions
 from chapbook_core.commands.solving import solved
 from chapbook_core.commands.speculation import Speculation
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from chapbook_core.commands.report import Block
     from chapbook_core.commands.session import Session
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.page_summary import PageSummary
@@ -96,6 +98,14 @@ class HeldBack:
     newest: str
     by: str
     """The package that stood in the way."""
+
+    def block(self) -> Block:
+        """Tell it, and what to do about it."""
+        return Message(
+            "note",
+            f"`{self.name}` is locked at {self.version}, far behind {self.newest}, because of `{self.by}`",
+            (f"run `chapbook lock --prefer {self.name}` to keep it new instead",),
+        )
 
 
 @frozen

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.additions import Where, read_where
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
+from chapbook_core.commands.applying import UNAPPLIED, Applied, data_with_live
+from chapbook_core.commands.carrying_out import carry_out
 from chapbook_core.commands.changing import Written, propose
 from chapbook_core.commands.index_mode import index_mode
-from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest
 from chapbook_core.commands.report import Block, Change, Data, Line, Result, Span
 from chapbook_core.commands.session import open_session
@@ -75,23 +75,14 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         raise UnknownGroup([where.group], [group.name for group in session.manifest.groups])
     removed = _remove(invocation.texts("name"), document, session, where)
     proposal = propose(session, document, LockRequest(mode=index_mode(invocation)))
-    is_written = not invocation.flag("dry-run")
     locked = {package.name for package in proposal.outcome.lock.packages}
     still = tuple(
         one.name
         for one in removed
         if canonical_name(one.name) in locked and not document.requires(one.name, group=MAIN)
     )
-    written, changed = proposal.told(is_written=is_written), proposal.changes
-    watcher.checkpoint()
-    applied = apply_lock(
-        proposal,
-        lock_only=invocation.flag("lock"),
-        timing=read_timing(invocation),
-        mode=index_mode(invocation),
-        dry_run=not is_written,
-    )
-    return Removed(removed, still, changed, written, applied)
+    done = carry_out(proposal, invocation)
+    return Removed(removed, still, done.changes, done.written, done.applied)
 
 
 def _remove(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
+from chapbook_core.commands.applying import UNAPPLIED, Applied, data_with_live
+from chapbook_core.commands.carrying_out import carry_out
 from chapbook_core.commands.changing import Proposal, Written, locked_range, propose, propose_newest
 from chapbook_core.commands.choosing import newest_release
 from chapbook_core.commands.index_mode import index_mode
-from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest
 from chapbook_core.commands.newest import listings_of
 from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, Span, Table
@@ -124,18 +124,9 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         return Raised((), tuple(raising.short(None)))
     keeps = bool(invocation.texts("name") or invocation.texts("group") or invocation.flag("interactive"))
     proposal = raising.proposal(LockRequest(keep=keeps, unlocked=raising.names, mode=index_mode(invocation)))
-    is_written = not invocation.flag("dry-run")
-    written, changed = proposal.told(is_written=is_written), proposal.changes
-    watcher.checkpoint()
-    applied = apply_lock(
-        proposal,
-        lock_only=invocation.flag("lock"),
-        timing=read_timing(invocation),
-        mode=index_mode(invocation),
-        dry_run=not is_written,
-    )
+    done = carry_out(proposal, invocation)
     raised = tuple(raising.raised(proposal.document))
-    return Raised(raised, tuple(raising.short(proposal.outcome.lock)), changed, written, applied)
+    return Raised(raised, tuple(raising.short(proposal.outcome.lock)), done.changes, done.written, done.applied)
 
 
 class _Raising:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.applying import UNAPPLIED, Applied, apply_lock, data_with_live
+from chapbook_core.commands.applying import UNAPPLIED, Applied, data_with_live
+from chapbook_core.commands.carrying_out import carry_out
 from chapbook_core.commands.changing import Written, propose
 from chapbook_core.commands.index_mode import index_mode
-from chapbook_core.commands.liveness import read_timing
 from chapbook_core.commands.locking import LockRequest, read_present_lock
 from chapbook_core.commands.nothing_to_do import installing_words
-from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result
+from chapbook_core.commands.report import Block, Change, Data, Line, Result
 from chapbook_core.commands.session import open_session
 from chapbook_core.commands.wanted import read_wanted
 from chapbook_core.errors import ChapbookError, UsageError
@@ -65,14 +65,7 @@ class Updated(Result):
             for name in self.unchanged
         ]
         blocks += self.applied.blocks()
-        blocks += [
-            Message(
-                "note",
-                f"`{held.name}` is locked at {held.version}, far behind {held.newest}, because of `{held.by}`",
-                (f"run `chapbook lock --prefer {held.name}` to keep it new instead",),
-            )
-            for held in self.held_back
-        ]
+        blocks += [held.block() for held in self.held_back]
         return tuple(blocks)
 
     def data(self) -> Data:
@@ -87,23 +80,11 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     names = _names(invocation.texts("name"), session)
     request = LockRequest(keep=bool(names), unlocked=names, mode=index_mode(invocation))
     proposal = propose(session, read_document(session.manifest.file), request)
-    is_written = not invocation.flag("dry-run")
-    changed = proposal.changes
-    written = proposal.told(is_written=is_written)
-    moved = {change.name for change in changed}
-    watcher.checkpoint()
-    applied = apply_lock(
-        proposal,
-        lock_only=invocation.flag("lock"),
-        timing=read_timing(invocation),
-        wanted=wanted,
-        sync=invocation.flag("sync"),
-        mode=index_mode(invocation),
-        words=tuple(installing_words(invocation.values, sync=invocation.flag("sync"))),
-        dry_run=not is_written,
-    )
-    unchanged = tuple(sorted(names - moved))
-    return Updated(changed, unchanged, written, applied, proposal.outcome.held_back)
+    sync = invocation.flag("sync")
+    words = tuple(installing_words(invocation.values, sync=sync))
+    done = carry_out(proposal, invocation, wanted=wanted, sync=sync, words=words)
+    unchanged = tuple(sorted(names - {change.name for change in done.changes}))
+    return Updated(done.changes, unchanged, done.written, done.applied, proposal.outcome.held_back)
 
 
 def require_names(words: Iterable[str], verb: str) -> None:
