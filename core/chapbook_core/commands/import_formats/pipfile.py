@@ -18,6 +18,7 @@ from chapbook_core.requirements.requirement import UNSTATED
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from chapbook_core.commands.import_formats.harvest import Harvest
@@ -41,17 +42,9 @@ def read_pipfile(text: str, file: Path, harvest: Harvest) -> None:
         _read_lock(lock.read_text("utf-8", errors="replace"), lock, harvest, is_asked_for=False)
     versions = {pin.name: pin.version for pin in harvest.pins[before:]}
     _sources(document, file, harvest)
-    for table, entries in document.items():
-        if table in _OTHER_TABLES or not isinstance(entries, dict):
-            continue
-        for name, value in entries.items():
-            requirement = _requirement(name, value, f"{table}.{name}", file, harvest)
-            if requirement is None:
-                continue
-            version = versions.get(requirement.name)
-            if requirement.constraint == UNSTATED and version is not None:
-                requirement = replace(requirement, constraint=constraint_around([version]))
-            harvest.wish(requirement, group=_GROUPS.get(table) or table)
+    for group, requirement in _requirements(document, file, harvest):
+        version = versions.get(requirement.name) if requirement.constraint == UNSTATED else None
+        harvest.wish(_around(requirement, version), group=group)
 
 
 def read_pipfile_lock(text: str, file: Path, harvest: Harvest) -> None:
@@ -77,19 +70,17 @@ def _read_lock(text: str, file: Path, harvest: Harvest, *, is_asked_for: bool) -
     if is_asked_for:
         meta = document.get("_meta")
         _sources({"source": meta.get("sources") if isinstance(meta, dict) else None}, file, harvest)
-    for table, entries in document.items():
-        if table in _OTHER_TABLES or not isinstance(entries, dict):
-            continue
-        for name, value in entries.items():
-            requirement = _requirement(name, value, f"{table}.{name}", file, harvest)
-            if requirement is None:
-                continue
-            version = exact_version(requirement.constraint)
-            if version is not None:
-                harvest.pin(requirement.name, version, requirement.marker)
-                requirement = replace(requirement, constraint=constraint_around([version]))
-            if is_asked_for:
-                harvest.wish(requirement, group=_GROUPS.get(table) or table)
+    for group, requirement in _requirements(document, file, harvest):
+        version = exact_version(requirement.constraint)
+        if version is not None:
+            harvest.pin(requirement.name, version, requirement.marker)
+        if is_asked_for:
+            harvest.wish(_around(requirement, version), group=group)
+
+
+def _around(requirement: Requirement, version: str | None) -> Requirement:
+    """Return the requirement on a locked version and what is compatible with it; without one, as it is."""
+    return requirement if version is None else replace(requirement, constraint=constraint_around([version]))
 
 
 def _sources(document: Mapping[str, object], file: Path, harvest: Harvest) -> None:
@@ -98,6 +89,17 @@ def _sources(document: Mapping[str, object], file: Path, harvest: Harvest) -> No
         if isinstance(source, dict) and isinstance(url := source.get("url"), str):
             priority = Priority.SUPPLEMENTAL if number else Priority.PRIMARY
             harvest.source(url, priority, file, name=str(source.get("name", "")))
+
+
+def _requirements(document: Mapping[str, object], file: Path, harvest: Harvest) -> Iterator[tuple[str, Requirement]]:
+    """Yield what can be read of either file, with its group; the rest are mistakes of the harvest."""
+    for table, entries in document.items():
+        if table in _OTHER_TABLES or not isinstance(entries, dict):
+            continue
+        for name, value in entries.items():
+            requirement = _requirement(name, value, f"{table}.{name}", file, harvest)
+            if requirement is not None:
+                yield _GROUPS.get(table) or table, requirement
 
 
 def _requirement(name: str, value: object, place: str, file: Path, harvest: Harvest) -> Requirement | None:
