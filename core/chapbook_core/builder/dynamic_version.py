@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
 from chapbook_core.builder.cannot_build import CannotBuild, FileMissing
+from chapbook_core.builder.own_repository import git_tells
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.version import next_version
 
@@ -23,7 +23,6 @@ _ASSIGNED = late_pattern(
 _BARE = late_pattern(r"\s*v?(?P<version>\d\S*)\s*")
 _DESCRIBED = late_pattern(r"(?P<tag>.+)-(?P<count>\d+)-g(?P<commit>[0-9a-f]+)(?P<dirty>-dirty)?")
 _TOLD = late_pattern(r"^Version: (?P<version>\S+)$", re.MULTILINE)
-_GIT_SECONDS = 30
 
 
 class NoVersion(CannotBuild):
@@ -63,8 +62,7 @@ def _from_git(folder: Path, source: VersionSource) -> str:
     told = _told(folder)
     if told is not None:
         return told
-    described = _git(folder, "describe", "--tags", "--long", "--dirty", "--abbrev=10", "--match", source.tags)
-    match = _DESCRIBED.fullmatch(described or "")
+    match = _DESCRIBED.fullmatch(_described(folder, source.tags))
     if match is not None:
         return _counted(match, source)
     if source.fallback is not None:
@@ -100,16 +98,10 @@ def _counted(match: re.Match[str], source: VersionSource) -> str:
     return f"{following}.dev{count}" + (f"+{'.'.join(words)}" if source.local else "")
 
 
-def _git(folder: Path, *words: str) -> str | None:
+def _described(folder: Path, tags: str) -> str:
+    """Return the newest tag, the commits since, the commit and whether anything was edited; empty without a tag."""
     try:
-        done = subprocess.run(  # noqa: S603  # a list of words, no shell
-            ["git", *words],  # noqa: S607  # the git of the machine
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
+        told = git_tells(folder, "describe", "--tags", "--long", "--dirty", "--abbrev=10", "--match", tags)
+    except OSError:
+        return ""
+    return (told or b"").decode("utf-8", "replace").strip()

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_SECONDS = 60
 _LIST = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z")
 
 
@@ -19,30 +18,17 @@ def ignored_files(folder: Path, warn: Callable[[str], None]) -> frozenset[str]:
     """
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return frozenset()
-    import subprocess  # not needed by a project outside of every repository, as most builds of others see it
+    # Not needed by a project outside of every repository, as most builds of others see it.
+    from chapbook_core.builder.own_repository import git_tells
 
     try:
-        listed = _git(folder, *_LIST)
-    except (OSError, subprocess.TimeoutExpired):
+        listed = git_tells(folder, *_LIST)
+    except OSError:
         warn("git cannot be run, so files that `.gitignore` names are packed too")
         return frozenset()
     if listed is None:
         warn("git does not read the repository of this project, so files that `.gitignore` names are packed too")
         return frozenset()
-    if not listed or _git(folder, "check-ignore", "--quiet", ".") is not None:
+    if not listed or git_tells(folder, "check-ignore", "--quiet", ".") is not None:
         return frozenset()
     return frozenset(listed.decode("utf-8", "surrogateescape").rstrip("\0").split("\0"))
-
-
-def _git(folder: Path, *words: str) -> bytes | None:
-    import subprocess  # as above
-
-    done = subprocess.run(  # noqa: S603  # a list of words, no shell
-        ["git", *words],  # noqa: S607  # the git of the machine
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    return done.stdout if done.returncode == 0 else None
