@@ -73,18 +73,16 @@ def _narrowed(failure: NoSolution) -> Generator[Need, Facts, Advice | None]:
 def _attempt(problem: Problem) -> Generator[Need, Facts, Solution | NoSolution | None]:
     """Return what comes of a problem; nothing when that takes too long."""
     solving = solve(problem)
-    facts: Facts | None = None
-    while True:
-        try:
-            need = next(solving) if facts is None else solving.send(facts)
-        except StopIteration as end:
-            solution: Solution = end.value
-            return solution
-        except NoSolution as failure:
-            return failure
-        if need.progress.steps > _MOST_STEPS:
-            return None
-        facts = yield need
+    try:
+        need = next(solving)
+        while need.progress.steps <= _MOST_STEPS:
+            need = solving.send((yield need))
+    except StopIteration as end:
+        solution: Solution = end.value
+        return solution
+    except NoSolution as failure:
+        return failure
+    return None
 
 
 def _edits(failure: NoSolution) -> Iterator[tuple[str, Problem]]:

@@ -9,7 +9,7 @@ from chapbook_core.resolver.solver import solve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chapbook_core.resolver.facts import Facts, Metadata, Unavailable, Want
+    from chapbook_core.resolver.facts import Metadata, Unavailable, Want
     from chapbook_core.resolver.problem import Problem, Solution
     from chapbook_core.resolver.versions import Versions
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 def answer(problem: Problem, tell: Callable[[Want], Versions | Metadata | Unavailable]) -> Solution:
     """Solve with a function that answers one question at a time; raises NoSolution."""
     solving = solve(problem)
-    facts: Facts | None = None
-    while True:
-        try:
-            # The first step of a generator takes nothing.
-            need = next(solving) if facts is None else solving.send(facts)
-        except StopIteration as end:
-            solution: Solution = end.value
-            return solution
-        facts = {want: tell(want) for want in need.wanted}
+    try:
+        need = next(solving)
+        while True:
+            need = solving.send({want: tell(want) for want in need.wanted})
+    except StopIteration as end:
+        solution: Solution = end.value
+        return solution
