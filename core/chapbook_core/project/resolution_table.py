@@ -11,7 +11,7 @@ from chapbook_core.requirements.requirement import Requirement, parse_requiremen
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 Resolution = Literal["newest", "lowest", "lowest-direct"]
@@ -19,6 +19,7 @@ ForkStrategy = Literal["fewest", "requires-python"]
 Prereleases = Literal["when-needed", "explicit", "allow", "never"]
 
 _Choice = TypeVar("_Choice", bound=str)
+_Parsed = TypeVar("_Parsed", Marker, Requirement)
 
 
 @frozen
@@ -55,9 +56,9 @@ def read_resolution_table(tool: Mapping[str, object], file: Path) -> ResolutionT
     """Read `[tool.chapbook]`; raises FileMistakes with everything that is wrong in it."""
     reading = _Reading(tool)
     table = ResolutionTable(
-        environments=tuple(reading.markers("environments")),
-        overrides=tuple(reading.requirements("overrides")),
-        constraints=tuple(reading.requirements("constraints")),
+        environments=tuple(reading.parsed("environments", parse_marker)),
+        overrides=tuple(reading.parsed("overrides", parse_requirement)),
+        constraints=tuple(reading.parsed("constraints", parse_requirement)),
         exclude=tuple(reading.names("exclude")),
         prefer=tuple(reading.names("prefer")),
         conflicts=tuple(reading.conflicts()),
@@ -97,23 +98,12 @@ class _Reading:
         self.wrong(key, "it should be a list of texts")
         return []
 
-    def markers(self, key: str) -> list[Marker]:
-        markers = []
+    def parsed(self, key: str, parse: Callable[[str], _Parsed]) -> Iterator[_Parsed]:
         for number, text in enumerate(self.texts(key)):
             try:
-                markers.append(parse_marker(text))
+                yield parse(text)
             except ChapbookError as error:
                 self.wrong(f"{key}[{number}]", error.message, " ".join(error.hints))
-        return markers
-
-    def requirements(self, key: str) -> list[Requirement]:
-        requirements = []
-        for number, text in enumerate(self.texts(key)):
-            try:
-                requirements.append(parse_requirement(text))
-            except ChapbookError as error:
-                self.wrong(f"{key}[{number}]", error.message, " ".join(error.hints))
-        return requirements
 
     def names(self, key: str) -> list[str]:
         names = []
