@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from tests.fakes.index import FakeIndex
 from tests.faults.kill_install import Project, judge, locked, serve, snapshot
+from tests.faults.verdict import counted, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,12 +176,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     words = parser.parse_args()
     tally = run_rounds(words.kills, words.interrupts, words.seed)
-    for moment, count in sorted(tally.moments.items()):
-        print(f"{count:6} {moment}")  # noqa: T201  its result
-    print(f"slowest stop: {tally.slowest_stop:.2f} s; wrong: {len(tally.broken)}")  # noqa: T201  as above
-    for text in tally.broken:
-        print(text)  # noqa: T201  as above
-    sys.exit(bool(tally.broken))
+    told = f"slowest stop: {tally.slowest_stop:.2f} s; wrong: {len(tally.broken)}"
+    sys.exit(verdict(*counted(sorted(tally.moments.items())), told, wrong=tally.broken))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from pathlib import Path
 from tests.fakes.index import FakeIndex
 from tests.faults import kill_install
 from tests.faults.kill_install import Project
+from tests.faults.verdict import counted, verdict
 
 Files = dict[str, str]
 Words = tuple[str, ...]
@@ -229,12 +230,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     words = parser.parse_args()
     tally = run_kills(words.kills, words.seed)
-    for moment, count in sorted(tally.moments.items()):
-        print(f"{count:6} {moment}")  # noqa: T201  its result
-    print(f"left under passing names: {dict(tally.litter)}; wrong: {len(tally.broken)}")  # noqa: T201  as above
-    for text in tally.broken[:40]:
-        print(text)  # noqa: T201  as above
-    sys.exit(bool(tally.broken))
+    told = f"left under passing names: {dict(tally.litter)}; wrong: {len(tally.broken)}"
+    sys.exit(verdict(*counted(sorted(tally.moments.items())), told, wrong=tally.broken, most=40))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.index import FakeIndex
 from tests.faults.end_commands import World
 from tests.faults.kill_install import judge, locked, serve, snapshot
+from tests.faults.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,10 +179,8 @@ def main() -> None:
                 for words in COMMANDS:
                     tally = run_sweep(words, error, forever=forever, step=options.step, world=world)
                     how = "from there on" if forever else "once"
-                    print(f"{error} {how}, {words[0]}: {dict(tally.ends)}, wrong: {len(tally.wrong)}", flush=True)  # noqa: T201  its result
-                    for text in tally.wrong[:3]:
-                        print(text)  # noqa: T201  as above
-                    failed |= bool(tally.wrong)
+                    told = f"{error} {how}, {words[0]}: {dict(tally.ends)}, wrong: {len(tally.wrong)}"
+                    failed |= verdict(told, wrong=tally.wrong, most=3)
     sys.exit(failed)
 
 

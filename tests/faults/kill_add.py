@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fakes.index import FakeIndex
+from tests.faults.verdict import verdict
 
 if TYPE_CHECKING:
     from chapbook_core.project.pair_writing import Step
@@ -229,13 +230,12 @@ def main() -> None:
         return
     began = time.monotonic()
     outcome = run_points(options.points, options.seed, installs=options.install)
-    print(  # noqa: T201  a script for people
+    told = (
         f"{outcome.points} kills, {outcome.in_the_writing} of them in the writing, {time.monotonic() - began:.0f} s: "
         f"both old {outcome.ways['old']}, both new {outcome.ways['new']}, "
         f"torn {len(outcome.torn)}, files left {len(outcome.left)}"
     )
-    for problem in [*outcome.torn, *outcome.left][:20]:
-        print(f"    {problem}")  # noqa: T201  a script for people
+    sys.exit(verdict(told, wrong=[*outcome.torn, *outcome.left], most=20))
 
 
 if __name__ == "__main__":

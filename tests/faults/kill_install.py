@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fakes.index import FakeIndex
+from tests.faults.verdict import counted, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -334,13 +335,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     words = parser.parse_args()
     tally = run_points(words.points, words.interrupts, words.seed)
-    print(f"{words.points} kills, {words.interrupts} interrupts; {tally.hits} before the end")  # noqa: T201  its result
-    for moment, count in sorted(tally.moments.items()):
-        print(f"{count:6} {moment}")  # noqa: T201  as above
-    print(f"slowest stop: {tally.slowest_stop:.2f} s; wrong afterwards: {len(tally.broken)}")  # noqa: T201  as above
-    for text in tally.broken:
-        print(text)  # noqa: T201  as above
-    sys.exit(bool(tally.broken))
+    ends = f"{words.points} kills, {words.interrupts} interrupts; {tally.hits} before the end"
+    told = f"slowest stop: {tally.slowest_stop:.2f} s; wrong afterwards: {len(tally.broken)}"
+    sys.exit(verdict(ends, *counted(sorted(tally.moments.items())), told, wrong=tally.broken))
 
 
 if __name__ == "__main__":

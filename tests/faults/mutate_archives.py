@@ -27,6 +27,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.store import Store
 from tests.fakes.index.sdist import pack as pack_tar
 from tests.fakes.wheels import GOOD, corpus
+from tests.faults.verdict import counted, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,12 +235,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     words = parser.parse_args()
     tally = run_mutations(words.count, words.seed)
-    print(f"{words.count} archives: {tally.refused} refused, {tally.taken} taken; wrong: {len(tally.wrong)}")  # noqa: T201  its result
-    for sentence, count in tally.sentences.most_common(40):
-        print(f"{count:6} {sentence}")  # noqa: T201  as above
-    for text in tally.wrong[:40]:
-        print(text)  # noqa: T201  as above
-    sys.exit(bool(tally.wrong))
+    told = f"{words.count} archives: {tally.refused} refused, {tally.taken} taken; wrong: {len(tally.wrong)}"
+    sys.exit(verdict(told, *counted(tally.sentences.most_common(40)), wrong=tally.wrong, most=40))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from tests.fakes.index import FakeIndex
 from tests.faults.end_commands import Start, World
 from tests.faults.fail_calls import NOTHING_REFUSED, in_copy
 from tests.faults.kill_install import judge, locked, serve
+from tests.faults.verdict import verdict
 
 COMMANDS = (("add", "more"), ("remove", "gone"), ("update",), ("sync",), ("lock",))
 VARIANTS = ("all", "ordered", "least")
@@ -254,10 +255,8 @@ def main() -> None:
         world = World(Path(folder), index.url)
         for words in COMMANDS:
             tally = run_cuts(words, step=options.step, world=world)
-            print(f"{' '.join(words)}: {dict(tally.cuts)}, wrong: {len(tally.wrong)}", flush=True)  # noqa: T201  its result
-            for text in tally.wrong[:3]:
-                print(text)  # noqa: T201  as above
-            failed |= bool(tally.wrong)
+            told = f"{' '.join(words)}: {dict(tally.cuts)}, wrong: {len(tally.wrong)}"
+            failed |= verdict(told, wrong=tally.wrong, most=3)
     sys.exit(failed)
 
 

@@ -26,6 +26,7 @@ from tests.fakes.index.sdist import make_sdist
 from tests.fakes.index.world import describe
 from tests.faults import kill_install
 from tests.faults.kill_install import Project, snapshot
+from tests.faults.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -254,10 +255,8 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     words = parser.parse_args()
     tally = run_tamperings(words.step, words.first)
-    print(f"{tally.tried} tamperings, {dict(sorted(tally.statuses.items()))}; wrong: {len(tally.wrong)}")  # noqa: T201  its result
-    for text in tally.wrong:
-        print(text)  # noqa: T201  as above
-    sys.exit(bool(tally.wrong))
+    told = f"{tally.tried} tamperings, {dict(sorted(tally.statuses.items()))}; wrong: {len(tally.wrong)}"
+    sys.exit(verdict(told, wrong=tally.wrong))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fakes.index import FakeIndex
+from tests.faults.verdict import verdict
 
 PROJECT = """\
 [project]
@@ -250,21 +251,23 @@ def main() -> None:
     if options.seed is not None:
         work(options.seed, options.times, tuple(options.kinds), is_locking=not options.no_lock)
         return
+    failed = False
     for writers in options.writers:
         outcome = run_rounds(
             writers, options.rounds, options.times, tuple(options.kinds), is_locking=not options.no_lock
         )
         seconds = sorted(outcome.seconds)
         late = seconds[int(len(seconds) * 0.95)]
-        print(  # noqa: T201  a script for people
+        told = (
             f"{writers} writers, {options.rounds} rounds, {outcome.commands} commands, {outcome.looks} looks, "
             f"{outcome.waits} told for whom they waited, "
             f"{outcome.unlocked} came before a lock: "
             f"failed {len(outcome.failed)}, lost {len(outcome.lost)}, torn {len(outcome.torn)}, "
             f"left {len(outcome.left)}; median {seconds[len(seconds) // 2]:.2f} s, p95 {late:.2f} s"
         )
-        for problem in [*outcome.failed, *outcome.lost, *outcome.torn, *outcome.left][:20]:
-            print(f"    {problem}")  # noqa: T201  a script for people
+        wrong = [*outcome.failed, *outcome.lost, *outcome.torn, *outcome.left]
+        failed |= verdict(told, wrong=wrong, most=20)
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
