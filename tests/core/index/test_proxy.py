@@ -15,6 +15,7 @@ from chapbook_core.index.failure import AccessDenied, Unreachable
 from chapbook_core.index.proxy import proxy_for
 from tests.fakes.index import FakeIndex
 from tests.fakes.opened import opened
+from tests.fakes.tunnel import tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,19 +48,7 @@ class _Proxy(socketserver.BaseRequestHandler):
             else:
                 path = "/" + target.split("/", 3)[3]
                 server.sendall(head.replace(target.encode(), path.encode(), 1))
-            back = threading.Thread(target=_pump, args=(server, self.request))
-            back.start()
-            _pump(self.request, server)
-            back.join()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while piece := source.recv(65536):
-            target.sendall(piece)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        return
+            tunnel(self.request, server)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from chapbook_core.publisher.upload import MaybeThere, Outcome
 from chapbook_core.value import replace
 from tests.fakes.index import FakeIndex, reply_faults
 from tests.fakes.publishing import QUICK, login, sdist_file, uploading, wheel_file
+from tests.fakes.tunnel import tunnel
 from tests.fakes.watcher import RecordingWatcher
 
 if TYPE_CHECKING:
@@ -60,10 +61,7 @@ def breaking(index: FakeIndex, after: int, times: int = 1) -> Iterator[str]:
                         inner.sendall(piece)
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                     return
-                back = threading.Thread(target=pump, args=(inner, client), daemon=True)
-                back.start()
-                pump(client, inner)
-                back.join(5)
+                tunnel(client, inner)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -72,15 +70,6 @@ def breaking(index: FakeIndex, after: int, times: int = 1) -> Iterator[str]:
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join(5)
-
-
-def pump(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while piece := source.recv(65536):
-            target.sendall(piece)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        return
 
 
 def test_a_file_arrives_byte_by_byte_with_its_digests(index: FakeIndex, tmp_path: Path) -> None:
