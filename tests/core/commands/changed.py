@@ -11,6 +11,8 @@ from tests.core.commands.installing import PYTHON, installed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.core.commands.conftest import Outcome
+
 HEAD = '[project]\nname = "here"\nversion = "1"\nrequires-python = ">=3.9"\n'
 NO_PACKAGE = "\n[tool.poetry]\npackage-mode = false\n"
 LEGACY = '[tool.poetry]\nname = "here"\nversion = "1"\n\n[tool.poetry.dependencies]\npython = ">=3.9"\n'
@@ -62,3 +64,9 @@ class Project:
     def files(self) -> dict[str, bytes]:
         """Everything that a command could have changed."""
         return {path.name: path.read_bytes() for path in sorted(self.folder.iterdir()) if path.is_file()}
+
+
+def good(outcome: Outcome) -> Outcome:
+    """Return the outcome of a command that has to succeed."""
+    assert 0 == outcome.status, outcome.err
+    return outcome

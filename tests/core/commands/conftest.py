@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.cli import main
+from tests.core.commands.changed import Project
 from tests.core.commands.inspected import serve_demo, serve_newer, write_project
 from tests.fakes.index import FakeIndex
 
@@ -62,6 +63,15 @@ def index() -> Iterator[FakeIndex]:
 
 
 @pytest.fixture
+def three_packages(index: FakeIndex) -> FakeIndex:
+    """The index with `a`, which needs `b`, and with `c`."""
+    index.serve("a", "1.0", requires=["b"])
+    index.serve("b", "1.0")
+    index.serve("c", "1.0")
+    return index
+
+
+@pytest.fixture
 def connected(folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a person who has this index."""
     monkeypatch.setenv("PIP_INDEX_URL", index.url)
@@ -88,6 +98,14 @@ def equipped(connected: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """The folder of a person who has this index and this cache."""
     monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
     return connected
+
+
+@pytest.fixture
+def project(equipped: Path) -> Project:
+    """A project that requires nothing; what a whole file wants of it, a fixture of the same name there adds."""
+    made = Project(equipped)
+    made.require_here()
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,9 @@ from chapbook_core.commands import dispatch, likely_place
 from chapbook_core.commands.dispatch import JOURNAL
 from chapbook_core.installer.traces import JOURNAL as INSTALLER_JOURNAL
 from chapbook_core.installer.traces import OWN_FOLDER
-from tests.core.commands.changed import Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tests.core.commands.changed import Project
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
@@ -23,13 +21,6 @@ def index(index: FakeIndex) -> FakeIndex:
     index.serve("a", "1.0", requires=["b"])
     index.serve("b", "1.0")
     return index
-
-
-@pytest.fixture
-def project(equipped: Path) -> Project:
-    made = Project(equipped)
-    made.require_here()
-    return made
 
 
 def test_the_environment_follows_every_change(project: Project, index: FakeIndex, chapbook: Chapbook) -> None:

@@ -17,12 +17,10 @@ from chapbook_core.value import members
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 LONG_AGO = 40 * 24 * 3600.0
 PROJECT = """[project]

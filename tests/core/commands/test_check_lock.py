@@ -11,12 +11,9 @@ from chapbook_core.project.content_hash import content_hash
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.commands.conftest import Outcome
-
-    Chapbook = Callable[..., Outcome]
+    from tests.core.commands.conftest import Chapbook
 
 PROJECT = """[project]
 name = "x"

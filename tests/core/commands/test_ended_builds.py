@@ -45,6 +45,13 @@ def child_that_hangs(begun: Path) -> str:
     return f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {code!r}])\n"
 
 
+def lock_what_hangs(project: Path, chapbook: Chapbook, begun: Path) -> None:
+    """Lock a source archive whose build starts a process, and waits for it."""
+    archive_of(told_lib(project / "made", child_that_hangs(begun) + BACKEND), project / "lib-1.0.tar.gz")
+    require(project, "lib @ file:lib-1.0.tar.gz")
+    assert 0 == chapbook("lock").status
+
+
 def interrupt_install(project: Path, begun: Path, cache: Path) -> None:
     """Interrupt an installation while it builds; that ends it at once, and leaves nothing."""
     child = subprocess.Popen(_INSTALL, cwd=project, stderr=subprocess.PIPE, text=True)
@@ -76,9 +83,7 @@ def test_an_interrupt_ends_builds_that_others_wait_for(
 def test_an_interrupt_ends_a_build_with_all_its_children(
     project: Path, fresh_cache: Path, chapbook: Chapbook, begun: Path
 ) -> None:
-    archive_of(told_lib(project / "made", child_that_hangs(begun) + BACKEND), project / "lib-1.0.tar.gz")
-    require(project, "lib @ file:lib-1.0.tar.gz")
-    assert 0 == chapbook("lock").status
+    lock_what_hangs(project, chapbook, begun)
 
     interrupt_install(project, begun, fresh_cache)
 
@@ -88,9 +93,7 @@ def test_an_interrupt_ends_a_build_with_all_its_children(
 def test_no_build_outlives_a_process_that_was_killed_and_the_next_one_sweeps(
     project: Path, fresh_cache: Path, chapbook: Chapbook, begun: Path
 ) -> None:
-    archive_of(told_lib(project / "made", child_that_hangs(begun) + BACKEND), project / "lib-1.0.tar.gz")
-    require(project, "lib @ file:lib-1.0.tar.gz")
-    assert 0 == chapbook("lock").status
+    lock_what_hangs(project, chapbook, begun)
     child = subprocess.Popen(_INSTALL, cwd=project)
     assert wait_until(begun.exists)
     child.kill()

@@ -83,15 +83,10 @@ def put(layout: str, place: Path) -> None:
         (place / "conda-meta" / "history").write_text("==> made <==")
 
 
-@pytest.fixture(scope="session")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def project(folder: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project on a machine whose only Pythons are the running one and what a test adds."""
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(kept))
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
     monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_PATH", str(folder.parent / "central"))
     monkeypatch.setenv("PATH", f"{folder.parent / 'programs'}:/usr/bin:/bin")
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT"):

@@ -5,11 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.commands.changed import Project
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tests.core.commands.changed import Project
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
@@ -25,10 +22,9 @@ def index(index: FakeIndex) -> FakeIndex:
 
 
 @pytest.fixture
-def project(equipped: Path) -> Project:
-    made = Project(equipped)
-    made.require_here("top")
-    return made
+def project(project: Project) -> Project:
+    project.require_here("top")
+    return project
 
 
 def notebook(project: Project, name: str, *cells: str) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from chapbook_core.environment.state import read_state
 from chapbook_core.errors import Cancelled
-from tests.core.commands.changed import Project
 from tests.core.commands.inside import Answering, perform_inside, running_kernel, told
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.report import Data, Result
     from chapbook_core.commands.running_kernel import RunningKernel
+    from tests.core.commands.changed import Project
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
@@ -27,11 +27,9 @@ def index(index: FakeIndex) -> FakeIndex:
 
 
 @pytest.fixture
-def project(equipped: Path, chapbook: Chapbook) -> Project:
-    made = Project(equipped)
-    made.require_here()
+def project(project: Project, chapbook: Chapbook) -> Project:
     assert 0 == chapbook("add", "a").status
-    return made
+    return project
 
 
 def serve(index: FakeIndex, name: str, version: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from chapbook_core.environment.site_packages import scan_site_packages
 from tests.core.commands.installing import installed, require, run_python, site_packages
+from tests.fakes.killed import Killed, killed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,12 +93,6 @@ def test_so_is_one_that_is_not_in_the_project(
 
 
 def _kill_install(chapbook: Chapbook, patched: pytest.MonkeyPatch) -> None:
-    class Killed(BaseException):
-        pass
-
-    def killed(*_arguments: object) -> None:
-        raise Killed
-
     patched.setattr("chapbook_core.installer.transaction.carry_forward", killed)
     patched.setattr("chapbook_core.installer.transaction.undo", killed)
     with pytest.raises(Killed):

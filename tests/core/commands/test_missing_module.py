@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.commands.changed import Project
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tests.core.commands.changed import Project
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
@@ -21,13 +18,6 @@ def index(index: FakeIndex) -> FakeIndex:
     index.serve("space-two", "1.0", files={"space/two/__init__.py": ""})
     index.serve("plain", "1.0")
     return index
-
-
-@pytest.fixture
-def project(connected: Path) -> Project:
-    made = Project(connected)
-    made.require_here()
-    return made
 
 
 def found(chapbook: Chapbook, module: str) -> dict[str, object]:

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
+RIVALS = """
+[dependency-groups]
+old = ["a<2"]
+new = ["a>=2"]
+
+[tool.chapbook]
+conflicts = [[{ group = "old" }, { group = "new" }]]
+"""
+
 
 @pytest.fixture
 def project(connected: Path) -> Project:
@@ -38,8 +47,7 @@ def test_a_group_cannot_take_the_place_of_what_the_project_needs(
 ) -> None:
     index.serve("a", "1.0")
     index.serve("a", "2.0")
-    groups = '[dependency-groups]\nold = ["a<2"]\nnew = ["a>=2"]\n'
-    project.require("a", rest=f'{groups}\n[tool.chapbook]\nconflicts = [[{{ group = "old" }}, {{ group = "new" }}]]\n')
+    project.require("a", rest=RIVALS)
 
     outcome = chapbook("lock")
 
@@ -53,8 +61,7 @@ def test_groups_that_exclude_each_other_are_locked_where_the_project_needs_neith
 ) -> None:
     index.serve("a", "1.0")
     index.serve("a", "2.0")
-    groups = '[dependency-groups]\nold = ["a<2"]\nnew = ["a>=2"]\n'
-    project.require(rest=f'{groups}\n[tool.chapbook]\nconflicts = [[{{ group = "old" }}, {{ group = "new" }}]]\n')
+    project.require(rest=RIVALS)
 
     outcome = chapbook("lock")
 

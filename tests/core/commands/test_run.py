@@ -45,14 +45,9 @@ class words:
 """
 
 
-@pytest.fixture(scope="session")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def project(folder: Path, kept: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(kept))
+def project(folder: Path, cache: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         monkeypatch.delenv(name, raising=False)
     (folder / "pyproject.toml").write_text(PROJECT)

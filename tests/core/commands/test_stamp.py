@@ -11,30 +11,24 @@ import pytest
 from chapbook_core.commands.notebook_stamp import read_stamp, stamp_if_wanted
 from chapbook_core.commands.stamp import Verification
 from chapbook_core.commands.surroundings import Surroundings
-from tests.core.commands.changed import Project
 from tests.core.commands.inside import perform_inside, running_kernel
 
 if TYPE_CHECKING:
+    from tests.core.commands.changed import Project
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
 
-@pytest.fixture
-def index(index: FakeIndex) -> FakeIndex:
-    index.serve("a", "1.0", requires=["b"])
-    index.serve("b", "1.0")
-    index.serve("c", "1.0")
-    return index
+pytestmark = pytest.mark.usefixtures("three_packages")
 
 
 @pytest.fixture
-def project(equipped: Path, chapbook: Chapbook) -> Project:
-    made = Project(equipped)
-    made.require_here("a", "c")
+def project(project: Project, chapbook: Chapbook) -> Project:
+    project.require_here("a", "c")
     assert 0 == chapbook("install").status
-    write(made, "import own")
-    (equipped / "own.py").write_text("import a\n")
-    return made
+    write(project, "import own")
+    (project.folder / "own.py").write_text("import a\n")
+    return project
 
 
 def write(project: Project, *cells: str) -> None:

@@ -11,28 +11,22 @@ import pytest
 from chapbook_core.commands.glance import glance_at
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.events import Unwatched
-from tests.core.commands.changed import Project
 from tests.core.commands.inside import perform_inside, running_kernel, told
 
 if TYPE_CHECKING:
     from chapbook_core.commands.report import Result
+    from tests.core.commands.changed import Project
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 
 
-@pytest.fixture
-def index(index: FakeIndex) -> FakeIndex:
-    index.serve("a", "1.0", requires=["b"])
-    index.serve("b", "1.0")
-    index.serve("c", "1.0")
-    return index
+pytestmark = pytest.mark.usefixtures("three_packages")
 
 
 @pytest.fixture
-def project(equipped: Path) -> Project:
-    made = Project(equipped)
-    made.require_here("a")
-    return made
+def project(project: Project) -> Project:
+    project.require_here("a")
+    return project
 
 
 def drifts(result: Result) -> dict[str, object]:

@@ -24,6 +24,7 @@ from chapbook_core.installer.transaction import (
     change_environment,
     recover,
 )
+from tests.fakes.killed import Killed, killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,12 +210,6 @@ def _killed_at(number: int, work: Callable[[], object]) -> bool:
 
 
 def test_an_undoing_that_was_interrupted_is_finished(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Killed(BaseException):
-        pass
-
-    def killed(*_arguments: object) -> None:
-        raise Killed
-
     monkeypatch.setattr("chapbook_core.installer.transaction.carry_back", killed)
     monkeypatch.setattr("chapbook_core.installer.carrying._AT_ONCE", 1)
     with pytest.raises(Killed):
