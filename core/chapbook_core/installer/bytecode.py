@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.value import frozen
@@ -50,8 +51,9 @@ class Bytecode:
     tag: str
     files: tuple[CompiledFile, ...]
 
+    @cached_property
     def by_module(self) -> Mapping[str, CompiledFile]:
-        """Return the files by the path of their module's source."""
+        """The files by the path of their module's source."""
         return {file.module: file for file in self.files}
 
     def target(self, module: str) -> str:

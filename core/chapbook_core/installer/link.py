@@ -114,6 +114,31 @@ class Linker:
                 self._link_all(left, source, target, devices, there)
         return there
 
+    def bring_as(
+        self, files: Iterable[tuple[StoredFile, str]], source: Folder, target: Folder, devices: tuple[int, int]
+    ) -> None:
+        """Make files that nobody edits under other names in another folder, except where something is in their place.
+
+        Raises Changed and OSError.
+        """
+        are_open = source.descriptor is not None and target.descriptor is not None
+        for file, name in files:
+            try:
+                if are_open and not file.is_text and self.method(devices) is Method.LINK:
+                    # As in `_link_all`.
+                    _compare(file, os.stat(file.path, dir_fd=source.descriptor, follow_symlinks=False))
+                    os.link(
+                        file.path,
+                        name,
+                        src_dir_fd=source.descriptor,
+                        dst_dir_fd=target.descriptor,
+                        follow_symlinks=False,
+                    )
+                else:
+                    self.bring(file, name, source, target, devices, source_name=file.path)
+            except FileExistsError:
+                continue
+
     def _is_plain_linking(self, devices: tuple[int, int], source: Folder, target: Folder) -> bool:
         """Tell whether all that there is to do for any file is to look at it and to link it."""
         are_open = source.descriptor is not None and target.descriptor is not None

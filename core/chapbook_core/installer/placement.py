@@ -13,13 +13,14 @@ import os
 import posixpath
 import shutil
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.installer.arrangement import Arrangement, arrange
 from chapbook_core.installer.bytecode import CACHE, is_unchanged, read_bytecode
+from chapbook_core.installer.bytecode_laying import BytecodeLayer
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import find_sharing, is_namespace
 from chapbook_core.installer.launcher import adapted_script, script_file
@@ -27,7 +28,7 @@ from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, file_rows
 from chapbook_core.installer.relocation import InTheWay, Way
 from chapbook_core.installer.renames import arriving_moves
-from chapbook_core.installer.spare import INSTALLER, find_spare, lay_bytecode, take_scheme, take_spare
+from chapbook_core.installer.spare import INSTALLER, find_spare, take_scheme, take_spare
 from chapbook_core.installer.store import TREE, StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
@@ -166,7 +167,7 @@ class _Layer:
     def _lay_groups(self, devices: tuple[int, int]) -> None:
         tag, linker = self._arrival.tag, self._arrival.linker
         bytecode = None if tag is None else read_bytecode(self._stored.folder, tag)
-        with Way(self._stored.tree) as way:
+        with Way(self._stored.tree) as way, BytecodeLayer(bytecode, linker, devices) as compiled:
             for group in self._arrangement.held + self._arrangement.scattered:
                 try:
                     source = way.to(group.source)
@@ -180,9 +181,7 @@ class _Layer:
                     raise StoreDamaged(self._stored, str(change)) from None
                 self._note_group(group, there)
                 if bytecode is not None:
-                    cache = f"{group.target}/{CACHE}/".lstrip("/")
-                    is_free = partial(self._is_free_in, cache)
-                    lay_bytecode(bytecode, files, target, linker, devices, is_free=is_free)
+                    compiled.lay(files, target, self._taken_in(f"{group.target}/{CACHE}".lstrip("/")))
 
     def _own(self, group: Group) -> tuple[StoredFile, ...]:
         """Return the files of a group that no other distribution has put there."""
@@ -190,8 +189,13 @@ class _Layer:
             return group.files
         return tuple(file for file in group.files if _target(group, file) not in self._shared)
 
-    def _is_free_in(self, folder: str, name: str) -> bool:
-        return self._is_free(folder + name)
+    def _taken_in(self, folder: str) -> frozenset[str]:
+        """Return the names in a folder of the environment that are not about to go."""
+        try:
+            names = os.listdir(f"{self._arrival.paths.root}/{folder}")  # noqa: PTH208  names, not paths
+        except OSError:
+            return frozenset()
+        return frozenset(name for name in names if f"{folder}/{name}" not in self._leaving)
 
     def _note_group(self, group: Group, there: Sequence[StoredFile]) -> None:
         if not there and not self._shared:

@@ -19,22 +19,22 @@ import stat
 import struct
 import time
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.arrangement import groups_of, scattered_groups
 from chapbook_core.installer.bytecode import CACHE, read_bytecode
-from chapbook_core.installer.link import Changed, Linker
-from chapbook_core.installer.manifest import StoredFile
+from chapbook_core.installer.bytecode_laying import BytecodeLayer
+from chapbook_core.installer.link import Linker
 from chapbook_core.installer.record import file_rows
-from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, Folder, Way, entered
+from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, Way
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from chapbook_core.installer.bytecode import Bytecode
+    from chapbook_core.installer.relocation import Folder
     from chapbook_core.installer.store import StoredWheel
 
 FOLDER = "spare"
@@ -64,13 +64,12 @@ def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[
     devices = (stored.tree.stat().st_dev, folder.stat().st_dev)
     bytecode = read_bytecode(stored.folder, tag)
     groups, manifest = groups_of(stored.manifest), stored.manifest
-    with Way(stored.tree) as way, Way(place) as own:
+    with Way(stored.tree) as way, Way(place) as own, BytecodeLayer(bytecode, linker, devices) as compiled:
         for group in groups:
             checkpoint()
             source, target = way.to(group.source), own.to(f"{_TREE}/{group.target}", is_made=True)
             linker.bring_all(group.files, source, target, devices)
-            if bytecode is not None:
-                lay_bytecode(bytecode, group.files, target, linker, devices)
+            compiled.lay(group.files, target)
         for group in scattered_groups(manifest):
             checkpoint()
             source, target = way.to(group.source), own.to(f"{_SCHEMES}/{group.target}", is_made=True)
@@ -97,48 +96,6 @@ def _sheet(place: Path, rows: bytes) -> bytes:
 def _packed(stamps: Sequence[int]) -> bytes:
     """Return numbers as bytes: there are tens of thousands of them, which are compared and never read."""
     return struct.pack(f"<{len(stamps)}q", *stamps)
-
-
-def lay_bytecode(
-    bytecode: Bytecode,
-    modules: Iterable[StoredFile],
-    folder: Folder,
-    linker: Linker,
-    devices: tuple[int, int],
-    *,
-    is_free: Callable[[str], bool] = lambda _name: True,
-) -> None:
-    """Put the bytecode of modules that have come into a folder beside them, where nothing is in its place.
-
-    It can be done without: what was changed or cannot be linked is left out. `is_free` is asked for names of files.
-    """
-    known = bytecode.by_module()
-    files = [known[file.path] for file in modules if file.path in known]
-    if not files:
-        return
-    with suppress(OSError, Changed), entered(bytecode.folder, "") as here, _cache_in(folder) as there:
-        for file in files:
-            name = bytecode.name(file.module.rpartition("/")[2])
-            if is_free(name):
-                with suppress(FileExistsError):
-                    stored = StoredFile(file.file, file.size, file.mtime, "", is_executable=False, is_text=False)
-                    linker.bring(stored, name, here, there, devices, source_name=file.file)
-
-
-@contextmanager
-def _cache_in(folder: Folder) -> Iterator[Folder]:
-    """Enter the folder for bytecode in one that has been entered, made when there is none."""
-    place = folder.at(CACHE)
-    with suppress(FileExistsError):
-        os.mkdir(place.name, dir_fd=place.folder)
-    if place.folder is None:
-        yield Folder(place.name, None)
-        return
-    descriptor = os.open(CACHE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place.folder)
-    try:
-        yield Folder(f"{folder.path}/{CACHE}", descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def find_spare(stored: StoredWheel, tag: str) -> Spare | None:
