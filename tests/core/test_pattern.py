@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import chapbook_core
-from chapbook_core.pattern import late_pattern
+from chapbook_core.pattern import compile_ahead, late_pattern
 
 
 def test_a_late_pattern_finds_what_the_compiled_one_finds() -> None:
@@ -38,6 +38,21 @@ def test_a_late_pattern_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(re, "compile", compiled_again)
     assert late.match("a")
+
+
+def test_a_pattern_that_was_compiled_ahead_is_compiled_by_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    mistaken = late_pattern("(")
+    late = late_pattern("a")
+    compile_ahead()
+
+    def compiled_again(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(re, "compile", compiled_again)
+    assert late.match("a")
+    assert late.sub("b", "a") == "b"
+    with pytest.raises(AssertionError):
+        mistaken.match("(")
 
 
 def test_no_module_compiles_a_pattern_while_it_is_imported() -> None:

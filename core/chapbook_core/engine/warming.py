@@ -7,6 +7,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from chapbook_core.pattern import compile_ahead
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,6 +27,11 @@ _MODULES = (
     "chapbook_core.commands.remove",
     "chapbook_core.commands.update",
     "chapbook_core.commands.lock",
+    "chapbook_core.commands.writing_turn",
+    "chapbook_core.commands.remembering",
+    "chapbook_core.commands.held_packages",
+    "chapbook_core.index.default_index",
+    "chapbook_core.requirements.marker_text",
     "chapbook_core.commands.show",
     "chapbook_core.commands.completing",
     "chapbook_core.commands.glance",
@@ -38,5 +45,9 @@ def warm_up(wait_for_quiet: Callable[[], bool]) -> None:
             return
         with suppress(ImportError):
             import_module(name)
+    if not wait_for_quiet():
+        return
+    # A dozen milliseconds; the first lock would take most of them.
+    compile_ahead()
     # All of this stays; the collector would look through it now and then, in the middle of a command.
     gc.freeze()
