@@ -6,7 +6,6 @@ each record's own header must repeat what the directory says. Nothing is skipped
 
 from __future__ import annotations
 
-import itertools
 import os
 import struct
 import threading
@@ -24,12 +23,7 @@ from chapbook_core.installer.archive_directory import (
     wide_sizes,
 )
 from chapbook_core.installer.bad_wheel import Refusal
-
-try:
-    # The same in two thirds of the time; nothing else takes as long when packages are installed for the first time.
-    from zlib_ng import zlib_ng as zlib
-except ImportError:
-    import zlib  # type: ignore[no-redef]  # what each of the two has the other one has as well
+from chapbook_core.installer.inflating import MOST_AT_ONCE, PIECE, TAIL_ROOM, crc32, inflated, inflated_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +35,6 @@ _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _LOCAL_MARK = b"PK\x03\x04"
 _DESCRIPTOR_MARK = b"PK\x07\x08"
 _DESCRIPTORS = (struct.Struct("<III"), struct.Struct("<IQQ"))
-_PIECE = 1 << 18
-"""How much of a large file is unpacked at once: it stays in the processor's cache while it is checked and written, and
-memory of this size is used again where more would be asked of the system each time."""
 
 
 class Archive:
@@ -76,10 +67,15 @@ class Archive:
         """Return all of a file; raises Refusal when it is not what the directory says."""
         return b"".join(self.pieces(member))
 
-    def pieces(self, member: Member) -> Iterator[bytes]:
+    def pieces(self, member: Member) -> Iterator[bytes | bytearray]:
         """Give a file in pieces of bounded size; raises Refusal, at the end at the latest, when anything disagrees."""
         start, stop = member.offset, self._stops[member.offset]
-        if stop - start <= _PIECE:
+        if member.method == DEFLATED and max(stop - start, member.size) <= MOST_AT_ONCE:
+            whole = self._at_once(member, start, stop)
+            if whole is not None:
+                yield whole
+                return
+        if stop - start <= PIECE:
             record = self._read(start, stop)
             body = self._check_local(member, record)
             packed = iter((record[body : body + member.packed],))
@@ -93,12 +89,23 @@ class Archive:
             raise Refusal("inconsistent ZIP headers: a file runs into the next", member.path)
         _check_descriptor(member, rest)
         checksum, size = 0, 0
-        for piece in packed if member.method != DEFLATED else _inflated(packed, member):
-            checksum = zlib.crc32(piece, checksum)
+        for piece in packed if member.method != DEFLATED else inflated(packed, member):
+            checksum = crc32(piece, checksum)
             size += len(piece)
             yield piece
         if size != member.size or checksum != member.checksum:
             raise Refusal("damaged: a file is not the one the ZIP directory describes", member.path)
+
+    def _at_once(self, member: Member, start: int, stop: int) -> bytearray | None:
+        """Return a deflated file when everything is right with it."""
+        record = bytearray(stop - start + TAIL_ROOM)
+        self._read_into(memoryview(record)[:-TAIL_ROOM], start)
+        body = self._check_local(member, record)
+        end = body + member.packed
+        if end > stop - start:
+            return None
+        _check_descriptor(member, bytes(record[end:-TAIL_ROOM]))
+        return inflated_at_once(record, body, member)
 
     def _covered(self) -> dict[int, int]:
         """Return where each record ends; raises Refusal unless the records lie side by side without a gap."""
@@ -113,7 +120,7 @@ class Archive:
             stops[member.offset] = stop
         return stops
 
-    def _check_local(self, member: Member, record: bytes) -> int:
+    def _check_local(self, member: Member, record: bytes | bytearray) -> int:
         """Compare the record's header with the directory; return where its content starts."""
         mark, _, flags, method, _, _, checksum, packed, size, name, extra = _LOCAL.unpack_from(record)
         body: int = _LOCAL.size + name + extra
@@ -121,7 +128,7 @@ class Archive:
             raise Refusal("inconsistent ZIP headers: the directory leads to no file", member.path)
         if record[_LOCAL.size : _LOCAL.size + name] != member.raw_path:
             raise Refusal("inconsistent ZIP headers: two names for one file", member.path)
-        packed, size = wide_sizes(record[_LOCAL.size + name : body], packed, size, member.path)
+        packed, size = wide_sizes(bytes(record[_LOCAL.size + name : body]), packed, size, member.path)
         told = (checksum, packed, size)
         expected = (member.checksum, member.packed, member.size)
         if flags & HAS_DESCRIPTOR and told == (0, 0, 0):
@@ -132,9 +139,15 @@ class Archive:
 
     def _parts(self, start: int, stop: int) -> Iterator[bytes]:
         while start < stop:
-            part = self._read(start, min(stop, start + _PIECE))
+            part = self._read(start, min(stop, start + PIECE))
             start += len(part)
             yield part
+
+    def _read_into(self, place: memoryview, start: int) -> None:
+        if not hasattr(os, "preadv"):
+            place[:] = self._read(start, start + len(place))
+        elif os.preadv(self._stream.fileno(), [place], start) != len(place):
+            raise _cut_off()
 
     def _read(self, start: int, stop: int) -> bytes:
         if hasattr(os, "pread"):
@@ -144,8 +157,12 @@ class Archive:
                 self._stream.seek(start)
                 content = self._stream.read(stop - start)
         if len(content) != stop - start:
-            raise Refusal("damaged: the file ends too soon")
+            raise _cut_off()
         return content
+
+
+def _cut_off() -> Refusal:
+    return Refusal("damaged: the file ends too soon")
 
 
 def _check_descriptor(member: Member, rest: bytes) -> None:
@@ -160,28 +177,3 @@ def _check_descriptor(member: Member, rest: bytes) -> None:
         if any(len(plain) == form.size and form.unpack(plain) == expected for form in _DESCRIPTORS):
             return
     raise Refusal("inconsistent ZIP headers: unlisted bytes follow a file", member.path)
-
-
-def _inflated(packed: Iterator[bytes], member: Member) -> Iterator[bytes]:
-    """Unpack, never more than a byte beyond what was announced."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    left = member.size + 1
-    try:
-        # An empty part at the end fetches what did not fit into the pieces before.
-        for part in itertools.chain(packed, (b"",)):
-            rest = part
-            while not inflater.eof:
-                piece = inflater.decompress(rest, min(left, _PIECE))
-                rest = inflater.unconsumed_tail
-                left -= len(piece)
-                if left <= 0:
-                    raise Refusal("damaged: a file is longer than the ZIP directory says", member.path)
-                yield piece
-                if not piece and not rest:
-                    break
-            if rest or inflater.unused_data:
-                raise Refusal("damaged: a file is longer than the ZIP directory says", member.path)
-    except zlib.error:  # type: ignore[misc]  # an exception, which its stub does not tell
-        raise Refusal("damaged: a file cannot be unpacked", member.path) from None
-    if not inflater.eof:
-        raise Refusal("damaged: a file ends too soon", member.path)

@@ -11,7 +11,7 @@ _PACKAGE = late_pattern(r"(?:[^/]+\.data/(?:purelib/|platlib/|data/(?:.*/)?site-
 """What lies where Python looks for modules."""
 
 
-def runs_at_start(path: str, content: bytes, *, is_whole: bool = True) -> bool:
+def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = True) -> bool:
     """Tell whether a file of a wheel makes every start of Python run code.
 
     Of its content the begin is enough; a list of folders as long as that is taken for code unless all of it was seen.
@@ -26,6 +26,6 @@ def runs_at_start(path: str, content: bytes, *, is_whole: bool = True) -> bool:
     return name.partition(".")[0] in _MODULES
 
 
-def starts_code(content: bytes) -> bool:
+def starts_code(content: bytes | bytearray) -> bool:
     """Tell whether a `.pth` file makes every start of Python run code."""
     return _RUN.search(content) is not None

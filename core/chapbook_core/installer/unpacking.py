@@ -76,11 +76,11 @@ def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:
 
 def _write(
     archive: Archive, member: Member, target: str, expected: tuple[str, bytes] | None
-) -> tuple[StoredFile, bytes]:
-    """Write one file; return what is to be remembered of it, and its first piece."""
+) -> tuple[StoredFile, bytes | bytearray]:
+    """Write one file; return what is to be remembered of it, and how it begins."""
     sha256 = hashlib.sha256()
     other = None if expected is None or expected[0] == "sha256" else hashlib.new(expected[0])
-    start = b""
+    start: bytes | bytearray = b""
     descriptor = os.open(target, _NEW_FILE, 0o555 if member.is_executable else 0o444)
     try:
         for piece in archive.pieces(member):
