@@ -4,13 +4,13 @@
 
 Drive it so:
 
-    solving, facts = solve(problem), None
-    while True:
-        try:
-            need = next(solving) if facts is None else solving.send(facts)
-        except StopIteration as end:
-            return end.value            # the Solution
-        facts = ...                     # an answer for every want in need.wanted; more may be given
+    solving = solve(problem)
+    try:
+        need = next(solving)
+        while True:
+            need = solving.send(...)    # an answer for every want in need.wanted; more may be given
+    except StopIteration as end:
+        return end.value                # the Solution
 
 or let `answering.answer` do that with a function from wants to facts. It raises `NoSolution`, whose message is the
 story and whose `proof` is the root of the derivation graph. Between two questions it can be dropped at any time.
@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction, sample
 from chapbook_core.resolver.assignment import Clash, PartialSolution
 from chapbook_core.resolver.catalogue import Catalogue, Reconsider, is_direct
-from chapbook_core.resolver.cause import NeedsPython, Requires, RootRequires, Unusable
-from chapbook_core.resolver.claim import Claim, claim
+from chapbook_core.resolver.cause import NeedsPython, RootRequires, Unusable
+from chapbook_core.resolver.claiming import Claiming
 from chapbook_core.resolver.conflict import resolve
-from chapbook_core.resolver.extras import OFF, ON, ON_OR_OFF, Extras
+from chapbook_core.resolver.extras import ON, Extras
 from chapbook_core.resolver.facts import Metadata, MetadataWanted, Unavailable
 from chapbook_core.resolver.incompatibility import Incompatibility
 from chapbook_core.resolver.inquiry import Inquiry
@@ -50,15 +50,17 @@ from chapbook_core.resolver.preference import Preference, are_prereleases_wanted
 from chapbook_core.resolver.problem import Prereleases, Solution
 from chapbook_core.resolver.propagation import Propagation
 from chapbook_core.resolver.reach import needed_packages
+from chapbook_core.resolver.rejections import Rejections
 from chapbook_core.resolver.self_reference import without_self_references
 from chapbook_core.resolver.universe import Universe
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Generator, Iterable
 
     from chapbook_core.resolver.assignment import Pieces
-    from chapbook_core.resolver.facts import Dependency, Facts, Need
+    from chapbook_core.resolver.claim import Claim
+    from chapbook_core.resolver.facts import Facts, Need
     from chapbook_core.resolver.inquiry import Asking
     from chapbook_core.resolver.problem import Problem
     from chapbook_core.resolver.versions import Versions
@@ -97,13 +99,12 @@ class _Search:
         self._parting = Parting(universe.region, roots)
         self._preference = Preference(problem.policy, direct, locked, self._parting.parts)
         self._extras = Extras()
+        self._claiming = Claiming(self._assigned, catalogue, self._extras)
         self._switched_on: deque[tuple[str, str, int]] = deque()
         """Extras that came on since their dependencies were looked at: package, extra, where."""
         self._leaning = Leaning(self._assigned, self._preference.keeps_apart)
         self._inquiry = Inquiry(catalogue, self._assigned, self._order, self._preference, lambda: self.steps)
-        self._rejections: set[tuple[str, int, str]] = set()
-        self._held_back: dict[str, tuple[int, str]] = {}
-        """For each package, the best version that was rejected, and because of which package."""
+        self._rejections = Rejections()
         self._decisions = 0
         self._conflicts = 0
 
@@ -138,12 +139,7 @@ class _Search:
             if (region := conjunction(self._universe.solved_region(requirement), dependency.region)) != FALSE
         ]
         yield from self._inquiry.introduce([(dependency, region) for _, dependency, region in in_force])
-        self._require(
-            [
-                claim(dependency, region, region, {}, demanded=self._demanded(dependency), cause=cause)
-                for cause, dependency, region in in_force
-            ]
-        )
+        self._require(self._claiming.of_project(in_force))
 
     def _require(self, claims: Iterable[Claim]) -> bool:
         """Narrow what requirements in force ask for; tell whether that went without a jump back."""
@@ -163,20 +159,6 @@ class _Search:
                 self._backjump_before(each.dependency.name)
                 return False
         return True
-
-    def _demanded(self, dependency: Dependency) -> list[tuple[str, int]]:
-        """Return each package that a requirement narrows, with the mask it does not allow."""
-        name = dependency.name
-        demanded = [(name, self._assigned.full(name) ^ self._catalogue.allowed(dependency))]
-        if dependency.extras:
-            demanded += [(self._extra(name, extra), OFF) for extra in dependency.extras]
-        return demanded
-
-    def _extra(self, package: str, extra: str) -> str:
-        name = self._extras.name(package, extra)
-        if name not in self._assigned:
-            self._assigned.add(name, ON_OR_OFF)
-        return name
 
     def _note_change(self, package: str, region: int) -> None:
         owner = self._extras.owner(package)
@@ -221,10 +203,10 @@ class _Search:
         dependencies = [
             (dependency, where)
             for dependency in self._catalogue.dependencies(want, self._extras.of(package))
-            if (where := self._in_force(package, dependency, region)) != FALSE
+            if (where := self._claiming.in_force(package, dependency, region)) != FALSE
         ]
         yield from self._inquiry.introduce(dependencies)
-        claims = self._claims(package, version, want, dependencies)
+        claims = self._claiming.of_release(package, version, want.version, dependencies)
         if self._is_ruled_out(package, version, claims):
             return
         self._decisions += 1
@@ -269,27 +251,6 @@ class _Search:
                     return Incompatibility({package: version}, excluded, NeedsPython(package, text))
         return None
 
-    def _in_force(self, package: str, dependency: Dependency, region: int) -> int:
-        """Return where a requirement of a release that is selected on a region is in force."""
-        region = conjunction(region, dependency.region)
-        if dependency.extra and region != FALSE:
-            name = self._extras.known(package, dependency.extra)
-            return FALSE if name is None else self._assigned.satisfied(name, ON, region)
-        return region
-
-    def _claims(
-        self, package: str, version: int, want: MetadataWanted, dependencies: Iterable[tuple[Dependency, int]]
-    ) -> list[Claim]:
-        """Return what the requirements of a release amount to, each where it is in force."""
-        alone = {package: version}
-        claims = []
-        for dependency, where in dependencies:
-            terms = {**alone, self._extra(package, dependency.extra): ON} if dependency.extra else alone
-            cause = Requires(package, want.version, dependency)
-            demanded = self._demanded(dependency)
-            claims.append(claim(dependency, where, dependency.region, terms, demanded=demanded, cause=cause))
-        return claims
-
     def _is_ruled_out(self, package: str, version: int, claims: Iterable[Claim]) -> bool:
         """Rule a release out where its claims contradict the partial solution; tell whether that was anywhere."""
         for each in claims:
@@ -309,11 +270,9 @@ class _Search:
 
     def _record_rejection(self, package: str, version: int, name: str, incompatibility: Incompatibility) -> list[str]:
         """Take note of an incompatibility that was met; return the packages that had better be decided later."""
-        if (package, version, name) in self._rejections:
-            return []
-        self._rejections.add((package, version, name))
         other = self._extras.package(name)
-        self._held_back.setdefault(package, (version, other))
+        if not self._rejections.add(package, version, name, other):
+            return []
         if name in incompatibility.terms:
             # Watched from the other side only: this side is looked at before each decision.
             self._propagation.watch_from(name, incompatibility)
@@ -335,7 +294,7 @@ class _Search:
                 if dependency.extra == extra and (narrower := conjunction(inside, dependency.region)) != FALSE
             ]
             yield from self._inquiry.introduce(dependencies)
-            if not self._require(self._claims(package, version, want, dependencies)):
+            if not self._require(self._claiming.of_release(package, version, want.version, dependencies)):
                 return
             self._parting.meet(self._catalogue.dependencies(want, self._extras.of(package)))
 
@@ -403,13 +362,5 @@ class _Search:
             universe=self._universe.region,
             steps=earlier_steps + self.steps,
             conflicts=self._conflicts,
-            held_back=self._still_held_back(),
+            held_back=self._rejections.held_back(self._assigned.selected),
         )
-
-    def _still_held_back(self) -> Mapping[str, str]:
-        """Return the packages for which a newer version was ruled out than any that is selected."""
-        return {
-            package: other
-            for package, (version, other) in sorted(self._held_back.items())
-            if (selected := self._assigned.selected[package]) and all(chosen < version for chosen, _ in selected)
-        }
