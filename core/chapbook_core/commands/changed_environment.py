@@ -44,10 +44,10 @@ def changed_environment(session: Session) -> Iterator[Environment]:
         with _renewed(session, condition) as environment:
             yield environment
     elif isinstance(condition, Absent):
-        with _new(session, condition.path) as environment:
+        with _new(session, condition) as environment:
             yield environment
     else:
-        yield ensure_environment(session)
+        yield ensure_environment(session, condition)
 
 
 def foreseen(session: Session) -> tuple[Path, Interpreter] | None:
@@ -69,8 +69,8 @@ def is_renewed(session: Session, condition: Condition) -> bool:
 
 
 @contextmanager
-def _new(session: Session, path: Path) -> Iterator[Environment]:
-    environment = ensure_environment(session)
+def _new(session: Session, condition: Absent) -> Iterator[Environment]:
+    path, environment = condition.path, ensure_environment(session, condition)
     try:
         yield environment
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.first_look import FirstLook
 from chapbook_core.commands.nothing_to_do import NothingToDo, installing_words
 from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, as_data
 from chapbook_core.value import frozen
@@ -76,7 +77,8 @@ def sync(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
 
 
 def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *, sync: bool) -> Result:
-    nothing_to_do = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=sync)))
+    look = FirstLook(surroundings)
+    nothing_to_do = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=sync)), look)
     is_anew = invocation.flag("reinstall") or invocation.texts("reinstall-package")
     if not (invocation.flag("compile") or is_anew) and (found := nothing_to_do.found()) is not None:
         return Installed(found.environment, (), found.packages, is_done=not invocation.flag("dry-run"))
@@ -85,8 +87,8 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
     from chapbook_core.commands.installing import install_lock
     from chapbook_core.commands.session import open_session
 
-    session = open_session(surroundings, watcher)
-    lock, files = _lock(session, invocation)
+    session = open_session(surroundings, watcher, look)
+    lock, files = _lock(session, invocation, look)
     request = _request(session, invocation, nothing_to_do, files, sync=sync)
     installation = install_lock(session, lock, request)
     return Installed(
@@ -99,7 +101,7 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
     )
 
 
-def _lock(session: Session, invocation: Invocation) -> tuple[Lock, tuple[ProjectFile, ...]]:
+def _lock(session: Session, invocation: Invocation, look: FirstLook) -> tuple[Lock, tuple[ProjectFile, ...]]:
     """Return the lock, and the file to be written when there is none yet; raises LockStale."""
     from chapbook_core.commands.index_mode import index_mode
     from chapbook_core.commands.lock import LockStale, NotLocked
@@ -107,7 +109,7 @@ def _lock(session: Session, invocation: Invocation) -> tuple[Lock, tuple[Project
     from chapbook_core.installer.transaction import ProjectFile  # as in `_run`
 
     try:
-        opened = open_lock(session)
+        opened = open_lock(session, look.content)
     except NotLocked:
         from chapbook_core.commands.locking import LockRequest, lock_project  # the solver, which a lock spares
 

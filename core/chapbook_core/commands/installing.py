@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.environment.site_packages import Distribution
+    from chapbook_core.environment.state import State
     from chapbook_core.installer.store import Store
     from chapbook_core.lock.lockfile import Lock, LockedPackage
     from chapbook_core.lock.wanted import Wanted
@@ -143,13 +144,15 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
         mend_environment(session, environment)
     interpreter = interpreter_of(session, environment)
     present = scan_site_packages(environment.site_packages)
-    request = replace(request, gone=request.gone | postponed(environment.path))
+    # Whoever changes it holds the project, so that until that is done here it stays as it is.
+    state = read_state(environment.path)
+    request = replace(request, gone=request.gone | postponed(state))
     plan = _plan(session, lock, request, interpreter, present)
     editable = _editable(session, request, environment, interpreter)
     if editable is not None and editable.is_built_from_more:
         # That something is to be done cannot be told from the few files that are looked at first.
         request = replace(request, fingerprint=lambda _environment: None)
-    request = replace(request, fingerprint=_with_folders(session, request, plan, environment))
+    request = replace(request, fingerprint=_with_folders(session, request, plan, state))
     step = _root_step(session, request, editable, present)
     installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
     leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))
@@ -172,7 +175,8 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
         # An environment that nobody can write in is in order all the same.
         with suppress(ChapbookError):
             set_fingerprint(environment.path, fingerprint)
-    forget_postponed(environment.path)
+    if state is not None and state.is_postponed:
+        forget_postponed(environment.path)
     if step is not None and step.version == UNKNOWN:
         told = scan_site_packages(environment.site_packages).version_of(canonical_name(step.name))
         installation = replace(installation, root=replace(step, version=told or UNKNOWN))
@@ -180,10 +184,9 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
 
 
 def _with_folders(
-    session: Session, request: InstallRequest, plan: Plan, environment: Environment
+    session: Session, request: InstallRequest, plan: Plan, state: State | None
 ) -> Callable[[Environment], str | None]:
     """Let the fingerprint count only while the folders that packages are built from are what they were."""
-    state = read_state(environment.path)
     steps = (step for step in plan.steps if not isinstance(step, Remove))
     if not (any(is_folder(step.package) for step in steps) or (state is not None and state.folders)):
         return request.fingerprint

@@ -12,14 +12,19 @@ from chapbook_core.project.settings import read_settings
 
 if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.project.settings import Settings
 
 AWAY = f"{STATE_FOLDER}/away"
 """Below a project: there while its environment, which is elsewhere, changes; for whoever looks at the project alone."""
 
 
-def likely_place(folder: Path, surroundings: Surroundings) -> Path:
-    """Return where the environment is that the project uses; there may be none. Raises InvalidSetting."""
-    settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
+def likely_place(folder: Path, surroundings: Surroundings, settings: Settings | None = None) -> Path:
+    """Return where the environment is that the project uses; there may be none. Raises InvalidSetting.
+
+    `settings` are for who has read them.
+    """
+    if settings is None:
+        settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
     if settings.flag("virtualenvs.in-project"):
         return folder / VENV
     central = Path(settings.text("virtualenvs.path") or settings.locations.cache / "virtualenvs").expanduser()

@@ -58,9 +58,8 @@ def postpone(session: Session, environment: Environment, plan: Plan, files: Sequ
     state.postpone(environment.path, going, set(plan.leaving) - set(going))
 
 
-def postponed(environment: Path) -> frozenset[str]:
+def postponed(known: state.State | None) -> frozenset[str]:
     """Return what should have left the environment already, had no kernel been running."""
-    known = state.read_state(environment)
     return frozenset() if known is None else frozenset(known.leaving)
 
 

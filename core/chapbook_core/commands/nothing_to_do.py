@@ -6,13 +6,15 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.first_look import FirstLook
 from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.commands.own_version import own_version
 from chapbook_core.environment.environment import CONFIGURATION
 from chapbook_core.environment.state import read_state, was_moved
 from chapbook_core.installer.condition_key import condition_key
 from chapbook_core.installer.traces import has_traces
-from chapbook_core.project.discovery import PROJECT_FILE, find_project
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
+from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.environment.environment import Environment
 
-_LOCK_FILE = "poetry.lock"
 _DIST_INFO = ".dist-info"
 
 
@@ -51,10 +52,11 @@ PLAIN = tuple(installing_words({}, sync=False))
 class NothingToDo:
     """Compares a project and its environment with what they were when a command last left them in order."""
 
-    def __init__(self, surroundings: Surroundings, words: tuple[str, ...]) -> None:
+    def __init__(self, surroundings: Surroundings, words: tuple[str, ...], look: FirstLook | None = None) -> None:
         """`words` are the options of the command that have a say in what is installed."""
         self._surroundings = surroundings
         self._words = words
+        self._look = look or FirstLook(surroundings)
 
     def found(self) -> Known | None:
         """Return the environment when nothing has changed since; None when it has to be looked into.
@@ -76,18 +78,17 @@ class NothingToDo:
         return Known(environment, sum(name.endswith(_DIST_INFO) for name in names))
 
     def fingerprint(self, environment: Environment) -> str | None:
-        """Return what to remember of an environment that is in order; None when it is elsewhere."""
+        """Return what to remember of an environment that is in order; None when it is elsewhere.
+
+        Files that have been looked at count as they were then: by what they said it was put in order.
+        """
         if environment.path != self._environment:
             return None
         return self._key(environment.path, environment.site_packages, self._words)
 
     @cached_property
-    def _folder(self) -> Path:
-        return find_project(self._surroundings.start)
-
-    @cached_property
     def _environment(self) -> Path:
-        return likely_place(self._folder, self._surroundings)
+        return likely_place(self._look.folder, self._surroundings, self._look.settings)
 
     def _fitting(self) -> Iterator[tuple[str, ...]]:
         """Yield the options after which nothing is left to do for these."""
@@ -96,12 +97,17 @@ class NothingToDo:
             yield ("sync", *self._words[1:])
 
     def _key(self, environment: Path, library: Path, words: tuple[str, ...]) -> str | None:
-        files = (self._folder / PROJECT_FILE, self._folder / _LOCK_FILE, environment / CONFIGURATION)
+        folder = self._look.folder
+        files = (folder / PROJECT_FILE, folder / LOCK_FILE, environment / CONFIGURATION)
         try:
             # Another Chapbook may bring other hooks and files along.
-            return condition_key(files, (own_version(), *words), (library,))
+            return condition_key(files, (own_version(), *words), (library,), self._content)
         except OSError:
             return None
+
+    def _content(self, file: Path) -> bytes:
+        # The environment may be made anew by the command.
+        return read_small(file) if file.name == CONFIGURATION else self._look.content(file)
 
 
 def _is_changed(folders: Mapping[str, str]) -> bool:

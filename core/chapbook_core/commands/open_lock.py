@@ -11,11 +11,13 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.project.discovery import LOCK_FILE
+from chapbook_core.project.small_file import read_small
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from chapbook_core.commands.session import Session
     from chapbook_core.lock.lockfile import Lock, LockedPackage
@@ -36,10 +38,13 @@ class OpenLock:
         return (Message("warning", f"{LOCK_FILE} does not belong to this pyproject.toml", ("run `chapbook lock`",)),)
 
 
-def open_lock(session: Session) -> OpenLock:
-    """Read the lock; raises NotLocked when there is none, and FileMistakes when it is not one."""
+def open_lock(session: Session, read: Callable[[Path], bytes] = read_small) -> OpenLock:
+    """Read the lock; raises NotLocked when there is none, and FileMistakes when it is not one.
+
+    `read` is for who has read the file.
+    """
     try:
-        text = session.lock_file.read_bytes().decode()
+        text = read(session.lock_file).decode()
     except FileNotFoundError:
         raise NotLocked(session.lock_file) from None
     fingerprint = read_fingerprint(text)

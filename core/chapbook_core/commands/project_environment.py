@@ -113,7 +113,11 @@ def present_condition(session: Session) -> Condition:
 
 def require_environment(session: Session) -> Environment:
     """Return the environment for a program that runs in it; raises NoEnvironment and EnvironmentUnusable."""
-    match present_condition(session):
+    return _required(session, present_condition(session))
+
+
+def _required(session: Session, condition: Condition) -> Environment:
+    match condition:
         case Sound(environment=environment):
             return environment
         case Moved(environment=environment) as moved:
@@ -124,22 +128,21 @@ def require_environment(session: Session) -> Environment:
             return environment
         case Absent(path=path):
             raise NoEnvironment(path)
-        case Broken() | Foreign() as condition:
-            raise EnvironmentUnusable(condition)
+        case Broken() | Foreign() as unusable:
+            raise EnvironmentUnusable(unusable)
 
 
-def ensure_environment(session: Session) -> Environment:
+def ensure_environment(session: Session, condition: Condition) -> Environment:
     """Return the environment for a change of what is in it, made when there is none.
 
-    Nothing that is there is replaced: raises EnvironmentUnusable, EnvironmentIsOurs, InterpreterDoesNotFit,
-    NoFittingInterpreter and EnvironmentNotMade.
+    `condition` is what `present_condition` has found. Nothing that is there is replaced: raises EnvironmentUnusable,
+    EnvironmentIsOurs, InterpreterDoesNotFit, NoFittingInterpreter and EnvironmentNotMade.
     """
-    condition = present_condition(session)
     if isinstance(condition, Absent):
         return make(session, choose_interpreter(session))
     if isinstance(condition, Moved):
         raise EnvironmentUnusable(condition)
-    environment = require_environment(session)
+    environment = _required(session, condition)
     if runs_this(environment.path):
         raise EnvironmentIsOurs(environment.path)
     require_fitting(session, environment)

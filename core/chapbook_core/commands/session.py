@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.first_look import FirstLook
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.mode import Mode
-from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE, find_project
+from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.resolution_table import read_resolution_table
-from chapbook_core.project.settings import read_settings
 from chapbook_core.project.source import Priority
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.value import frozen
@@ -128,11 +128,11 @@ class Session:
         )
 
 
-def open_session(surroundings: Surroundings, watcher: Watcher) -> Session:
-    """Find and read the project; raises ProjectNotFound and FileMistakes."""
-    folder = find_project(surroundings.start)
-    settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
-    manifest = read_manifest(folder / PROJECT_FILE)
+def open_session(surroundings: Surroundings, watcher: Watcher, look: FirstLook | None = None) -> Session:
+    """Find and read the project, unless it has been looked at; raises ProjectNotFound and FileMistakes."""
+    look = look or FirstLook(surroundings)
+    settings = look.settings
+    manifest = read_manifest(look.folder / PROJECT_FILE, read=look.content)
     needed = manifest.poetry.requires_poetry
     if needed is not None and not needed.allows(POETRY_VERSION):
         raise OtherPoetryNeeded(manifest.file, needed.text)

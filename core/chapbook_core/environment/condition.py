@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,11 +85,13 @@ class NotToBeRemoved(ChapbookError):
         )
 
 
-def look_at(path: Path) -> Condition:  # noqa: PLR0911  one a condition
+def look_at(path: Path) -> Condition:
     """Return the condition of a place; nothing is run."""
-    if not os.path.lexists(path):
+    try:
+        is_link = stat.S_ISLNK(os.lstat(path).st_mode)
+    except OSError:
         return Absent(path)
-    link = f"a link to `{path.readlink()}`, which is " if path.is_symlink() else ""
+    link = f"a link to `{path.readlink()}`, which is " if is_link else ""
     if not path.is_dir():
         return Foreign(path, f"it is {link}{'a file' if path.exists() else 'not there'}")
     if not (path / CONFIGURATION).is_file():
@@ -96,10 +99,11 @@ def look_at(path: Path) -> Condition:  # noqa: PLR0911  one a condition
     environment = read_environment(path)
     if environment is None:
         return Broken(path, f"its `{CONFIGURATION}` does not say what Python it has")
-    if not os.path.lexists(environment.python):
-        return Broken(path, f"it has no `{environment.python.relative_to(path)}`")
-    if not environment.python.exists() or not _is_there(environment):
-        return Broken(path, f"its Python {environment.version} in `{environment.home}` is gone")
+    if not _has_python(environment):
+        python = environment.python
+        missing = f"it has no `{python.relative_to(path)}`"
+        gone = f"its Python {environment.version} in `{environment.home}` is gone"
+        return Broken(path, gone if os.path.lexists(python) else missing)
     state = read_state(path)
     return Moved(environment, state) if state is not None and was_moved(path, state) else Sound(environment, state)
 
@@ -116,7 +120,10 @@ def require_removable(path: Path, precious: Iterable[Path]) -> None:
 
 def runs_this(path: Path) -> bool:
     """Tell whether the program that asks runs from an environment: it would take its own code away."""
-    return Path(os.path.realpath(path)) == Path(os.path.realpath(sys.prefix))
+    try:
+        return path.samefile(sys.prefix)
+    except OSError:
+        return False
 
 
 def _reason_to_keep(path: Path, precious: Iterable[Path]) -> str | None:  # noqa: PLR0911  one a reason
@@ -144,6 +151,6 @@ def _is_empty(folder: Path) -> bool:
         return False
 
 
-def _is_there(environment: Environment) -> bool:
+def _has_python(environment: Environment) -> bool:
     # Copied programs find their library through `home` alone.
-    return environment.home.is_dir()
+    return environment.python.exists() and environment.home.is_dir()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.pattern import late_pattern
+from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Environment:
         """The first two numbers of the version, as text."""
         return ".".join(map(str, self.minor))
 
-    @property
+    @cached_property
     def site_packages(self) -> Path:
         """The folder that its packages are in."""
         if os.name == "nt":
@@ -101,7 +103,7 @@ def read_environment(path: Path) -> Environment | None:
 def read_configuration(path: Path) -> dict[str, str] | None:
     """Return the pairs in `pyvenv.cfg`, or None when there is no such file."""
     try:
-        text = (path / CONFIGURATION).read_text("utf-8")
+        text = read_small(f"{path}/{CONFIGURATION}").decode()
     except (OSError, UnicodeDecodeError):
         return None
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)

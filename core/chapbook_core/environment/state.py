@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.small_file import read_small
 from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
@@ -39,11 +40,16 @@ class State:
     folders: Mapping[str, str] = field(default_factory=dict)
     """Folders that packages were built from, and what tells whether these are what they were."""
 
+    @property
+    def is_postponed(self) -> bool:
+        """Whether something is still to come."""
+        return bool(self.leaving or self.waiting)
+
 
 def read_state(environment: Path) -> State | None:
     """Return the state of an environment; None when there is none, or none that can be read."""
     try:
-        data = json.loads((environment / STATE_FOLDER / _FILE).read_bytes())
+        data = json.loads(read_small(f"{environment}/{STATE_FOLDER}/{_FILE}"))
     except (OSError, ValueError):
         return None
     match data:
@@ -128,10 +134,12 @@ def _real(environment: Path) -> Path:
 def forget_postponed(environment: Path) -> None:
     """Note that nothing is left to come."""
     before = read_state(environment)
-    if before is not None and (before.leaving or before.waiting):
+    if before is not None and before.is_postponed:
         write_state(environment, replace(before, leaving=(), waiting=()))
 
 
 def was_moved(environment: Path, state: State) -> bool:
     """Tell whether the environment is somewhere else than it was, so that its scripts name what is not there."""
+    if str(environment) == str(state.path):
+        return False
     return os.path.realpath(environment) != os.path.realpath(state.path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.script import is_of_environment, is_reserved
+from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def paths_of_environment(folder: Path, *, platform: str = sys.platform, machine:
         )  # fmt: skip
     version = fields.get("version_info") or fields.get("version") or ""
     minor = ".".join(version.split(".")[:2])
-    found = sorted(path.parent.name for path in root.glob("lib/*/site-packages") if path.is_dir())
+    found = sorted(name for name in _names(f"{root}/lib") if os.path.isdir(f"{root}/lib/{name}/site-packages"))  # noqa: PTH112  asked for each environment, and paths are dearer
     fitting = [name for name in found if name.rstrip("t").endswith(minor)] if minor else found
     if len(fitting) != 1:
         raise UnknownLayout(folder, "it has no folder for packages" if not fitting else "it is for several Pythons")
@@ -119,8 +120,15 @@ def _below(root: Path, folder: str) -> str:
 
 def _configuration(root: Path, folder: Path) -> dict[str, str]:
     try:
-        text = (root / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+        text = read_small(f"{root}/pyvenv.cfg").decode("utf-8", "replace")
     except OSError:
         raise UnknownLayout(folder, "it is not a virtual environment, `pyvenv.cfg` is missing") from None
     pairs = (line.partition("=") for line in text.splitlines())
     return {key.strip().lower(): value.strip() for key, equals, value in pairs if equals}
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  names, not paths
+    except OSError:
+        return []

@@ -6,15 +6,16 @@ import codecs
 import os
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.pattern import late_pattern
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.toml_mistake import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 PROJECT_FILE = "pyproject.toml"
 LOCK_FILE = "poetry.lock"
@@ -74,6 +75,11 @@ def find_project(start: Path, *, ceiling: Path | None = None) -> Path:
     The folder is returned without symbolic links, so that a project has one identity however it is reached; a notebook
     that is itself a link belongs to the folder the link stands in. No folder above `ceiling` is looked into.
     """
+    return find_project_file(start, ceiling=ceiling)[0]
+
+
+def find_project_file(start: Path, *, ceiling: Path | None = None) -> tuple[Path, bytes]:
+    """Return the folder as `find_project` does, and what its project file holds."""
     passed_over = []
     for folder in _upwards(start, ceiling):
         file = folder / PROJECT_FILE
@@ -82,11 +88,11 @@ def find_project(start: Path, *, ceiling: Path | None = None) -> Path:
                 if os.path.lexists(file):
                     passed_over.append(file)
                 continue
-            content = file.read_bytes()
+            content = read_small(file)
         except OSError as cause:
             raise ProjectUnreadable(file, cause) from cause
         if declares_project(content):
-            return folder
+            return folder, content
         passed_over.append(file)
     raise ProjectNotFound(start, tuple(passed_over))
 
@@ -137,13 +143,16 @@ def is_project(data: Mapping[str, object]) -> bool:
 
 def _upwards(start: Path, ceiling: Path | None) -> Iterator[Path]:
     try:
-        folder = (start if start.is_dir() else start.parent).resolve()
+        # What is a folder has no loop in its path, and to look for one takes as long again.
+        folder = Path(os.path.realpath(start)) if start.is_dir() else start.parent.resolve()
         highest = None if ceiling is None else ceiling.resolve()
     except (OSError, RuntimeError) as cause:
         # Up to Python 3.12 a loop of links is a RuntimeError.
         error = cause if isinstance(cause, OSError) else OSError(str(cause))
         raise ProjectUnreadable(start, error) from cause
-    for candidate in (folder, *folder.parents):
-        yield candidate
-        if candidate == highest:
+    while True:
+        yield folder
+        # Nearly always the first one is the project, so nothing is made ahead of time.
+        if folder in (highest, folder.parent):
             return
+        folder = folder.parent

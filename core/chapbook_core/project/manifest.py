@@ -15,13 +15,14 @@ from chapbook_core.project.layout import read_layout
 from chapbook_core.project.poetry_table import PoetryTable, read_poetry_table
 from chapbook_core.project.project_table import ProjectTable, read_project_table
 from chapbook_core.project.reading import Findings, Table, place_text
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.requirements.constraint import ANY, Constraint
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from chapbook_core.project.dependency_entry import Entry
@@ -101,23 +102,25 @@ class Manifest:
         return next((group for group in self.groups if group.name == wanted), None)
 
 
-def read_manifest(path: Path, *, only_built: bool = False) -> Manifest:
+def read_manifest(path: Path, *, only_built: bool = False, read: Callable[[Path], bytes] = read_small) -> Manifest:
     """Read a `pyproject.toml`, or the one in a folder; raises FileMistakes with everything that is wrong in it.
 
     With `only_built` nothing is said of what is wrong with groups: whoever gets the package sees nothing of them, and
-    they must not keep it from being built (PEP 735).
+    they must not keep it from being built (PEP 735). `read` is for who has read the file.
     """
-    manifest, mistakes = inspect_manifest(path, only_built=only_built)
+    manifest, mistakes = inspect_manifest(path, only_built=only_built, read=read)
     if manifest is None or mistakes:
         raise FileMistakes(_file(path), mistakes)
     return manifest
 
 
-def inspect_manifest(path: Path, *, only_built: bool = False) -> tuple[Manifest | None, tuple[Mistake, ...]]:
+def inspect_manifest(
+    path: Path, *, only_built: bool = False, read: Callable[[Path], bytes] = read_small
+) -> tuple[Manifest | None, tuple[Mistake, ...]]:
     """Read as far as possible: what could be understood, if anything, and everything that is wrong."""
     file = _file(path)
     try:
-        content = file.read_bytes()
+        content = read(file)
     except OSError as cause:
         return None, (Mistake(f"cannot be read: {cause.strerror or cause}"),)
     return parse_manifest(content, file, only_built=only_built)

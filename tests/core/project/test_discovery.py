@@ -149,7 +149,7 @@ def test_a_failing_look_into_a_folder_names_it_with_the_cause(tmp_path: Path, mo
     def refuse(_: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(file), "read_bytes", refuse)
+    monkeypatch.setattr("chapbook_core.project.discovery.read_small", refuse)
     with pytest.raises(ProjectUnreadable) as caught:
         find_project(tmp_path)
 
