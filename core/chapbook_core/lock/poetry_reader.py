@@ -54,22 +54,24 @@ def read_lock(text: str, file: Path) -> Lock:
         UnsupportedLock: It is a lock of another time.
 
     """
-    if has_conflict(text):
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    parts = take_apart(text)
+    known = parts.known()
+    news = parts.without(known)
+    # In what was read before there is none.
+    if has_conflict(news):
         raise FileMistakes(
             file, [Mistake("it holds the marks of an unfinished merge", hint="run `chapbook lock` to merge both sides")]
         )
-    text = text.replace("\r\n", "\n")
-    parts = take_apart(text)
-    return _read_news(parts, file) or _read_whole(text, parts, file)
+    return _read_news(news, parts, known, file) or _read_whole(text, parts, file)
 
 
-def _read_news(parts: LockText, file: Path) -> Lock | None:
+def _read_news(text: str, parts: LockText, known: list[LockedPackage | None], file: Path) -> Lock | None:
     """Read only what was not read before; nothing where that may differ from reading the whole."""
-    known = parts.known()
     # A table of a package below the others would be taken for one of another package.
     if not any(known) or "\n[package." in parts.tail:
         return None
-    text = parts.without(known)
     try:
         document = {"package": [], **read_canonical(text)}
         if _has_files_of_1_x(document):
