@@ -19,9 +19,9 @@ from chapbook_core.commands.dispatch import perform
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
+from chapbook_core.engine.warming import warm_up
 from chapbook_core.events import Unwatched
 from chapbook_core.index.memory import Memory
-from chapbook_core.pattern import compile_ahead
 from tests.bench.sample import Sample
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def _import_everything(project: Path) -> None:
         with suppress(ImportError):
             importlib.import_module(name)
     fork.end()
-    # An engine does this as well while it waits for its first command.
-    compile_ahead()
+    # And so does an engine while it waits for its first command.
+    warm_up(lambda: True)
 
 
 def _lock_once(project: Path, _questions: TextIO, answers: TextIO) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.errors import ChapbookError
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
+from chapbook_core.project.line_log import LineLog
 from chapbook_core.project.lock_place import STATE_FOLDER, make_ignore
 from chapbook_core.project.writing import write_file
 from chapbook_core.value import frozen, replace
@@ -29,7 +30,10 @@ FILES = (PROJECT_FILE, LOCK_FILE)
 """The files whose contents are remembered."""
 MOST = 200
 """Changes that are kept; older ones are forgotten."""
+_SLACK = 4
+"""One part in so many may be there beyond that, because to forget is to write all the others anew."""
 _NAME = late_pattern(r"[0-9a-f]{64}")
+_NUMBER = late_pattern(rb'\{"number": ([0-9]{1,15}),')
 _LARGEST = 1 << 28
 _READABLE_BY_OWNER = 0o600
 """A project file may hold what is nobody else's business."""
@@ -165,7 +169,8 @@ class History:
     def __init__(self, folder: Path) -> None:
         self.project = folder
         self.folder = folder / STATE_FOLDER / "history"
-        self._log = self.folder / "log"
+        self._log_file = self.folder / "log"
+        self._log = LineLog(self._log_file, mode=_READABLE_BY_OWNER)
         self._contents = self.folder / "contents"
         self._underway = self.folder / "underway"
 
@@ -181,12 +186,10 @@ class History:
         """Return what was done, the oldest first; raises HistoryDamaged."""
         self._require_no_link()
         try:
-            lines = self._log.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return ()
+            lines = self._log.lines()
         except OSError as cause:
             raise HistoryDamaged(self.folder, cause.strerror or str(cause)) from cause
-        return tuple(self._entries(lines))
+        return tuple(self._entries(lines))[-MOST:]
 
     def content(self, name: str | None) -> bytes | None:
         """Return what a file held, by its hash; raises HistoryDamaged."""
@@ -214,15 +217,14 @@ class History:
         held: Held | None = None,
     ) -> None:
         """Remember a change; raises OSError, WriteFailed and HistoryDamaged."""
-        self._keep_all(before, after)
-        self._append(Entry(0, when, words, hashes(before), hashes(after), undoes, redoes, held))
+        old, new = self._keep_all(before, after)
+        self._append(Entry(0, when, words, old, new, undoes, redoes, held))
 
     def foretell(self, words: str, when: float, after: Contents) -> None:
         """Note a change that is about to be made; raises OSError, WriteFailed and HistoryDamaged."""
         before = self.present()
-        after = {**before, **after}
-        self._keep_all(before, after)
-        entry = Entry(0, when, words, hashes(before), hashes(after))
+        old, new = self._keep_all(before, {**before, **after})
+        entry = Entry(0, when, words, old, new)
         write_file(self._underway, _line(entry), mode=_READABLE_BY_OWNER, is_durable=False)
 
     def settle(self) -> None:
@@ -241,15 +243,28 @@ class History:
         with suppress(OSError):
             self._underway.unlink(missing_ok=True)
 
-    def _keep_all(self, before: Contents, after: Contents) -> None:
+    def _keep_all(self, *sides: Contents) -> Iterator[dict[str, str | None]]:
+        """Keep what files hold, and yield what entries have in the place of that."""
         self._make_folders()
-        for content in {*before.values(), *after.values()} - {None}:
-            self._keep(content or b"")
+        kept: dict[bytes | None, str | None] = {None: None}
+        for content in {content for side in sides for content in side.values() if content is not None}:
+            kept[content] = self._keep(content)
+        for side in sides:
+            yield {name: kept[content] for name, content in side.items()}
 
     def _append(self, entry: Entry) -> None:
+        self._require_no_link()
+        first, last = map(_number, self._log.ends() or (b"", b""))
+        if first is None or last is None or last + 1 - first >= MOST + MOST // _SLACK:
+            self._append_anew(entry)
+        else:
+            self._log.append(_line(replace(entry, number=last + 1)))
+
+    def _append_anew(self, entry: Entry) -> None:
+        """Write the log with one more entry, and forget what is too old."""
         entries = self.entries()
         kept = (*entries[-MOST + 1 :], replace(entry, number=entries[-1].number + 1 if entries else 1))
-        write_file(self._log, b"".join(map(_line, kept)), mode=_READABLE_BY_OWNER)
+        self._log.replace(map(_line, kept))
         if len(kept) <= len(entries):
             self._forget_but(kept)
 
@@ -267,11 +282,13 @@ class History:
         self._require_no_link()
         self._contents.mkdir(parents=True, exist_ok=True)
 
-    def _keep(self, content: bytes) -> None:
-        target = self._contents / _hash(content)
+    def _keep(self, content: bytes) -> str:
+        name = _hash(content)
+        target = self._contents / name
         if not _is_filled(target):
             # A power cut may leave it empty, which is told from its size here and from its hash when it is read.
             write_file(target, zlib.compress(content, 1), mode=_READABLE_BY_OWNER, is_durable=False)
+        return name
 
     def _forget_but(self, kept: Iterable[Entry]) -> None:
         """Remove contents that no change names any more."""
@@ -283,7 +300,7 @@ class History:
 
     def _require_no_link(self) -> None:
         """Refuse what leads out of the project, as somebody's archive may hold it."""
-        for path in (self.folder.parent, self.folder, self._log, self._contents, self._underway):
+        for path in (self.folder.parent, self.folder, self._log_file, self._contents, self._underway):
             if path.is_symlink():
                 raise HistoryDamaged(self.folder, f"`{path.name}` is a link")
 
@@ -326,7 +343,13 @@ def _line(entry: Entry) -> bytes:
         "redoes": entry.redoes,
         **({"held": [dict(entry.held.before), dict(entry.held.after)]} if entry.held is not None else {}),
     }
-    return json.dumps(data).encode() + b"\n"
+    return json.dumps(data).encode()
+
+
+def _number(line: bytes) -> int | None:
+    """Return the number of the entry that a line begins with."""
+    found = _NUMBER.match(line)
+    return None if found is None else int(found[1])
 
 
 def _read_entry(line: bytes) -> Entry:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chapbook_core.project import history as module
-from chapbook_core.project.history import FILES, Entry, History, begin, course, end, foretell
+from chapbook_core.project import writing
+from chapbook_core.project.history import FILES, Entry, History, HistoryDamaged, begin, course, end, foretell
 from chapbook_core.project.writing import write_file
 
 if TYPE_CHECKING:
@@ -48,6 +49,76 @@ def test_old_changes_are_forgotten_with_what_only_they_held(tmp_path: Path, monk
     kept = {history.content(name) for one in history.entries() for name in one.before.values()}
     assert {b"3", b"4", b"5", None} == kept
     assert 4 == len(list((history.folder / "contents").iterdir()))
+
+
+def written(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Take note of the files of the history that are written anew."""
+    names: list[str] = []
+    write = writing.stage_file
+
+    def heard(path: Path, *rest: Any, **more: Any) -> writing.StagedFile:
+        names.append(path.relative_to(project).parts[2])
+        return write(path, *rest, **more)
+
+    monkeypatch.setattr(writing, "stage_file", heard)
+    return names
+
+
+def test_a_change_is_written_behind_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History(tmp_path)
+    history.add("x", 1, contents(b"one"), contents(b"two"))
+    before = (history.folder / "log").read_bytes()
+    names = written(tmp_path, monkeypatch)
+    for number in range(2, 6):
+        history.add("x", number, contents(b"one"), contents(b"two"))
+    assert [] == names
+    assert (history.folder / "log").read_bytes().startswith(before)
+    assert [1, 2, 3, 4, 5] == numbers(history.entries())
+
+
+def test_old_changes_are_forgotten_many_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 8)
+    history = History(tmp_path)
+    history.add("x", 0, contents(b"one"), contents(b"two"))
+    names = written(tmp_path, monkeypatch)
+    for number in range(1, 20):
+        history.add("x", number, contents(b"one"), contents(b"two"))
+        assert list(range(max(1, number - 6), number + 2)) == numbers(history.entries())
+    assert ["log"] * 4 == names
+
+
+@pytest.mark.parametrize("torn", [b'{"number": 3, "wh', b"\0" * 40, b"\0" * 40 + b'ds": null}\n'])
+def test_a_line_that_a_power_cut_has_torn_is_no_change(tmp_path: Path, torn: bytes) -> None:
+    history = History(tmp_path)
+    for number in range(2):
+        history.add("x", number, contents(b"one"), contents(b"two"))
+    log = history.folder / "log"
+    log.write_bytes(log.read_bytes() + torn)
+    assert [1, 2] == numbers(history.entries())
+    for _ in range(2):
+        history.add("x", 2, contents(b"one"), contents(b"two"))
+    assert [1, 2, 3, 4] == numbers(history.entries())
+    assert b"\0" not in log.read_bytes()
+
+
+def test_a_line_may_be_longer_than_a_glance(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    for number in range(3):
+        history.add("x" * 100_000, number, contents(b"one"), contents(b"two"))
+    assert [1, 2, 3] == numbers(history.entries())
+
+
+def test_no_log_is_written_that_a_link_leads_to(tmp_path: Path) -> None:
+    history = History(tmp_path / "project")
+    history.project.mkdir()
+    history.add("x", 1, contents(b"one"), contents(b"two"))
+    log = history.folder / "log"
+    elsewhere = log.rename(tmp_path / "elsewhere")
+    log.symlink_to(elsewhere)
+    kept = elsewhere.read_bytes()
+    with pytest.raises(HistoryDamaged):
+        history.add("x", 2, contents(b"one"), contents(b"two"))
+    assert kept == elsewhere.read_bytes()
 
 
 def test_a_content_that_a_power_cut_left_empty_is_kept_anew(tmp_path: Path) -> None:
