@@ -42,6 +42,13 @@ class CellTookTooLong(ChapbookError):
         super().__init__(f"cell {number} was still running after {seconds} s", hints=["see `--cell-timeout`"])
 
 
+class KernelNotStarted(ChapbookError):
+    """The kernel has ended, or said nothing, before the first cell."""
+
+    def __init__(self) -> None:
+        super().__init__("the kernel did not start", hints=["what it has written may say why"])
+
+
 class KernelDied(ChapbookError):
     """The kernel has ended by itself."""
 
@@ -78,7 +85,7 @@ class Plan:
 
 
 def execute(notebook: NotebookNode, plan: Plan, audience: Audience) -> None:
-    """Execute every cell; raises CellFailed, CellTookTooLong, KernelDied and Cancelled."""
+    """Execute every cell; raises CellFailed, CellTookTooLong, KernelNotStarted, KernelDied and Cancelled."""
     asyncio.run(_alone(Execution(notebook, plan, audience)))
 
 
@@ -137,7 +144,13 @@ class Execution(NotebookClient):
 
     async def _run(self) -> None:
         await self.async_start_new_kernel(cwd=str(self._plan.folder))
-        await self.async_start_new_kernel_client()
+        try:
+            await self.async_start_new_kernel_client()
+        except RuntimeError:
+            # That is what jupyter_client says of a kernel that is gone, or has not answered in time.
+            if self._is_stopped:
+                raise Cancelled from None
+            raise KernelNotStarted from None
         await self._ask_language()
         # A cell that was put in is not counted, so that the numbers are those of the notebook as people know it.
         counted = [INJECTED_TAG not in cell.metadata.get("tags", []) for cell in self.nb.cells]

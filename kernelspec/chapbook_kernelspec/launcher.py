@@ -46,7 +46,25 @@ def launch() -> None:
     else:
         _hold(folders.split(os.pathsep))
     sys.modules[EXTENSION] = sys.modules[__name__]
-    runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
+    except Exception:  # noqa: BLE001  # whatever it is, this kernel does not run
+        _end()
+
+
+def _end() -> None:
+    """End with the error that is being handled, and at once.
+
+    A kernel that finds one of its ports taken waits at its end for the others, for ever, and whoever has started it
+    waits for the kernel; of one that is gone they know what to do.
+    """
+    import traceback  # of the few that fail
+
+    traceback.print_exc(file=sys.__stderr__)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    os._exit(1)
 
 
 def load_ipython_extension(shell: Any) -> None:

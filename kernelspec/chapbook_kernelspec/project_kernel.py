@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 import zmq
+import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
@@ -18,6 +21,7 @@ from chapbook_core.project.trust import note_trust
 from chapbook_core.value import replace
 from chapbook_kernelspec.belonging import NOTEBOOK, PROJECT, find_belonging
 from chapbook_kernelspec.launching import kernel_command
+from chapbook_kernelspec.ports import forget_ports, keep_ports
 from chapbook_kernelspec.registration import GENERIC_DISPLAY_NAME
 from chapbook_kernelspec.variables import kernel_variables
 
@@ -32,6 +36,11 @@ if TYPE_CHECKING:
 
 _ENCRYPTION = "transport_encryption"
 """Newer managers have it, and let nothing be encrypted unless they are told."""
+_STARTS = 3
+_PATIENCE = 30.0
+"""After so many seconds a kernel that lives has its ports; how long it may take to answer is not decided here."""
+_GLANCE = 100
+"""Milliseconds between looks at whether it lives."""
 
 
 def make_ready(notebook: Path | None, surroundings: Surroundings, watcher: Watcher) -> type[AsyncKernelManager]:
@@ -75,9 +84,42 @@ def manager_class(start: KernelStart, variables: Mapping[str, str]) -> type[Asyn
             return spec
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # as the class above does
-            """Start it; whoever executes a notebook calls this."""
+            """Start it; whoever executes a notebook calls this.
+
+            One that dies before its first answer is started again elsewhere, as a server does: what is most often the
+            matter is that somebody has taken one of its ports, and nothing of the notebook has run.
+            """
             if start.has_encryption and self.has_trait(_ENCRYPTION) and zmq.has("curve"):
                 self.set_trait(_ENCRYPTION, "auto")
-            await super().start_kernel(**{**options, "env": environment})
+            kept = keep_ports(self) if self.cache_ports else None
+            # What is chosen for good here, the provisioner would choose again.
+            self.cache_ports = False
+            try:
+                await super().start_kernel(**{**options, "env": environment})
+                for _ in range(1, _STARTS):
+                    if await _has_answered(self):
+                        return
+                    forget_ports(self)
+                    await self.restart_kernel(now=True)
+            finally:
+                if kept is not None:
+                    kept.release()
 
     return ProjectKernelManager
+
+
+async def _has_answered(manager: AsyncKernelManager) -> bool:
+    """Wait for a kernel's first answer; False when it has died before."""
+    # A name of its own, lest the kernel takes the client that comes next for this one.
+    asking = cast("zmq.asyncio.Socket", manager.connect_shell(identity=os.urandom(16)))
+    try:
+        manager.session.send(asking, "kernel_info_request")
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            if await asking.poll(_GLANCE):
+                return True
+            if not await manager.is_alive():
+                return False
+        return True
+    finally:
+        asking.close(linger=0)

@@ -12,6 +12,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from chapbook_kernelspec.announcing import Announcement, announce
 from chapbook_kernelspec.belonging import SESSION
 from chapbook_kernelspec.launching import can_repair, kernel_command, repair_command
+from chapbook_kernelspec.ports import keep_ports
 from chapbook_kernelspec.preparing import prepared
 from chapbook_kernelspec.readiness import Ready, Refused, Unprepared, look
 from chapbook_kernelspec.variables import kernel_variables
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chapbook_kernelspec.announcing import State
+    from chapbook_kernelspec.ports import KeptPorts
     from chapbook_kernelspec.readiness import Readiness
 
 _ENCRYPTION = "supported_encryption"
@@ -34,6 +36,8 @@ class KernelRefused(RuntimeError):
 
 class ProjectProvisioner(LocalProvisioner):
     """Starts kernels as the local provisioner does, with another command line at each start."""
+
+    _kept: KeptPorts | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Called before each start and restart: finds the project, has it prepared, and says what is to be run.
@@ -56,7 +60,24 @@ class ProjectProvisioner(LocalProvisioner):
                 self.log.warning("Chapbook starts no project kernel: %s", refused.reason)
                 self._become(_repairing(refused, given), has_encryption=_can_encrypt())
                 kwargs["env"] = given
+        self._keep_ports()
         return await super().pre_launch(**kwargs)
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002  as jupyter_client calls it
+        """Called when a kernel has ended; one that is restarted has the same ports again."""
+        if self._kept is not None and not restart:
+            self._kept.release()
+            self._kept = None
+            # They are none of those that the local provisioner shares out among its kernels.
+            self.ports_cached = False
+        await super().cleanup(restart=restart)
+
+    def _keep_ports(self) -> None:
+        """Choose the ports where the local provisioner would, which leaves them to everybody until the kernel is up."""
+        manager = self.parent
+        if manager is not None and getattr(manager, "cache_ports", False) and not self.ports_cached:
+            self._kept = keep_ports(manager)
+            self.ports_cached = self._kept is not None
 
     async def _prepared(self, unprepared: Unprepared, variables: Mapping[str, str]) -> Ready | Refused:
         project = unprepared.belonging.project

@@ -21,7 +21,15 @@ from nbformat.v4 import new_code_cell, new_notebook
 from chapbook_core.commands.kernel_start import read_start
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_kernelspec.belonging import NOTEBOOK
-from chapbook_kernelspec.execution import CellFailed, CellTookTooLong, Execution, KernelDied, Plan, stopping
+from chapbook_kernelspec.execution import (
+    CellFailed,
+    CellTookTooLong,
+    Execution,
+    KernelDied,
+    KernelNotStarted,
+    Plan,
+    stopping,
+)
 from chapbook_kernelspec.project_kernel import manager_class
 
 if TYPE_CHECKING:
@@ -116,6 +124,8 @@ class _TestExecution(Execution):
             return self._told(failed, failed.number, _plain(failed.traceback))
         except (CellTookTooLong, KernelDied) as failed:
             return self._told(failed, failed.number)
+        except KernelNotStarted as failed:
+            return {"message": failed.message, "traceback": ""}
         except Cancelled:
             raise
         except Exception as problem:  # noqa: BLE001  # whatever keeps a kernel from starting is told of this notebook

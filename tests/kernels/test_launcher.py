@@ -93,3 +93,19 @@ def is_free(folder: Path) -> bool:
         return try_lock(descriptor)
     finally:
         os.close(descriptor)
+
+
+def test_a_kernel_that_fails_ends_at_once_whatever_it_has_opened(tmp_path: Path) -> None:
+    # ipykernel waits at its end for sockets that its own failure has left open.
+    stub = "import atexit, threading\natexit.register(threading.Event().wait)\nraise OSError('the port is taken')\n"
+    (tmp_path / "ipykernel_launcher.py").write_text(stub)
+    ended = subprocess.run(
+        [find_python("3.12"), LAUNCHER, str(tmp_path), "-f", "connection.json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert 1 == ended.returncode
+    assert "OSError: the port is taken" in ended.stderr

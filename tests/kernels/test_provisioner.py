@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jupyter_client.manager import AsyncKernelManager
+
+from chapbook_kernelspec.ports import CAN_KEEP, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,3 +129,39 @@ def _running_with(word: str) -> list[str]:
     listed = subprocess.run(["ps", "-eo", "stat=,args="], capture_output=True, text=True, check=True).stdout
     # What has ended and was not waited for yet has no words left but its name.
     return [line for line in listed.splitlines() if word in line and not line.startswith("Z")]
+
+
+@pytest.mark.skipif(not CAN_KEEP, reason="this system lets nobody keep a port for another")
+def test_nobody_is_given_the_ports_of_a_kernel_while_it_starts_or_is_started_again(world: World) -> None:
+    folder = world.project("plain")
+
+    def takers(manager: AsyncKernelManager) -> list[str]:
+        """Return the ports that somebody else could have at this moment."""
+        found = []
+        for name in NAMES:
+            with socket.socket() as one:
+                try:
+                    one.bind((manager.ip, getattr(manager, name)))
+                except OSError:
+                    continue
+            found.append(name)
+        return found
+
+    async def live() -> None:
+        manager = AsyncKernelManager(kernel_name="chapbook")
+        await manager.start_kernel(cwd=str(folder), env=dict(world.variables))
+        assert [] == takers(manager)
+        before = {name: getattr(manager, name) for name in NAMES}
+        await manager.shutdown_kernel(now=True, restart=True)
+        assert [] == takers(manager)
+        await manager.restart_kernel(now=True)
+        client = manager.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=60)
+        client.stop_channels()
+        assert before == {name: getattr(manager, name) for name in NAMES}
+        await manager.shutdown_kernel(now=True)
+        # Where somebody was connected, the system itself keeps them for a while.
+        assert getattr(manager.provisioner, "_kept", None) is None
+
+    asyncio.run(live())
