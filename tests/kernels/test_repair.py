@@ -15,6 +15,7 @@ from chapbook_kernelspec.announcing import Announcement, listen
 from chapbook_kernelspec.preparing import stop_preparation
 from chapbook_kernelspec.provisioner import KernelRefused
 from tests.fakes.holding import held_by_another
+from tests.fakes.kernel_ports import with_steady_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,7 @@ def test_a_start_that_is_given_up_leaves_the_environment_as_it_was(world: World)
     folder = world.new_project("given-up", ["six"])
 
     async def give_up() -> None:
-        manager = AsyncKernelManager(kernel_name="chapbook")
+        manager = with_steady_ports(AsyncKernelManager)(kernel_name="chapbook")
         start = asyncio.ensure_future(manager.start_kernel(cwd=str(folder), env=dict(world.variables)))
         await asyncio.sleep(0.7)
         start.cancel()
@@ -123,7 +124,7 @@ def test_two_notebooks_of_one_project_start_at_once(world: World) -> None:
     folder = world.new_project("together", ["six"])
 
     async def start(name: str) -> tuple[AsyncKernelManager, str]:
-        manager = AsyncKernelManager(kernel_name="chapbook")
+        manager = with_steady_ports(AsyncKernelManager)(kernel_name="chapbook")
         await manager.start_kernel(cwd=str(folder), env={**world.variables, "JPY_SESSION_NAME": str(folder / name)})
         assert manager.kernel_spec is not None
         return manager, manager.kernel_spec.argv[0]

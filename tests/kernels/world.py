@@ -19,6 +19,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.default_index import default_index
+from tests.fakes.kernel_ports import with_steady_ports
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Sequence
@@ -79,7 +80,7 @@ class World:
         if notebook is not None:
             variables["JPY_SESSION_NAME"] = str(notebook)
         with asyncio.Runner() as runner:
-            running = Running(AsyncKernelManager(kernel_name="chapbook"), runner)
+            running = Running(with_steady_ports(AsyncKernelManager)(kernel_name="chapbook"), runner)
             try:
                 running.start(cwd=str(folder), env=variables)
                 yield running

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants
 from chapbook_kernelspec.project_kernel import manager_class
+from tests.fakes.kernel_ports import with_steady_ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ def streams(cell: Cell) -> str:
 
 def own_kernel(_notebook: Path | None, _surroundings: Surroundings, _watcher: Watcher, /) -> type[AsyncKernelManager]:
     """Stand in for a project that is ready."""
-    return manager_class(own_start(), os.environ)
+    return with_steady_ports(manager_class(own_start(), os.environ))
 
 
 def own_start(environment: Path | None = None) -> KernelStart:

@@ -15,6 +15,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 from chapbook_core.commands.thin_magics import place_thin_magics
+from tests.fakes.kernel_ports import with_steady_ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ class RealKernel:
         outside = json.dumps([str(magics), sysconfig.get_path("purelib")])
         argv = [str(python), "-c", LAUNCHER, outside, "-f", "{connection_file}"]
         argv += ["--InteractiveShell.colors=nocolor", "--HistoryManager.enabled=False"]
-        self._manager = KernelManager()
+        self._manager = with_steady_ports(KernelManager)()
         self._manager._kernel_spec = KernelSpec(argv=argv, display_name="test", language="python")
         self._folder = folder
         self._variables = {**os.environ, **variables}

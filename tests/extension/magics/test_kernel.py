@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -18,6 +19,7 @@ from chapbook_core.cli import main
 from chapbook_core.commands.thin_magics import place_thin_magics
 from tests.extension.magics.real_kernel import LAUNCHER, RealKernel
 from tests.fakes.index import FakeIndex, reply_faults
+from tests.fakes.kernel_ports import with_steady_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +211,13 @@ def run_notebook(folder: Path, *cells: str) -> tuple[nbformat.NotebookNode, Cell
     # The functions that make notebooks have no types.
     make: Any = nbformat.v4
     notebook = make.new_notebook(cells=[make.new_code_cell(cell) for cell in cells])
-    client = NotebookClient(notebook, kernel_name="tested", timeout=60, resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(
+        notebook,
+        kernel_name="tested",
+        kernel_manager_class=with_steady_ports(AsyncKernelManager),
+        timeout=60,
+        resources={"metadata": {"path": str(folder)}},
+    )
     try:
         client.execute()
     except CellExecutionError as error:
