@@ -155,7 +155,8 @@ def _origin(table: Table, form: str, folder: Folder, *, develop: bool) -> Origin
             if sum(reference is not None for reference in references) > 1:
                 table.findings.add(table.path, "`branch`, `tag` and `rev` exclude each other", "keep one of them")
             branch, tag, revision = references
-            url, userinfo = split_userinfo(location)
+            # Poetry, too, takes the address as a PEP 508 requirement has it.
+            url, userinfo = split_userinfo(location.removeprefix("git+"))
             return GitOrigin(url, branch, tag, revision, subdirectory, develop, userinfo)
         case "url":
             url, userinfo = split_userinfo(location)

@@ -105,6 +105,13 @@ def test_origins_keep_credentials_to_themselves() -> None:
     assert "s3cret" not in repr(manifest)
 
 
+def test_a_repository_may_be_spelled_as_in_a_standard_requirement() -> None:
+    manifest = read(POETRY + '[tool.poetry.dependencies]\nb = {git = "git+https://example.org/b.git", tag = "v1"}\n')
+
+    [requirement] = manifest.main.requirements
+    assert requirement.origin == GitOrigin("https://example.org/b.git", tag="v1")
+
+
 def test_a_folder_in_a_subfolder_is_one_path() -> None:
     manifest = read(POETRY + '[tool.poetry.dependencies]\nb = {path = "../b", subdirectory = "python"}\n')
 
