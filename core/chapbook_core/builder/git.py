@@ -80,7 +80,7 @@ class GitRepositories:
 
     def commit(self, origin: GitOrigin, locked: str = "") -> str:
         """Return the commit that a requirement means: the locked one while there is one. Raises GitFailed."""
-        _check(origin)
+        require_address(origin)
         mirror = self._mirror(origin)
         note_use(mirror)
         wanted = locked if _COMMIT.fullmatch(locked) else origin.revision or ""
@@ -224,7 +224,8 @@ class GitRepositories:
         return variables
 
 
-def _check(origin: GitOrigin) -> None:
+def require_address(origin: GitOrigin) -> None:
+    """Raise GitFailed for an address or a reference that git is not to be given."""
     if not _ADDRESS.fullmatch(origin.url):
         raise GitFailed(
             origin.url,

@@ -100,9 +100,11 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
     if may_stay and (lock := record.current()) is not None:
         return Locked(lock.packages, (), is_written=False, is_changed=False)
     # What was not needed so far: what reads the project, and the solver.
+    from chapbook_core.commands.former_dev_group import warn_of_former_dev_group
     from chapbook_core.commands.session import open_session
 
     session = open_session(surroundings, watcher)
+    warn_of_former_dev_group(session.manifest, watcher)
     if invocation.flag("check"):
         check_lock(session)
         return LockChecked()

@@ -128,14 +128,19 @@ class Session:
         )
 
 
+def other_poetry(manifest: Manifest) -> str | None:
+    """Return which Poetry a project is for, when that is one as which Chapbook does not work."""
+    needed = manifest.poetry.requires_poetry
+    return needed.text if needed is not None and not needed.allows(POETRY_VERSION) else None
+
+
 def open_session(surroundings: Surroundings, watcher: Watcher, look: FirstLook | None = None) -> Session:
     """Find and read the project, unless it has been looked at; raises ProjectNotFound and FileMistakes."""
     look = look or FirstLook(surroundings)
     settings = look.settings
     manifest = read_manifest(look.folder / PROJECT_FILE, read=look.content)
-    needed = manifest.poetry.requires_poetry
-    if needed is not None and not needed.allows(POETRY_VERSION):
-        raise OtherPoetryNeeded(manifest.file, needed.text)
+    if (needed := other_poetry(manifest)) is not None:
+        raise OtherPoetryNeeded(manifest.file, needed)
     return Session(manifest, settings, surroundings, watcher)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import re
 
 _USERINFO = late_pattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<userinfo>[^\s/?#'\"<>`]*)@")
+_WHOLE = late_pattern(r"(?i:https?)://[^\s/?#]+\S*|(?!(?i:https?):)[A-Za-z][A-Za-z0-9+.-]*:\S+")
 MASK = "****"
 
 
@@ -32,6 +33,11 @@ def masked_url(text: str) -> str:
     The user of an `ssh` address is part of the address (`ssh://git@host`) and stays.
     """
     return _USERINFO.sub(_masked, text)
+
+
+def is_whole_url(text: str) -> bool:
+    """Whether a text leads somewhere by itself: it has a scheme, a host where the web is meant, and no spaces."""
+    return _WHOLE.fullmatch(text) is not None
 
 
 def split_userinfo(url: str) -> tuple[str, Userinfo | None]:

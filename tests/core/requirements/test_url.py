@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chapbook_core.requirements.url import Userinfo, masked_url, split_userinfo
+from chapbook_core.requirements.url import Userinfo, is_whole_url, masked_url, split_userinfo
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,25 @@ def test_a_url_without_a_secret_stays_as_it_is(url: str) -> None:
 
 def test_an_ssh_user_stays_and_its_password_goes() -> None:
     assert split_userinfo("ssh://git:secret@example.org/a") == ("ssh://git@example.org/a", Userinfo("git", "secret"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [
+        ("https://example.org", True),
+        ("HTTP://example.org/a?b#c", True),
+        ("mailto:jane@example.org", True),
+        ("file:///srv/simple", True),
+        ("git+ssh://git@example.org/a.git", True),
+        ("https://", False),
+        ("https:///a", False),
+        ("https:example.org", False),
+        ("example.org", False),
+        ("//example.org/a", False),
+        ("/srv/simple", False),
+        ("https://example.org/a b", False),
+        ("", False),
+    ],
+)
+def test_a_whole_url_leads_somewhere_by_itself(text: str, *, is_whole: bool) -> None:
+    assert is_whole_url(text) is is_whole

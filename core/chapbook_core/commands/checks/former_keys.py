@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands import former_dev_group
 from chapbook_core.commands.checks.subject import Finding, Severity
 
 if TYPE_CHECKING:
@@ -43,13 +44,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     for key, home in _HOMES.items():
         if key in subject.table("tool", "poetry"):
             yield from _duplicate(subject, key, home, dynamic)
-    if "dev-dependencies" in subject.table("tool", "poetry"):
-        yield Finding(
-            Severity.WARNING,
-            "is the former way to write the group `dev`",
-            ("tool", "poetry", "dev-dependencies"),
-            "move it to `dev` under [dependency-groups]",
-        )
+    if subject.value(*former_dev_group.PLACE) is not None:
+        yield Finding(Severity.WARNING, former_dev_group.MESSAGE, former_dev_group.PLACE, former_dev_group.HINT)
     yield from _scripts(subject)
     yield from _dependencies(subject, dynamic)
 

@@ -22,12 +22,13 @@ def check(subject: Subject) -> Iterator[Finding]:
     match subject.value(*place):
         case str(text):
             yield from _expression(text)
-        case {"file": str(file)}:
+        case dict(table):
             yield Finding(Severity.WARNING, "a table here is deprecated", place, _HINT)
-            if not (subject.folder / file).is_file():
+            if table.keys() not in ({"file"}, {"text"}):
+                yield Finding(Severity.ERROR, "needs either `file` or `text`, and nothing else", place, _HINT)
+            file = table.get("file")
+            if isinstance(file, str) and not (subject.folder / file).is_file():
                 yield Finding(Severity.ERROR, f"there is no file `{file}`", (*place, "file"), "correct its name")
-        case dict():
-            yield Finding(Severity.WARNING, "a table here is deprecated", place, _HINT)
         case _:
             pass
     for file_place, glob in subject.texts("project", "license-files"):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.checks.subject import Finding, Severity
 from chapbook_core.requirements.name import canonical_name
-from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin
+from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, UrlOrigin
+from chapbook_core.requirements.url import is_whole_url, masked_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Look for contradictions, requirements on oneself, former keys, and paths that lead nowhere."""
+    """Look for contradictions, requirements on oneself, former keys, and origins that lead nowhere."""
     yield from _former_keys(subject)
     own = canonical_name(subject.manifest.name) if subject.manifest.name else None
     for group in subject.manifest.groups:
         yield from _contradictions(group)
-        yield from _paths(subject, group)
+        yield from _origins(subject, group)
         for requirement in group.requirements:
             if requirement.name == own and not requirement.extras:
                 message = f"the project requires itself in the group `{group.pretty_name}`"
@@ -49,12 +50,29 @@ def _contradictions(group: Group) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, f"{message}, as the group `{group.pretty_name}` requires", (), hint)
 
 
-def _paths(subject: Subject, group: Group) -> Iterator[Finding]:
+def _origins(subject: Subject, group: Group) -> Iterator[Finding]:
     for requirement in group.requirements:
         match requirement.origin:
             case FileOrigin(path=path) | DirectoryOrigin(path=path):
                 if not (subject.folder / path).exists():
                     message = f"`{requirement.pretty_name}` is required from `{path}`, which does not exist"
                     yield Finding(Severity.ERROR, message, (), "correct the path; it is relative to the project")
+            case GitOrigin() as origin:
+                yield from _repository(requirement.pretty_name, origin)
+            case UrlOrigin(url=url) if not is_whole_url(url):
+                message = f"`{requirement.pretty_name}` is required from `{masked_url(url)}`, which is not a URL"
+                hint = "write it whole, as in `https://example.org/files/six-1.17.0.tar.gz`"
+                yield Finding(Severity.ERROR, message, (), hint)
             case _:
                 pass
+
+
+def _repository(name: str, origin: GitOrigin) -> Iterator[Finding]:
+    # Few projects require anything of git.
+    from chapbook_core.builder.git import GitFailed, require_address
+
+    try:
+        require_address(origin)
+    except GitFailed as failure:
+        message = f"`{name}` is required from `{masked_url(origin.url)}`: {failure.reason}"
+        yield Finding(Severity.ERROR, message, (), " ".join(failure.hints) or "correct the spelling")

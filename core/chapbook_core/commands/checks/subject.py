@@ -85,6 +85,12 @@ class Subject:
         entries = value if isinstance(value, list) else []
         return tuple(((*place, index), entry) for index, entry in enumerate(entries) if isinstance(entry, str))
 
+    def tables(self, *place: str) -> tuple[tuple[Place, Mapping[str, object]], ...]:
+        """Return the tables of the array at a key, each with its place."""
+        value = self.value(*place)
+        entries = value if isinstance(value, list) else []
+        return tuple(((*place, index), entry) for index, entry in enumerate(entries) if isinstance(entry, Mapping))
+
     def line(self, place: Place) -> int | None:
         """Return the line where a key is written."""
         return read_layout(self.text).line(place) if place else None

@@ -46,6 +46,9 @@ _KEYS = frozenset(
     }
 )
 _BUILD_KEYS = frozenset({"script", "generate-setup-file"})
+_README_KEYS = frozenset({"file", "text", "content-type"})
+_SCRIPT_KEYS = frozenset({"reference", "type", "extras", "callable"})
+_PACKAGE_KEYS = frozenset({"include", "from", "format", "to"})
 _STANDARD_KEYS = DYNAMIC_FIELDS | {"name", "dynamic"}
 
 
@@ -54,6 +57,13 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from unknown(subject, ("project",), _STANDARD_KEYS, Severity.WARNING)
     yield from unknown(subject, ("tool", "poetry"), _KEYS)
     yield from unknown(subject, ("tool", "poetry", "build"), _BUILD_KEYS)
+    yield from unknown(subject, ("project", "readme"), _README_KEYS)
+    for name in subject.table("tool", "poetry", "scripts"):
+        yield from unknown(subject, ("tool", "poetry", "scripts", name), _SCRIPT_KEYS)
+    for place, entry in subject.tables("tool", "poetry", "packages"):
+        for key in entry:
+            if key not in _PACKAGE_KEYS:
+                yield Finding(Severity.ERROR, f"an entry has no `{key}`", (*place, key), _hint(key, _PACKAGE_KEYS))
 
 
 def unknown(
@@ -62,6 +72,9 @@ def unknown(
     """Yield the keys of a table that are none of the known ones."""
     for key in subject.table(*table):
         if key not in known:
-            near = get_close_matches(key, sorted(known), n=1)
-            hint = f"did you mean `{near[0]}`?" if near else "take it out, or move it to a table of your own"
-            yield Finding(severity, f"[{'.'.join(table)}] has no `{key}`", (*table, key), hint)
+            yield Finding(severity, f"[{'.'.join(table)}] has no `{key}`", (*table, key), _hint(key, known))
+
+
+def _hint(key: str, known: Collection[str]) -> str:
+    near = get_close_matches(key, sorted(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else "take it out, or move it to a table of your own"
