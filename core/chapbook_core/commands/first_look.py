@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chapbook_core.installer.condition_key import content_digest
 from chapbook_core.project.discovery import PROJECT_FILE, find_project_file
 from chapbook_core.project.settings import read_settings
 from chapbook_core.project.small_file import read_small
@@ -22,6 +23,7 @@ class FirstLook:
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self._contents: dict[Path, bytes] = {}
+        self._digests: dict[Path, bytes] = {}
 
     @cached_property
     def folder(self) -> Path:
@@ -44,4 +46,11 @@ class FirstLook:
         known = self._contents.get(file)
         if known is None:
             known = self._contents[file] = read_small(file)
+        return known
+
+    def digest(self, file: Path) -> bytes:
+        """Return what stands for the content of a file in the key of a condition; raises OSError."""
+        known = self._digests.get(file)
+        if known is None:
+            known = self._digests[file] = content_digest(self.content(file))
         return known

@@ -11,10 +11,9 @@ from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.commands.own_version import own_version
 from chapbook_core.environment.environment import CONFIGURATION
 from chapbook_core.environment.state import read_state, was_moved
-from chapbook_core.installer.condition_key import condition_key
+from chapbook_core.installer.condition_key import condition_key, file_digest
 from chapbook_core.installer.traces import has_traces
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
-from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -101,13 +100,13 @@ class NothingToDo:
         files = (folder / PROJECT_FILE, folder / LOCK_FILE, environment / CONFIGURATION)
         try:
             # Another Chapbook may bring other hooks and files along.
-            return condition_key(files, (own_version(), *words), (library,), self._content)
+            return condition_key(files, (own_version(), *words), (library,), self._digest)
         except OSError:
             return None
 
-    def _content(self, file: Path) -> bytes:
+    def _digest(self, file: Path) -> bytes:
         # The environment may be made anew by the command.
-        return read_small(file) if file.name == CONFIGURATION else self._look.content(file)
+        return file_digest(file) if file.name == CONFIGURATION else self._look.digest(file)
 
 
 def _is_changed(folders: Mapping[str, str]) -> bool:

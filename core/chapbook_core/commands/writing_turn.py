@@ -178,16 +178,16 @@ def _patience(variables: Mapping[str, str]) -> float:
     return seconds
 
 
-def _elsewhere(surroundings: Surroundings) -> tuple[Path, ...]:
+def _elsewhere(surroundings: Surroundings) -> Iterator[Path]:
     """Name where the lock can be when the project cannot hold it: all of this person's programs find the same.
 
     The cache comes first, because a job or a session may have a folder for temporary files of its own. Where even that
     knows no locks, as a home folder on the network, the temporary files are on a disk of this machine.
     """
-    cache = find_locations(surroundings.variables, surroundings.home).cache
+    yield find_locations(surroundings.variables, surroundings.home).cache / "locks"
     if sys.platform == "win32":
         person = "chapbook"
     else:
         person = f"chapbook-{os.getuid()}"
     temporary = next((surroundings.variables[name] for name in _TEMPORARY if surroundings.variables.get(name)), "/tmp")  # noqa: S108  the folder made in it is checked to be this person's
-    return (cache / "locks", Path(temporary) / person)
+    yield Path(temporary) / person

@@ -26,8 +26,16 @@ class Distribution:
     """Normalised."""
     version: str
     """As the folder's name has it."""
-    folder: Path
-    """The `*.dist-info` folder."""
+    library: Path
+    """The folder that its packages are in."""
+    entry: str
+    """The name of the `*.dist-info` folder there."""
+
+    @cached_property
+    def folder(self) -> Path:
+        """The `*.dist-info` folder."""
+        # Each command makes one of these for every distribution, and asks for few of these paths.
+        return self.library / self.entry
 
     @cached_property
     def metadata(self) -> Mapping[str, str]:
@@ -91,16 +99,16 @@ class Distribution:
         Nobody waits until what is put in has reached the disk, so a power cut may leave files without content; of a
         distribution that was put in just before, these two are among them.
         """
-        return _has_content(f"{self.folder}/METADATA") and self.is_recorded
+        return _has_content(f"{self.library}/{self.entry}/METADATA") and self.is_recorded
 
     @property
     def is_recorded(self) -> bool:
         """Whether it has a list of its files."""
-        return _has_content(f"{self.folder}/RECORD")
+        return _has_content(f"{self.library}/{self.entry}/RECORD")
 
     def _text(self, name: str) -> str | None:
         try:
-            with open(f"{self.folder}/{name}", encoding="utf-8", errors="replace") as file:  # noqa: PTH123  as below
+            with open(f"{self.library}/{self.entry}/{name}", encoding="utf-8", errors="replace") as file:  # noqa: PTH123  as below
                 return file.read()
         except OSError:
             return None
@@ -147,7 +155,7 @@ def scan_site_packages(folder: Path) -> SitePackages:
             # What a careful installer renames away begins with `~` or a point.
             if not dash or not name[:1].isalnum():
                 continue
-            found = Distribution(canonical_name(name), version, folder / entry)
+            found = Distribution(canonical_name(name), version, folder, entry)
             if distributions.setdefault(found.name, found) is not found:
                 repeated.append(found)
         elif entry.endswith(_EGG_SUFFIXES):

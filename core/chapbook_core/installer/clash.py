@@ -167,11 +167,11 @@ class _Disk:
             if folder and name not in self._listed(above):
                 self._names[folder] = frozenset()
             else:
-                self._names[folder] = _names_in(self.paths.root / folder)
+                self._names[folder] = _names_in(f"{self.paths.root}/{folder}")
         return self._names[folder]
 
 
-def _names_in(folder: Path) -> frozenset[str]:
+def _names_in(folder: str) -> frozenset[str]:
     try:
         return frozenset(os.listdir(folder))  # noqa: PTH208  names, not paths
     except (FileNotFoundError, NotADirectoryError):

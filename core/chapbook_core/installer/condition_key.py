@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-_VERSION = "1"
+_VERSION = "2"
 _CHANGING = "__pycache__"
 
 
@@ -24,28 +24,38 @@ def condition_key(
     files: Iterable[Path],
     words: Iterable[str],
     libraries: Iterable[Path],
-    read: Callable[[Path], bytes] = read_small,
+    digest_of: Callable[[Path], bytes] | None = None,
 ) -> str:
     """Return the key for files of the project and the environment, words of the command, and folders of packages.
 
-    `read` is for who has read some of the files. Raises OSError when one of them cannot be read.
+    `digest_of` is for who has read some of the files. Raises OSError when one of them cannot be read.
     """
     digest = hashlib.sha256()
-    for part in _parts(files, words, libraries, read):
+    for part in _parts(files, words, libraries, digest_of or file_digest):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
 
 
+def file_digest(file: Path) -> bytes:
+    """Return what stands for the bytes of a file in a key; raises OSError."""
+    return content_digest(read_small(file))
+
+
+def content_digest(content: bytes) -> bytes:
+    """Return what stands for bytes in a key."""
+    return hashlib.sha256(content).digest()
+
+
 def _parts(
-    files: Iterable[Path], words: Iterable[str], libraries: Iterable[Path], read: Callable[[Path], bytes]
+    files: Iterable[Path], words: Iterable[str], libraries: Iterable[Path], digest_of: Callable[[Path], bytes]
 ) -> Iterable[bytes]:
     yield _VERSION.encode()
     for word in words:
         yield word.encode()
     for file in files:
         yield os.fsencode(file)
-        yield read(file)
+        yield digest_of(file)
     for library in libraries:
         names = sorted(name for name in os.listdir(library) if name != _CHANGING)  # noqa: PTH208  names, not paths
         yield os.fsencode("\0".join(names))

@@ -17,6 +17,7 @@ from chapbook_core.installer.relocation import Move
 from chapbook_core.installer.traces import JOURNAL, OWN_FOLDER, STAGES
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
+from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Journal:
 def read_journal(environment: Path, project: Path) -> Journal | None:
     """Return the journal of a change of a project's environment that was begun and not ended; raises JournalDamaged."""
     try:
-        body = (environment / OWN_FOLDER / JOURNAL).read_bytes()
+        body = read_small(f"{environment}/{OWN_FOLDER}/{JOURNAL}")
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
@@ -114,13 +115,13 @@ def write_journal(environment: Path, journal: Journal) -> None:
     """
     # In the stage whatever is left over goes with the rest of it.
     stage = environment / journal.stage
-    (stage / _TURNED).write_bytes(_written(journal.turned()))
-    (stage / JOURNAL).write_bytes(_written(journal))
+    _write(f"{stage}/{_TURNED}", _written(journal.turned()))
+    _write(f"{stage}/{JOURNAL}", _written(journal), is_durable=True)
     if journal.rewrites:
         # The contents that are kept of the project's files are of no use without the names on the way to them.
         for folder in (stage, stage.parent, environment, environment.parent):
             _settle(folder)
-    _place(stage / JOURNAL, environment)
+    _place(f"{stage}/{JOURNAL}", environment)
 
 
 def turn_journal(environment: Path, journal: Journal) -> None:
@@ -128,7 +129,9 @@ def turn_journal(environment: Path, journal: Journal) -> None:
     turned = environment / journal.stage / _TURNED
     if not turned.exists():
         turned.write_bytes(_written(journal.turned()))
-    _place(turned, environment)
+    with turned.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    _place(str(turned), environment)
 
 
 def _written(journal: Journal) -> bytes:
@@ -144,12 +147,19 @@ def _written(journal: Journal) -> bytes:
     return json.dumps(data).encode()
 
 
-def _place(written: Path, environment: Path) -> None:
+def _write(file: str, content: bytes, *, is_durable: bool = False) -> None:
+    with open(file, "wb") as stream:  # noqa: PTH123  each change writes two, and paths are dearer
+        stream.write(content)
+        if is_durable:
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _place(written: str, environment: Path) -> None:
     """Give a journal its name once it is on the disk."""
-    with written.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    written.replace(environment / OWN_FOLDER / JOURNAL)
-    _settle(environment / OWN_FOLDER)
+    folder = f"{environment}/{OWN_FOLDER}"
+    os.replace(written, f"{folder}/{JOURNAL}")  # noqa: PTH105  as `_write`
+    _settle(folder)
 
 
 def drop_journal(environment: Path) -> None:
@@ -181,7 +191,7 @@ def _stray(journal: Journal, project: Path) -> str | None:
     return None
 
 
-def _settle(folder: Path) -> None:
+def _settle(folder: str | Path) -> None:
     """Make the rename itself survive a power cut, where folders can be opened."""
     if os.name != "posix":
         return

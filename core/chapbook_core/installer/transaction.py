@@ -139,12 +139,12 @@ def recover(environment: Path, project: Path) -> Direction | None:
     """
     _require_no_link(environment)
     journal = read_journal(environment, project)
-    _sweep(environment / OWN_FOLDER, "*.tmp")
+    _sweep(f"{environment}/{OWN_FOLDER}", "")
     if journal is None:
         _clear(environment / STAGES)
         return None
     for rewrite in journal.rewrites:
-        _sweep(Path(rewrite.path).parent, ".chapbook-*.tmp")
+        _sweep(str(Path(rewrite.path).parent), ".chapbook-")
     if journal.direction == "forward":
         try:
             _forward(environment, journal, lambda: None)
@@ -236,25 +236,43 @@ def _content(file: Path) -> bytes | None:
 def _end(environment: Path, journal: Journal) -> None:
     if is_interrupted(environment):
         drop_journal(environment)
+    _take_down(environment, journal)
     _clear(environment / journal.stage)
+
+
+def _take_down(environment: Path, journal: Journal) -> None:
+    """Remove the folders that everything was moved out of, of which nearly every stage consists; others stay."""
+    folders = {move.source.rpartition("/")[0] for move in journal.moves if move.source.startswith(f"{journal.stage}/")}
+    with suppress(OSError):
+        for folder in folders:
+            above = folder
+            while above != journal.stage:
+                os.rmdir(f"{environment}/{above}")  # noqa: PTH106  a path is dearer
+                above = above.rpartition("/")[0]
 
 
 def _require_no_link(environment: Path) -> None:
     """Refuse what leads out of the environment: what is below it is moved and removed."""
-    for path in (environment / OWN_FOLDER, environment / STAGES):
-        if path.is_symlink():
+    for path in (f"{environment}/{OWN_FOLDER}", f"{environment}/{STAGES}"):
+        if os.path.islink(path):  # noqa: PTH114  each change asks, and a path is dearer
             raise JournalDamaged(environment, f"`{path}` is a link")
 
 
-def _sweep(folder: Path, pattern: str) -> None:
+def _sweep(folder: str, beginning: str) -> None:
     """Remove what a killed process was about to write; while the project is held nobody else writes there."""
-    for file in folder.glob(pattern):
-        with suppress(OSError):
-            file.unlink()
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  names, not paths
+    except OSError:
+        return
+    for name in names:
+        if name.startswith(beginning) and name.endswith(".tmp"):
+            with suppress(OSError):
+                os.unlink(f"{folder}/{name}")  # noqa: PTH108  as above
 
 
 def _clear(folder: Path) -> None:
     """Remove a stage; what cannot go, as a library in use on Windows, goes another time."""
-    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
         folder.parent.rmdir()

@@ -53,7 +53,8 @@ class Belongings:
 
 def where_it_is(distribution: Distribution) -> Distribution:
     """Return a distribution by the path that no link leads over, as the paths of its environment are."""
-    return replace(distribution, folder=Path(os.path.realpath(distribution.folder)))
+    real = Path(os.path.realpath(distribution.folder))
+    return replace(distribution, library=real.parent, entry=real.name)
 
 
 def belongings(paths: InstallPaths, distribution: Distribution) -> Belongings:

@@ -76,7 +76,7 @@ _claiming = threading.Lock()
 
 @contextmanager
 def hold_project(
-    folder: Path, command: str, watcher: Watcher, *, patience: float = PATIENCE, elsewhere: Sequence[Path] = ()
+    folder: Path, command: str, watcher: Watcher, *, patience: float = PATIENCE, elsewhere: Iterable[Path] = ()
 ) -> Iterator[None]:
     """Keep every other writer out of a project; its files must not be read before.
 
@@ -147,7 +147,7 @@ def _claimed(project: str, claim: _Claim) -> _Claim:
         return _claims.setdefault(project, claim)
 
 
-def _places(project: Path, elsewhere: Sequence[Path]) -> Iterator[LockPlace]:
+def _places(project: Path, elsewhere: Iterable[Path]) -> Iterator[LockPlace]:
     yield project_place(project)
     for folder in elsewhere:
         yield place_elsewhere(folder, project)

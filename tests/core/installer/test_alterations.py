@@ -25,7 +25,7 @@ def distribution(tmp_path: Path) -> Distribution:
         (tmp_path / name).write_bytes(content)
         rows.append(Row(name, f"sha256={file_digest(tmp_path / name, is_record=True)}", str(len(content))))
     (folder / "RECORD").write_bytes(record_text(rows))
-    return Distribution("a", "1.0", folder)
+    return Distribution("a", "1.0", tmp_path, folder.name)
 
 
 def found(distribution: Distribution, *, by_content: bool = False) -> list[Alteration]:
