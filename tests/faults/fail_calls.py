@@ -15,23 +15,17 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.fakes.index import FakeIndex
 from tests.faults.end_commands import World
+from tests.faults.in_copy import NOTHING_HAPPENED, changed_path, in_copy, perform
 from tests.faults.kill_install import judge, locked, serve, snapshot
 from tests.faults.verdict import verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EMFILE")
 COMMANDS = (("add", "more"), ("remove", "gone"), ("update",), ("sync",))
 _MAKING = frozenset({"os.mkdir", "os.link", "os.symlink", "sqlite3.connect"})
 _CHANGING = _MAKING | {"os.rename", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "os.utime"}
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-NOTHING_REFUSED = 77
-"""The status of a run in which nothing was refused, as it had no such many changes."""
 
 
 @dataclass
@@ -67,17 +61,10 @@ class Refusing:
             raise OSError(self.error, os.strerror(self.error), str(arguments[0]))
 
     def _is_change(self, event: str, arguments: tuple[object, ...]) -> bool:
-        if event == "open":
-            flags = arguments[2]
-            if not isinstance(flags, int) or not flags & _WRITING:
-                return False
-        elif event not in _CHANGING:
+        path = changed_path(event, arguments, _CHANGING)
+        if not path:
             return False
-        path = arguments[0]
-        if isinstance(path, bytes | str | os.PathLike):
-            path = os.fsdecode(path)
-            return path.startswith(self.folder) if path.startswith("/") else self.relative
-        return False
+        return path.startswith(self.folder) if path.startswith("/") else self.relative
 
     @staticmethod
     def _is_making(event: str, arguments: tuple[object, ...]) -> bool:
@@ -95,35 +82,10 @@ def refused(world: World, words: tuple[str, ...], refusing: Refusing) -> tuple[i
     """Run a command in a copy of this process in which things are refused; return its status and what it told."""
 
     def work() -> int:
-        from chapbook_core.cli import main
-
-        os.environ.clear()
-        os.environ.update(world.project.variables)
-        os.chdir(world.project.folder)
-        sys.addaudithook(refusing)
-        status = main(list(words))
-        return NOTHING_REFUSED if refusing.count < refusing.first and not status else status
+        status = perform(world, words, refusing)
+        return NOTHING_HAPPENED if refusing.count < refusing.first and not status else status
 
     return in_copy(work)
-
-
-def in_copy(work: Callable[[], int]) -> tuple[int, str]:
-    """Do some work in a copy of this process; return its status and what it wrote."""
-    with tempfile.TemporaryFile() as told:
-        child = os.fork()
-        if child == 0:
-            status = 70
-            try:
-                for stream in (1, 2):
-                    os.dup2(told.fileno(), stream)
-                sys.stdout = sys.stderr = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  until the end
-                status = work()
-                sys.stdout.flush()
-            finally:
-                os._exit(status)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        told.seek(0)
-        return status, told.read().decode()
 
 
 def run_sweep(words: tuple[str, ...], error: str, *, forever: bool, step: int = 1, world: World | None = None) -> Tally:
@@ -139,7 +101,7 @@ def run_sweep(words: tuple[str, ...], error: str, *, forever: bool, step: int = 
         world.restore(words)
         refusing = Refusing(str(world.project.folder.parent), getattr(errno, error), number, forever)
         status, told = refused(world, words, refusing)
-        if status == NOTHING_REFUSED:
+        if status == NOTHING_HAPPENED:
             return tally
         end = "went on" if status == 0 else "stopped"
         tally.ends[end] += 1

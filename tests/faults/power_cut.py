@@ -25,7 +25,7 @@ from pathlib import Path
 
 from tests.fakes.index import FakeIndex
 from tests.faults.end_commands import Start, World
-from tests.faults.fail_calls import NOTHING_REFUSED, in_copy
+from tests.faults.in_copy import NOTHING_HAPPENED, changed_path, in_copy, perform
 from tests.faults.kill_install import judge, locked, serve
 from tests.faults.verdict import verdict
 
@@ -34,7 +34,6 @@ VARIANTS = ("all", "ordered", "least")
 CUT = 99
 """The status of a run that was cut off."""
 _CHANGING = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate"})
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NAMES = ("pyproject.toml", "poetry.lock")
 
 Key = tuple[int, int]
@@ -164,30 +163,17 @@ class Cutting:
         os.fsync = heard  # type: ignore[assignment]  # of a process of its own
 
     def _is_change(self, event: str, arguments: tuple[object, ...]) -> bool:
-        if event == "open":
-            flags = arguments[2]
-            if not isinstance(flags, int) or not flags & _WRITING:
-                return False
-        elif event not in _CHANGING:
-            return False
-        path = os.fsdecode(arguments[0]) if isinstance(arguments[0], bytes | str | os.PathLike) else ""
-        return not path.startswith("/") or path.startswith(str(self.disk.top))
+        path = changed_path(event, arguments, _CHANGING)
+        return path is not None and (not path.startswith("/") or path.startswith(str(self.disk.top)))
 
 
 def cut_off(world: World, words: tuple[str, ...], number: int, room: Path) -> int:
     """Run a command in a copy of this process until the power is cut; return its status."""
 
     def work() -> int:
-        from chapbook_core.cli import main
-
-        os.environ.clear()
-        os.environ.update(world.project.variables)
-        os.chdir(world.project.folder)
         cutting = Cutting(Disk(world.project.folder), number, room)
         cutting.listen()
-        sys.addaudithook(cutting)
-        status = main(list(words))
-        return status or NOTHING_REFUSED
+        return perform(world, words, cutting) or NOTHING_HAPPENED
 
     return in_copy(work)[0]
 
@@ -209,7 +195,7 @@ def run_cuts(words: tuple[str, ...], *, step: int = 1, first: int = 1, world: Wo
         world.restore(words)
         with tempfile.TemporaryDirectory(prefix="left-", dir=folder.parent) as room:
             status = cut_off(world, words, number, Path(room))
-            if status == NOTHING_REFUSED:
+            if status == NOTHING_HAPPENED:
                 return tally
             if status != CUT:
                 tally.wrong.append(f"{' '.join(words)} at {number}: it ended with {status}")

@@ -13,7 +13,8 @@ import pytest
 
 from tests.fakes.index import FakeIndex
 from tests.faults.end_commands import World
-from tests.faults.fail_calls import NOTHING_REFUSED, Refusing, refused
+from tests.faults.fail_calls import Refusing, refused
+from tests.faults.in_copy import NOTHING_HAPPENED
 from tests.faults.kill_install import judge, locked, serve, snapshot
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def read_only(world: World, folder: Path, *words: str) -> tuple[int, str]:
     """Run a command while nothing can be written below a folder."""
     status, told = refused(world, words, Refusing(str(folder), errno.EROFS, first=1, forever=True, relative=False))
     assert "Traceback" not in told
-    return 0 if status == NOTHING_REFUSED else status, told
+    return 0 if status == NOTHING_HAPPENED else status, told
 
 
 def test_what_a_read_only_cache_has_is_put_in(world: World) -> None:
