@@ -18,38 +18,34 @@ PROJECT = (
     + '[project.optional-dependencies]\nfast = ["c"]\n[dependency-groups]\ndev = ["d"]\n'
 )
 COMMIT = "0123456789012345678901234567890123456789"
-DIRECT = f"""
 
+
+def _package(name: str, develop: str, origin: str) -> str:
+    return f"""
 [[package]]
-name = "tree"
+name = "{name}"
 version = "1"
 description = ""
 optional = false
 python-versions = "*"
 groups = ["main"]
 files = []
-develop = true
+develop = {develop}
 
 [package.source]
-type = "directory"
-url = "libs/tree"
-
-[[package]]
-name = "repository"
-version = "1"
-description = ""
-optional = false
-python-versions = "*"
-groups = ["main"]
-files = []
-develop = false
-
-[package.source]
-type = "git"
-url = "https://example.org/repository.git"
-reference = "HEAD"
-resolved_reference = "{COMMIT}"
+{origin}
 """
+
+
+_DIRECT = (
+    _package("tree", "true", 'type = "directory"\nurl = "libs/tree"'),
+    _package(
+        "repository",
+        "false",
+        'type = "git"\nurl = "https://example.org/repository.git"\n'
+        f'reference = "HEAD"\nresolved_reference = "{COMMIT}"',
+    ),
+)
 
 
 def hashes(index: FakeIndex, *names: str) -> dict[str, str]:
@@ -68,7 +64,7 @@ def with_direct_references(project: Path) -> None:
     """Put packages into the lock that come from no index."""
     file = project / "poetry.lock"
     head, metadata, tail = file.read_text("utf-8").rpartition("\n[extras]")
-    file.write_text(head.rstrip("\n") + DIRECT + metadata + tail, encoding="utf-8")
+    file.write_text("\n".join((head.rstrip("\n"), *_DIRECT)) + metadata + tail, encoding="utf-8")
 
 
 def source(url: str, name: str = "mine", priority: str = "primary") -> str:
