@@ -53,11 +53,15 @@ from contextlib import redirect_stdout
 from io import StringIO
 from chapbook_core.cli import main, terminal
 from chapbook_core.engine.attached import start_attached
+from chapbook_core.installer.companion import Companion
+from chapbook_core.value import replace
 import chapbook_core.commands.install, chapbook_core.commands.installing, chapbook_core.commands.open_lock
 import chapbook_core.commands.lock, chapbook_core.index.opening, chapbook_core.environment.virtualenv
 import packaging.tags
-# What is done in the background is started as an engine does it, when it has answered.
+# What is done in the background is started as an engine does it, when it has answered, and it has a companion.
 terminal._leave_behind = start_attached
+own, companion = terminal._surroundings, Companion()
+terminal._surroundings = lambda manner: replace(own(manner), companion=companion)
 main(["sync", "--quiet"])
 print("ready", flush=True)
 def spent():

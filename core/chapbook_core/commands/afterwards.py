@@ -22,9 +22,12 @@ _WORTH = 100
 
 def ready_store(session: Session, store: Store, wheels: Sequence[StoredWheel], interpreter: Interpreter) -> None:
     """Have a process compile and lay out these wheels for the next environment, where something may be left behind."""
-    leave_behind, tag = session.surroundings.leave_behind, bytecode_tag(interpreter)
+    companion, leave_behind = session.surroundings.companion, session.surroundings.leave_behind
+    tag = bytecode_tag(interpreter)
     if leave_behind is None or tag is None or not (session.surroundings.cache and session.settings.flag(SETTING)):
         return
+    if companion is not None and sum(len(wheel.manifest.files) for wheel in wheels) >= _WORTH:
+        companion.summon()
     from chapbook_core.installer.readying import MODULE, ReadyRequest, post, wanting  # only after a change
 
     digests = wanting(wheels, tag)

@@ -57,6 +57,7 @@ def bring_arrivals(
     packages = [package for package in expected.packages if package.name not in ours]
     asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
     linker, tag = Linker(), bytecode_tag(expected.interpreter)
+    companion = session.surroundings.companion
     wheels: list[WheelArrival] = []
     others: list[EditableArrival] = []
     with Workbench(session, mode, store=store, interpreter=expected.interpreter) as bench, ExitStack() as stack:
@@ -73,7 +74,8 @@ def bring_arrivals(
             origin = direct_url(package, session.manifest.folder)
             is_asked = package.name in asked
             notes = _notes(session, package)
-            wheels.append(WheelArrival(stored[package.name], paths, linker, is_asked, origin, notes, tag))
+            wheel = stored[package.name]
+            wheels.append(WheelArrival(wheel, paths, linker, is_asked, origin, notes, tag, companion))
         editables.update((package.name, _checked_out(bench, expected, package)) for package in checkouts)
         for name, project in editables.items():
             arrival = _made_editable(project, shop, linker, is_requested=name in asked)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.running_kernel import RunningKernel
     from chapbook_core.index.memory import Memory
+    from chapbook_core.installer.companion import Companion
 
 
 class Asker(Protocol):
@@ -57,6 +58,8 @@ class Surroundings:
     """The notebook that it was typed in, where that is known."""
     leave_behind: Callable[[Sequence[str], Path], None] | None = None
     """Starts a program, in a folder, that goes on when the command has ended; absent where nothing may be left."""
+    companion: Companion | None = None
+    """A process that looks at files beside this one; absent where only one command is run."""
     now: Callable[[], float] = time.time
 
     @property

@@ -21,6 +21,7 @@ from chapbook_core.engine.attached import start_attached
 from chapbook_core.engine.replies import outcome_of
 from chapbook_core.engine.watching import WireWatcher
 from chapbook_core.errors import ChapbookError, UsageError
+from chapbook_core.installer.companion import Companion
 from chapbook_core.project.discovery import find_project
 from chapbook_core.value import frozen, replace
 
@@ -39,6 +40,8 @@ PROGRAM = "%poetry"
 """What the person types before a command."""
 PROJECT = "CHAPBOOK_PROJECT"
 """The variable that names the project of a kernel."""
+_COMPANION = Companion()
+"""That of all commands of this engine."""
 
 
 @frozen
@@ -153,6 +156,7 @@ def surroundings_for(where: Where, manner: Manner) -> Surroundings:
         kernel=read_running_kernel(where.kernel),
         notebook=_notebook(where),
         leave_behind=start_attached,
+        companion=_COMPANION,
     )
 
 

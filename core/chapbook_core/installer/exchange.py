@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from chapbook_core.events import Advanced, Notice
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.clash import FileClash, below_top, find_sharing, recorded_files
+from chapbook_core.installer.placement import lay_all
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.relocation import Way
 from chapbook_core.installer.renames import arriving_moves, leaving_moves
@@ -70,13 +71,14 @@ class Exchange:
         incoming = self._paths.root / stage / "in"
         incoming.mkdir()
         with Way(incoming) as way:
-            for number, wheel in enumerate(self._wheels):
-                self._watcher.checkpoint()
-                self._watcher.emit(Advanced(TASK, number, len(self._wheels), wheel.name))
-                wheel.lay(way, sharing, self._gone)
+            lay_all(self._wheels, way, sharing, self._gone, self._advance)
         for other in self._others:
             self._lay_other(other, incoming)
         return (*out, *arriving_moves(self._paths.root, f"{stage}/in", {move.source for move in out}))
+
+    def _advance(self, number: int, wheel: WheelArrival) -> None:
+        self._watcher.checkpoint()
+        self._watcher.emit(Advanced(TASK, number, len(self._wheels), wheel.name))
 
     def tidy(self) -> None:
         """Remove the folders that what went has left empty."""

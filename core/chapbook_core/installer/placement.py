@@ -13,7 +13,7 @@ import os
 import posixpath
 import shutil
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
@@ -28,7 +28,7 @@ from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, file_rows
 from chapbook_core.installer.relocation import InTheWay, Way
 from chapbook_core.installer.renames import arriving_moves
-from chapbook_core.installer.spare import INSTALLER, find_spare, take_scheme, take_spare
+from chapbook_core.installer.spare import INSTALLER, find_spare, spare_folder, take_scheme, take_spare
 from chapbook_core.installer.store import TREE, StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
@@ -36,15 +36,17 @@ from chapbook_core.project.writing import ways_out
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from chapbook_core.events import Watcher
     from chapbook_core.installer.arrangement import Group
     from chapbook_core.installer.clash import Sharing
+    from chapbook_core.installer.companion import Companion
     from chapbook_core.installer.manifest import StoredFile
     from chapbook_core.installer.relocation import Move
     from chapbook_core.installer.schemes import InstallPaths
+    from chapbook_core.installer.sheet import Sheet
     from chapbook_core.installer.store import StoredWheel
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -74,6 +76,8 @@ class WheelArrival:
     """Further files of its dist-info folder."""
     tag: str | None = None
     """Names the bytecode that the Python of the environment takes; without it none is put in."""
+    companion: Companion | None = None
+    """Looks at some of the files, where there is one."""
 
     @property
     def name(self) -> str:
@@ -85,15 +89,22 @@ class WheelArrival:
         """Where each file belongs; raises BadWheel when one would replace a part of the environment."""
         return arrange(self.stored.manifest, self.paths)
 
-    def lay(self, way: Way, sharing: Sharing | None = None, leaving: Collection[str] = ()) -> None:
+    def lay(
+        self,
+        way: Way,
+        sharing: Sharing | None = None,
+        leaving: Collection[str] = (),
+        has_seen: Callable[[int, Sheet], bool] = lambda _piece, _sheet: False,
+    ) -> None:
         """Put the files below the folder that a way begins in, as they are to lie below the environment.
 
-        `sharing` tells which of them other distributions have put there, `leaving` what will be gone by then.
+        `sharing` tells which of them other distributions have put there, `leaving` what will be gone by then, and
+        `has_seen` which pieces of its spare somebody has looked at.
         A file that is there already is another distribution's: it is left alone when it is the same, or when both only
         make a namespace; else the error is FileExistsError. Raises StoreDamaged and PlacementFailed, too.
         """
         try:
-            _Layer(self, way, {} if sharing is None else sharing.of(self.name), leaving).lay()
+            _Layer(self, way, {} if sharing is None else sharing.of(self.name), leaving).lay(has_seen)
         except FileExistsError:
             raise
         except InTheWay as problem:
@@ -127,23 +138,23 @@ class _Layer:
         self._starts: dict[str, str] = {}
         """What the paths of the files in a folder start with in RECORD."""
 
-    def lay(self) -> None:
+    def lay(self, has_seen: Callable[[int, Sheet], bool]) -> None:
         try:
             devices = (os.stat(f"{self._stored.folder}/{TREE}").st_dev, self._folder.stat().st_dev)  # noqa: PTH116  wheels are many
         except FileNotFoundError:
             raise StoreDamaged(self._stored, "") from None
         tag, is_taken = self._arrival.tag, False
         if tag is not None and devices[0] == devices[1] and not self._shared:
-            is_taken = self._take(tag)
+            is_taken = self._take(tag, has_seen)
         if not is_taken:
             self._lay_groups(devices)
         self._lay_programs()
         self._lay_notes(is_taken=is_taken)
 
-    def _take(self, tag: str) -> bool:
+    def _take(self, tag: str, has_seen: Callable[[int, Sheet], bool]) -> bool:
         """Take what was laid out ahead of time, if that can be had; tell whether it was."""
         library = self._arrangement.library
-        spare = find_spare(self._stored, tag)
+        spare = find_spare(self._stored, tag, has_seen)
         if spare is None or any(self._is_there(f"{library}/{name}") for name in spare.names if name != CACHE):
             return False
         target = self._way.to(library, is_made=True)
@@ -296,6 +307,32 @@ def _target(group: Group, file: StoredFile) -> str:
     return f"{group.target}/{name}" if group.target else name
 
 
+def lay_all(
+    arrivals: Sequence[WheelArrival],
+    way: Way,
+    sharing: Sharing,
+    leaving: Collection[str],
+    begun: Callable[[int, WheelArrival], None],
+) -> None:
+    """Lay wheels one after the other, with the help of a companion where there is one; raises what `lay` does.
+
+    `begun` is called before each of them, and may raise whatever stops it.
+    """
+    companion = arrivals[0].companion if arrivals else None
+    places = [] if companion is None else [spare_folder(wheel.stored, wheel.tag or "") for wheel in arrivals]
+    turn = None if companion is None else companion.begin(places)
+    try:
+        for number, wheel in enumerate(arrivals):
+            begun(number, wheel)
+            if turn is None:
+                wheel.lay(way, sharing, leaving)
+            else:
+                wheel.lay(way, sharing, leaving, partial(turn.has_seen, number))
+    finally:
+        if companion is not None and turn is not None:
+            companion.end(turn)
+
+
 def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Collection[str] = ()) -> None:
     """Put wheels into their environment, all or none; raises FileClash, BadWheel, StoreDamaged and PlacementFailed.
 
@@ -312,9 +349,7 @@ def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Co
     try:
         (paths.root / stage).mkdir(parents=True)
         with Way(paths.root / stage) as way:
-            for arrival in arrivals:
-                watcher.checkpoint()
-                arrival.lay(way, sharing, leaving)
+            lay_all(arrivals, way, sharing, leaving, lambda _number, _arrival: watcher.checkpoint())
         watcher.checkpoint()
         moves = arriving_moves(paths.root, stage, ())
         carry_forward(paths.root, stage, moves)

@@ -12,13 +12,10 @@ waits.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import stat
-import struct
 import time
-import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -27,21 +24,22 @@ from chapbook_core.installer.bytecode import CACHE, read_bytecode
 from chapbook_core.installer.bytecode_laying import BytecodeLayer
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.record import file_rows
-from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, Way
+from chapbook_core.installer.relocation import Way
+from chapbook_core.installer.sheet import MARK, NoSheet, SpareFolder, read_sheet, write_sheet
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from chapbook_core.installer.relocation import Folder
+    from chapbook_core.installer.sheet import Sheet
     from chapbook_core.installer.store import StoredWheel
 
 FOLDER = "spare"
 INSTALLER = b"chapbook\n"
 """What stands in the file that names who has installed a distribution."""
-_MARK, _TREE, _SCHEMES = "whole", "tree", "schemes"
-_HEAD = b"chapbook-spare 2 "
+_TREE, _SCHEMES = "tree", "schemes"
 _A_DAY = 24 * 3600.0
 
 
@@ -76,81 +74,39 @@ def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[
             linker.bring_all(group.files, source, target, devices)
     (folder / manifest.dist_info / "INSTALLER").write_bytes(INSTALLER)
     rows = "".join([file_rows(group.files) for group in groups])
-    (place / _MARK).write_bytes(_sheet(place, rows.encode("utf-8", "surrogateescape")))
+    write_sheet(place, _TREE, rows.encode("utf-8", "surrogateescape"))
 
 
-def _sheet(place: Path, rows: bytes) -> bytes:
-    """Write down what each file in a spare is like, and the rows, with a checksum before it."""
-    paths: list[str] = []
-    stamps: list[int] = []
-    for top, _folders, names in os.walk(place):
-        for name in names:
-            status = os.lstat(f"{top}/{name}")
-            paths.append(os.path.relpath(f"{top}/{name}", place).replace(os.sep, "/"))
-            stamps += (status.st_size, status.st_mtime_ns)
-    listing = [sorted(os.listdir(place / _TREE)), paths]  # noqa: PTH208  names, not paths
-    body = json.dumps(listing, separators=(",", ":")).encode() + b"\n" + _packed(stamps) + rows
-    return _HEAD + f"{zlib.crc32(body):08x}\n".encode() + body
+def spare_folder(stored: StoredWheel, tag: str) -> str:
+    """Return where the spare of a wheel is, if there is one."""
+    return f"{stored.folder}/{FOLDER}/{tag}"
 
 
-def _packed(stamps: Sequence[int]) -> bytes:
-    """Return numbers as bytes: there are tens of thousands of them, which are compared and never read."""
-    return struct.pack(f"<{len(stamps)}q", *stamps)
+def find_spare(
+    stored: StoredWheel, tag: str, has_seen: Callable[[int, Sheet], bool] = lambda _piece, _sheet: False
+) -> Spare | None:
+    """Return a spare in which every file is as it was laid out; one that is not so is removed.
 
-
-def find_spare(stored: StoredWheel, tag: str) -> Spare | None:
-    """Return a spare in which every file is as it was laid out; one that is not so is removed."""
-    folder = f"{stored.folder}/{FOLDER}/{tag}"
-    try:
-        with open(f"{folder}/{_MARK}", "rb", buffering=0) as file:  # noqa: PTH123  wheels are many, and paths dearer
-            sheet = file.read()
-    except OSError:
+    `has_seen` tells of a piece of a sheet whether somebody else has looked at those files and found them so.
+    """
+    place = spare_folder(stored, tag)
+    if not has_spare(stored, tag):
         return None
     try:
-        names, paths, rest = _read_sheet(sheet)
-        stamps = _packed(_stamps(folder, paths))
-        if rest.startswith(stamps):
-            return Spare(folder, tuple(names), rest[len(stamps) :])
-    except (OSError, ValueError, TypeError, struct.error):
-        pass
-    drop_spare(folder)
+        sheet = read_sheet(place)
+        with SpareFolder(place) as folder:
+            is_whole = all(has_seen(piece, sheet) or sheet.is_true(folder, piece) for piece in sheet.pieces)
+    except (OSError, NoSheet):
+        is_whole = False
+    if is_whole:
+        return Spare(place, sheet.names, sheet.rows)
+    drop_spare(place)
     return None
-
-
-def _read_sheet(blob: bytes) -> tuple[list[str], list[str], bytes]:
-    start = len(_HEAD) + 9
-    body = memoryview(blob)[start:]
-    if blob[:start] != _HEAD + f"{zlib.crc32(body):08x}\n".encode():
-        raise ValueError("its checksum is wrong")
-    end = blob.index(b"\n", start)
-    names, paths = json.loads(blob[start:end])
-    return names, paths, blob[end + 1 :]
-
-
-def _stamps(folder: str, paths: Sequence[str]) -> list[int]:
-    """Return size and time of files, one after the other; raises OSError.
-
-    Nothing else takes as much of the time that taking a spare does, so it is done without a step too many.
-    """
-    stamps: list[int] = []
-    if not HAS_FOLDER_DESCRIPTORS:
-        for path in paths:
-            status = os.lstat(f"{folder}/{path}")
-            stamps += (status.st_size, status.st_mtime_ns)
-        return stamps
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for path in paths:
-            status = os.stat(path, dir_fd=descriptor, follow_symlinks=False)
-            stamps += (status.st_size, status.st_mtime_ns)
-    finally:
-        os.close(descriptor)
-    return stamps
 
 
 def has_spare(stored: StoredWheel, tag: str) -> bool:
     """Tell whether there is one, whatever is in it."""
-    return os.path.isfile(f"{stored.folder}/{FOLDER}/{tag}/{_MARK}")  # noqa: PTH113  as in `find_spare`
+    return os.path.isfile(f"{stored.folder}/{FOLDER}/{tag}/{MARK}")  # noqa: PTH113  as in `find_spare`
 
 
 def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> str | None:
@@ -170,7 +126,7 @@ def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> 
         else:
             os.rename(f"{own}/{_TREE}/{name}", place.name, dst_dir_fd=place.folder)
     with suppress(OSError):
-        os.unlink(f"{own}/{_MARK}")  # noqa: PTH108  as in `find_spare`
+        os.unlink(f"{own}/{MARK}")  # noqa: PTH108  as in `find_spare`
     return own
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.cli import terminal
+from chapbook_core.installer.companion import Companion
 from chapbook_core.installer.readying import MODULE, YARD, work_off
+from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +75,29 @@ def test_after_an_install_the_store_is_readied_and_the_next_environment_has_the_
     assert 2 == len(left)
     assert "Nothing to do" in chapbook("install", "--directory", str(second)).out
     assert 2 == len(left)
+
+
+class Summoned(Companion):
+    """Notes that it would be started."""
+
+    count = 0
+
+    def summon(self) -> None:
+        self.count += 1
+
+
+def test_a_companion_is_summoned_after_what_would_have_been_worth_one(
+    folder: Path, chapbook: Chapbook, left: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    companion, own = Summoned(), terminal._surroundings
+    monkeypatch.setattr(terminal, "_surroundings", lambda manner: replace(own(manner), companion=companion))
+    chapbook("install", "--directory", str(project(folder, "little", "small")))
+    assert 0 == companion.count
+    chapbook("install", "--directory", str(project(folder, "much", "large")))
+    assert (1, 1) == (companion.count, len(left))
+    monkeypatch.setenv("CHAPBOOK_INSTALLER_BACKGROUND", "false")
+    chapbook("install", "--directory", str(project(folder, "silent", "large")))
+    assert 1 == companion.count
 
 
 def test_little_is_not_worth_a_process_and_a_setting_forbids_it(

@@ -1,0 +1,206 @@
+"""The process that looks at files of spares beside a warm engine; whatever it does not say, the engine finds out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chapbook_core.installer import companion as companion_module
+from chapbook_core.installer.companion import Companion, Turn, look
+from chapbook_core.installer.placement import place_wheels
+from chapbook_core.installer.readying import ReadyRequest, post, work_off
+from chapbook_core.installer.sheet import PIECE, read_sheet
+from chapbook_core.installer.spare import find_spare, has_spare, spare_folder
+from chapbook_core.value import replace
+from tests.fakes.installing import tree
+from tests.fakes.wheels import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from chapbook_core.installer.schemes import InstallPaths
+    from chapbook_core.installer.store import StoredWheel
+    from tests.fakes.installing import Bench
+
+TAG = f"cpython-{sys.version_info[0]}{sys.version_info[1]}"
+LIBRARY = "lib/python3.11/site-packages"
+LARGE, SMALL = (
+    Recipe(name=name, files={f"{name}/m{number:03}.txt": b"text\n" for number in range(count)})
+    for name, count in (("large", 3 * PIECE), ("small", 3))
+)
+SECONDS = 30.0
+
+
+def readied(bench: Bench, *recipes: Recipe) -> list[StoredWheel]:
+    wheels = [bench.stored(recipe) for recipe in recipes]
+    digests = tuple(wheel.manifest.sha256 for wheel in wheels)
+    post(bench.store.folder, ReadyRequest(bench.folder / "no-python", TAG, digests))
+    work_off(bench.store.folder, deadline=time.monotonic() + SECONDS)
+    assert all(has_spare(wheel, TAG) for wheel in wheels)
+    return wheels
+
+
+def install(bench: Bench, paths: InstallPaths, companion: Companion | None, *recipes: Recipe) -> None:
+    arrivals = [replace(bench.arrival(recipe, paths), tag=TAG, companion=companion) for recipe in recipes]
+    place_wheels(arrivals, bench.watcher)
+
+
+def every_word(wheels: list[StoredWheel]) -> bytes:
+    said: list[bytes] = []
+    spares = [(number, spare_folder(wheel, TAG)) for number, wheel in enumerate(wheels)]
+    look(1, spares, said.append, lambda: False)
+    return b"".join(said)
+
+
+class Foresighted(Companion):
+    """Says at once what it finds."""
+
+    def __init__(self, wheels: list[StoredWheel]) -> None:
+        super().__init__()
+        self._wheels = wheels
+
+    def begin(self, folders: object) -> Turn:
+        del folders
+        return Turn(1, BytesIO(every_word(self._wheels)))
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Note which files below folders are looked at."""
+    seen: list[object] = []
+    own = os.stat
+
+    def noted(path: int | str | bytes, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
+        if isinstance(path, bytes):
+            seen.append(path)
+        return own(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(os, "stat", noted)
+    return seen
+
+
+@pytest.fixture
+def companion(monkeypatch: pytest.MonkeyPatch) -> Iterator[Companion]:
+    """Provide one with its process."""
+    if os.name != "posix":
+        pytest.skip("there is none here")
+    monkeypatch.setattr(companion_module, "_LATER", 0.0)
+    one = Companion()
+    one.summon()
+    until(lambda: one._process is not None)
+    yield one
+    if one._process is not None:
+        one._process.communicate(timeout=SECONDS)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_it_looks_from_the_last_file_to_the_first_until_it_is_over(bench: Bench) -> None:
+    wheels = readied(bench, LARGE, SMALL)
+    places = [spare_folder(wheel, TAG) for wheel in wheels]
+    pieces = len(read_sheet(places[0]).pieces)
+    assert 4 == pieces
+    size = len(every_word(wheels)) // (pieces + 1)
+    said: list[bytes] = []
+    look(1, list(enumerate(places)), said.append, lambda: len(said) == 3)
+    assert every_word(wheels)[: 3 * size] == b"".join(said)
+    assert [(1, 0), (0, 3), (0, 2)] == [(word[4], word[8]) for word in said]
+
+
+def test_what_the_companion_has_looked_at_nobody_looks_at_again(bench: Bench, looked: list[object]) -> None:
+    alone, helped = (bench.environment(name) for name in ("alone", "helped"))
+    wheels = readied(bench, LARGE, SMALL)
+    files = sum(len(read_sheet(spare_folder(wheel, TAG)).paths) for wheel in wheels)
+    looked.clear()
+    install(bench, alone, None, LARGE, SMALL)
+    assert files == len(looked)
+
+    companion = Foresighted(readied(bench, LARGE, SMALL))
+    looked.clear()
+    install(bench, helped, companion, LARGE, SMALL)
+    # What it says once is found out once: by itself.
+    assert files == len(looked) == len({*looked})
+    assert not any(has_spare(wheel, TAG) for wheel in wheels)
+    assert tree(alone.root) == tree(helped.root)
+
+
+def test_it_says_nothing_of_what_was_changed_and_that_is_not_taken(bench: Bench) -> None:
+    wheels = readied(bench, LARGE)
+    place = spare_folder(wheels[0], TAG)
+    sheet = read_sheet(place)
+    whole = every_word(wheels)
+    file = place + "/" + os.fsdecode(sheet.paths[-1])
+    os.utime(file, (1, 1))
+    assert len(whole) * (len(sheet.pieces) - 1) // len(sheet.pieces) == len(every_word(wheels))
+    turn = Foresighted(wheels).begin(())
+    assert find_spare(wheels[0], TAG, lambda piece, its: turn.has_seen(0, piece, its)) is None
+    assert not has_spare(wheels[0], TAG)
+
+
+def test_what_it_says_of_an_earlier_spare_or_turn_counts_for_no_other(bench: Bench) -> None:
+    wheels = readied(bench, LARGE)
+    earlier = read_sheet(spare_folder(wheels[0], TAG))
+    other = replace(earlier, checksum=b"00000000")
+    turn = Foresighted(wheels).begin(())
+    assert turn.has_seen(0, 0, earlier)
+    assert not turn.has_seen(0, 0, other)
+    assert not turn.has_seen(1, 0, earlier)
+    assert not Turn(2, BytesIO(every_word(wheels))).has_seen(0, 0, earlier)
+
+
+def test_a_process_beside_this_one_sees_what_there_is(bench: Bench, companion: Companion) -> None:
+    wheels = readied(bench, LARGE, SMALL)
+    sheets = [read_sheet(spare_folder(wheel, TAG)) for wheel in wheels]
+
+    def sees_all(turn: Turn) -> bool:
+        return all(turn.has_seen(number, piece, sheet) for number, sheet in enumerate(sheets) for piece in sheet.pieces)
+
+    for _ in range(2):
+        turn = companion.begin([spare_folder(wheel, TAG) for wheel in wheels])
+        # Another command meanwhile does without.
+        assert not companion.begin([]).has_seen(0, 0, sheets[0])
+        until(partial(sees_all, turn))
+        companion.end(turn)
+    paths = bench.environment()
+    install(bench, paths, companion, LARGE, SMALL)
+    assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
+
+
+@pytest.mark.parametrize("how", ["killed", "hanging"])
+def test_without_its_process_everything_is_done_alone(bench: Bench, companion: Companion, how: str) -> None:
+    process = companion._process
+    assert process is not None
+    if how == "killed":
+        process.kill()
+        process.wait()
+    else:
+        process.send_signal(signal.SIGSTOP)
+        # In the end nothing more goes into its pipe.
+        while companion._say(process, b"\n" * 4096):
+            pass
+    readied(bench, LARGE)
+    paths = bench.environment()
+    install(bench, paths, companion, LARGE)
+    assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
+    until(lambda: process.poll() is not None)
+
+
+def test_it_ends_with_its_input_whatever_it_is_at(companion: Companion, tmp_path: Path) -> None:
+    companion.begin([str(tmp_path)])
+    process, companion._process = companion._process, None
+    assert process is not None
+    process.communicate(timeout=SECONDS)
+    assert 0 == process.returncode
