@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.own_release import OwnRelease
     from chapbook_core.events import Watcher
     from chapbook_core.index.metadata_fetch import NeedBuild
-    from chapbook_core.index.offer import Offers
+    from chapbook_core.index.offer import Offer, Offers
     from chapbook_core.index.policy import Policy
     from chapbook_core.index.reader import IndexReader
     from chapbook_core.requirements.marker import Marker
@@ -75,34 +75,42 @@ class IndexAnswers:
         self._read: dict[tuple[str, str, str | None], IndexMetadata] = {}
         self._of_builds: set[tuple[str, str, str | None]] = set()
 
+    def at_hand(self, wants: Iterable[Want]) -> dict[Want, Versions | Metadata | Unavailable]:
+        """Return answers that cost nothing: each spares a question."""
+        known: dict[Want, Versions | Metadata | Unavailable] = {}
+        for want in wants:
+            if isinstance(want, MetadataWanted) and want.name != self._own.name and _is_index(want.origin):
+                source = _source(want.origin)
+                offers = self._offers.get((want.name, source))
+                told = self._told_before(want, source, offers.offer_of(want.version)) if offers is not None else None
+                if told is not None:
+                    known[want] = told
+        return known
+
     def ahead(self, wants: Iterable[Want]) -> None:
         """Begin to read what will be asked soon."""
         for want in wants:
-            match want:
-                case VersionsWanted(self._own.name) | MetadataWanted(self._own.name):
-                    pass
-                case VersionsWanted(name, origin) if _is_index(origin):
-                    if self._reader.known_versions(name, _source(origin)) is None:
-                        self._reader.want_versions(name, _source(origin))
-                case MetadataWanted(name, version, origin) if _is_index(origin):
-                    if self._reader.known_metadata(name, version, _source(origin)) is None:
-                        self._reader.want_metadata(name, version, _source(origin))
-                case _:
-                    pass
+            origin = want.origin
+            if want.name == self._own.name or not _is_index(origin):
+                continue
+            source = _source(origin)
+            if isinstance(want, VersionsWanted):
+                if self._reader.known_versions(want.name, source) is None:
+                    self._reader.want_versions(want.name, source)
+            elif self._reader.known_metadata(want.name, want.version, source) is None:
+                self._reader.want_metadata(want.name, want.version, source)
 
     def tell(self, want: Want) -> Versions | Metadata | Unavailable:
         """Answer one question, waiting for the network if need be."""
+        origin = want.origin
         if want.name == self._own.name:
             return self._own.tell(want)
-        match want:
-            case VersionsWanted(name, origin):
-                if origin is None or isinstance(origin, IndexOrigin):
-                    return self._versions(name, origin)
-                return self._elsewhere.references().versions(name, origin)
-            case MetadataWanted(name, version, origin):
-                if origin is None or isinstance(origin, IndexOrigin):
-                    return self._metadata(name, version, origin)
-                return self._elsewhere.references().metadata(name, origin)
+        if origin is None or isinstance(origin, IndexOrigin):
+            return self._versions(want.name, origin) if isinstance(want, VersionsWanted) else self._metadata(want)
+        references = self._elsewhere.references()
+        if isinstance(want, VersionsWanted):
+            return references.versions(want.name, origin)
+        return references.metadata(want.name, origin)
 
     def metadata(self, name: str, version: str, origin: Origin | None) -> IndexMetadata:
         """Return the metadata of a release that was chosen."""
@@ -137,23 +145,35 @@ class IndexAnswers:
             return versions_of(summary, refusals, origin)
         derived = offers.offers[0].remembered.derived
         key = (Versions, refusals, origin)
-        if key not in derived:
-            derived[key] = versions_of(summary, refusals, origin)
-        return cast("Versions", derived[key])
+        known = derived.get(key)
+        if known is None:
+            known = derived[key] = versions_of(summary, refusals, origin)
+        return cast("Versions", known)
 
-    def _metadata(self, name: str, version: str, origin: Origin | None) -> Metadata | Unavailable:
-        source = _source(origin)
+    def _metadata(self, want: MetadataWanted) -> Metadata | Unavailable:
+        name, version, source = want.name, want.version, _source(want.origin)
         offer = self._reader.versions(name, source).offer_of(version)
-        key = (Metadata, version, self._environments)
-        if offer is None or key not in offer.remembered.derived:
-            facts = self._facts(name, version, source)
-            is_settled = isinstance(facts, Unavailable) or isinstance(facts.dependencies, Listed)
-            if offer is None or is_settled or version not in offer.remembered.metadata:
-                # Somebody else has a say in it.
-                return facts
-            offer.remembered.derived[key] = facts
-        self._read[name, version, source] = offer.remembered.metadata[version]
-        return cast("Metadata", offer.remembered.derived[key])
+        before = self._told_before(want, source, offer)
+        if before is not None:
+            return before
+        told = self._facts(name, version, source)
+        is_settled = isinstance(told, Unavailable) or isinstance(told.dependencies, Listed)
+        if not (offer is None or is_settled or version not in offer.remembered.metadata):
+            # Otherwise somebody else has a say in it.
+            offer.remembered.derived[self._key_of(version)] = told
+            self._read[name, version, source] = offer.remembered.metadata[version]
+        return told
+
+    def _told_before(self, want: MetadataWanted, source: str | None, offer: Offer | None) -> Metadata | None:
+        """Return what a former run of this process found out about a release."""
+        told = offer.remembered.derived.get(self._key_of(want.version)) if offer is not None else None
+        if told is None or offer is None:
+            return None
+        self._read[want.name, want.version, source] = offer.remembered.metadata[want.version]
+        return cast("Metadata", told)
+
+    def _key_of(self, version: str) -> tuple[type, str, int]:
+        return Metadata, version, self._environments.node
 
     def _facts(self, name: str, version: str, source: str | None) -> Metadata | Unavailable:
         if not self._has_usable_file(name, version, source):

@@ -75,15 +75,18 @@ def _driven(
         need = next(solving)
         while True:
             watcher.checkpoint()
+            facts = answers.at_hand(need.hints)
             answers.ahead(need.wanted)
-            answers.ahead(need.hints)
+            answers.ahead(hint for hint in need.hints if hint not in facts)
             now = time.monotonic()
             if patience is not None and now - began > patience:
                 raise _OutOfPatience
             if now - told >= _GLANCE:
                 told = now
                 watcher.emit(_progress(need))
-            need = solving.send({want: answers.tell(want) for want in need.wanted})
+            for want in need.wanted:
+                facts[want] = answers.tell(want)
+            need = solving.send(facts)
     except StopIteration as end:
         found: _Found = end.value
         return found

@@ -97,6 +97,8 @@ class Catalogue:
 
     def meet(self, dependency: Dependency, region: int) -> None:
         """Take note of where a requirement that is in force on a region wants its package from."""
+        if dependency.origin in self._origins.get(dependency.name, ()):
+            return
         if dependency.origin is not None:
             self._allow_origin(dependency.name, dependency.origin)
         elif not self._is_pinned_throughout(dependency.name, region):
@@ -115,11 +117,16 @@ class Catalogue:
             if name in self._judged:
                 raise Reconsider
 
+    @property
+    def admits(self) -> bool:
+        """Whether a requirement can make a difference to `admit`."""
+        return self.problem.policy.prereleases is Prereleases.EXPLICIT
+
     def admit(self, dependency: Dependency) -> None:
         """Let in the pre-releases of a package once a requirement names one, if that is what it takes."""
         name = dependency.name
         if (
-            self.problem.policy.prereleases is Prereleases.EXPLICIT
+            self.admits
             and name not in self._with_prereleases
             and self.allowed(dependency) & self.versions(name).prereleases
             and asks_for_prereleases(dependency)
@@ -170,8 +177,10 @@ class Catalogue:
 
     def _exclusions(self, name: str, versions: Versions) -> Iterator[tuple[int, int, Fact]]:
         """Yield masks of releases that are out of the question on a region, and why."""
-        yield self._unasked_prereleases(name, versions), self.universe, Prerelease(name)
-        yield self._unasked_yanked(name, versions), self.universe, Yanked(name)
+        if mask := self._unasked_prereleases(name, versions):
+            yield mask, self.universe, Prerelease(name)
+        if mask := self._unasked_yanked(name, versions):
+            yield mask, self.universe, Yanked(name)
         for reason, mask in versions.unusable.items():
             yield mask, self.universe, Unusable(name, reason)
         for region, mask in versions.usable_region.items():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.resolver.incompatibility import Incompatibility
-from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,9 +12,10 @@ if TYPE_CHECKING:
     from chapbook_core.resolver.cause import Requires, RootRequires
     from chapbook_core.resolver.facts import Dependency
 
+# Claims are made by the thousand, hence a tuple.
 
-@frozen
-class Claim:
+
+class Claim(NamedTuple):
     """What a requirement does to the packages it names, while its terms are true."""
 
     dependency: Dependency
@@ -29,9 +29,8 @@ class Claim:
     """Packages, each with the mask of what the requirement does not allow."""
     cause: Requires | RootRequires
 
-    def incompatibility(self, package: str, full: int) -> Incompatibility:
+    def incompatibility(self, package: str, mask: int, full: int) -> Incompatibility:
         """Return the incompatibility behind one of the exclusions; `full` is the package's full mask."""
-        mask = next(mask for name, mask in self.excluded if name == package)
         terms = {**self.terms, package: mask}
         if mask == full and package not in self.terms:
             # Nothing satisfies the requirement. A term that is always true is left out.
@@ -53,8 +52,10 @@ def claim(
     A package that requires itself makes no claim, or the claim that one of its releases can never be selected.
     """
     excluded = tuple(
-        (package, mask)
-        for package, demanded_mask in demanded
-        if (mask := demanded_mask & terms[package] if package in terms else demanded_mask)
+        [
+            (package, mask)
+            for package, demanded_mask in demanded
+            if (mask := demanded_mask & terms[package] if package in terms else demanded_mask)
+        ]
     )
     return Claim(dependency, region, scope, terms, excluded, cause)

@@ -44,10 +44,12 @@ class Inquiry:
         for dependency, region in dependencies:
             self._catalogue.meet(dependency, region)
         names = dict.fromkeys(dependency.name for dependency, _ in dependencies)
-        unknown = [name for name in names if name not in self._assigned]
-        yield from self.ask([want for name in unknown for want in self._catalogue.wanted(name)])
-        for dependency, _ in dependencies:
-            self._catalogue.admit(dependency)
+        unknown = [name for name in names if name not in self._assigned.pieces]
+        if unknown:
+            yield from self.ask([want for name in unknown for want in self._catalogue.wanted(name)])
+        if self._catalogue.admits:
+            for dependency, _ in dependencies:
+                self._catalogue.admit(dependency)
         for name in unknown:
             self._known += 1
             self._fresh.append(name)

@@ -93,4 +93,6 @@ class Order:
     @property
     def suspect(self) -> str:
         """The package that most conflicts are about; empty while there are none."""
-        return max(self._gave_way, key=lambda package: self._gave_way[package], default="")
+        if not self._gave_way:
+            return ""
+        return max(self._gave_way, key=lambda package: self._gave_way[package])

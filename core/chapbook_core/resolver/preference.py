@@ -75,7 +75,8 @@ class Preference:
         """Yield the pieces that one version has to suit together: those of a part, or each alone."""
         if self._policy.fork_strategy is ForkStrategy.REQUIRES_PYTHON:
             yield from ({mask: where} for mask, where in pending.items())
-        elif len(self.parts) == 1:
+        elif len(self.parts) == 1 or len(pending) == 1:
+            # One piece is the same in every part, and the parts are the whole.
             yield pending
         else:
             for part in self.parts:
@@ -107,6 +108,8 @@ class Preference:
     def _possible_but_for_python(pending: Pieces, stopped_by_python: Iterable[Choice]) -> int:
         """Return the versions that would be possible in every piece if they ran on every Python."""
         stopped_by_python = list(stopped_by_python)
+        if not stopped_by_python:
+            return reduce(and_, pending)
         lenient = reduce(or_, pending)
         for mask, where in pending.items():
             for stopped, region in stopped_by_python:

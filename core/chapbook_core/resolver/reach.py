@@ -6,7 +6,6 @@ versions are known, with all switches free, so that a package's region says whic
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction
@@ -38,7 +37,8 @@ class Reach:
         self.extras: dict[Selection, dict[str, int]] = {}
         self._selected = selected
         self._dependencies = dependencies
-        self._waiting: deque[Selection] = deque()
+        self._waiting: dict[Selection, None] = {}
+        """Those whose edges are to be followed, the first one first."""
 
     def add(self, dependency: Dependency, region: int) -> None:
         """Say that a requirement is in force on a region."""
@@ -50,13 +50,14 @@ class Reach:
             grew = _grow(self.needed, selection, inside)
             for extra in dependency.extras:
                 grew |= _grow(self.extras.setdefault(selection, {}), extra, inside)
-            if grew and selection not in self._waiting:
-                self._waiting.append(selection)
+            if grew:
+                self._waiting.setdefault(selection)
 
     def walk(self) -> None:
         """Follow every edge until nothing grows."""
         while self._waiting:
-            selection = self._waiting.popleft()
+            selection = next(iter(self._waiting))
+            del self._waiting[selection]
             region, extras = self.needed[selection], self.extras.get(selection, {})
             for dependency in self._dependencies(*selection, frozenset(extras)):
                 source = extras.get(dependency.extra, FALSE) if dependency.extra else region
@@ -98,6 +99,8 @@ def needed_packages(
 
 def _grow(regions: dict[_Key, int], key: _Key, region: int) -> bool:
     before = regions.get(key, FALSE)
+    if before == region:
+        return False
     if difference(region, before) == FALSE:
         return False
     regions[key] = disjunction(before, region)

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from chapbook_core.requirements.diagram import FALSE, conjunction, difference, disjunction, sample
@@ -147,7 +148,7 @@ class _Search:
             self._assigned.require(each.dependency, each.region)
             for package, mask in each.excluded:
                 if self._assigned.may_have(package, mask):
-                    incompatibility = each.incompatibility(package, self._assigned.full(package))
+                    incompatibility = each.incompatibility(package, mask, self._assigned.full(package))
                     if package not in incompatibility.terms:
                         self._learn_from(Clash(incompatibility, each.region))
                         return False
@@ -197,15 +198,19 @@ class _Search:
         )
         version, region = choose()
         want = self._catalogue.metadata_wanted(package, versions.release(version))
-        yield from self._inquiry.ask([want])
+        if want not in self._catalogue.facts:
+            yield from self._inquiry.ask([want])
         if self._is_obstructed(package, version, region, want):
             return
+        extras = self._extras.of(package)
+        every = self._catalogue.dependencies(want, extras)
         dependencies = [
             (dependency, where)
-            for dependency in self._catalogue.dependencies(want, self._extras.of(package))
+            for dependency in every
             if (where := self._claiming.in_force(package, dependency, region)) != FALSE
         ]
-        yield from self._inquiry.introduce(dependencies)
+        if dependencies:
+            yield from self._inquiry.introduce(dependencies)
         claims = self._claiming.of_release(package, version, want.version, dependencies)
         if self._is_ruled_out(package, version, claims):
             return
@@ -215,7 +220,9 @@ class _Search:
             self._parting.leave_open(self._assigned.level, choose, (version, region))
         self._propagation.note(package, region)
         if self._require(claims):
-            self._parting.meet(self._catalogue.dependencies(want, self._extras.of(package)))
+            # It may have asked for an extra of itself.
+            met = self._extras.of(package)
+            self._parting.meet(every if met is extras else self._catalogue.dependencies(want, met))
 
     def _choose_for_finer_parts(self) -> None:
         """Go on with finer parts, from the first decision that is another one with them.
@@ -259,7 +266,7 @@ class _Search:
                 contradicted = each.region if of_itself else self._assigned.satisfied(name, mask, each.region)
                 if contradicted == FALSE:
                     continue
-                incompatibility = each.incompatibility(name, self._assigned.full(name))
+                incompatibility = each.incompatibility(name, mask, self._assigned.full(name))
                 late = self._record_rejection(package, version, name, incompatibility)
                 clash = self._propagation.derive(package, incompatibility, contradicted)
                 if clash is not None:
@@ -300,7 +307,8 @@ class _Search:
 
     def _are_prereleases_wanted(self, package: str, versions: Versions, pending: Pieces) -> bool:
         """Tell whether pre-releases rank with final releases, because what is required of the package names one."""
-        if not any(mask & versions.prereleases for mask in pending):
+        possible = reduce(or_, pending)
+        if not possible & versions.prereleases:
             return False
         if self._problem.policy.prereleases is Prereleases.ALLOW:
             return True
