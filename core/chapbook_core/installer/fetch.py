@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from chapbook_core.events import Advanced, Finished, Started
 from chapbook_core.index.address import masked
 from chapbook_core.index.crew import Crew, Wish
 from chapbook_core.index.failure import WrongHash
+from chapbook_core.installer.lanes import LARGE, Lanes
 from chapbook_core.installer.part import opened_part, sweep_parts
 from chapbook_core.installer.store import StoreFailed
 from chapbook_core.installer.unpacker import Unpackers
@@ -26,7 +28,7 @@ from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -96,12 +98,15 @@ class Fetching:
         """`count` is how many will be wanted, `workers` how many are downloaded at once."""
         self._store = store
         self._progress = _Progress(watcher, count)
-        self._crew = Crew(workers)
-        self._fetcher = _Fetcher(store, client, self._progress)
+        lanes = Lanes(workers)
+        # Of two crews, because a large one that waits for its lane must not keep a thread from the small ones.
+        self._small, self._large = Crew(workers), Crew(workers)
+        self._fetcher = _Fetcher(store, client, self._progress, lanes)
         if count >= _MANY:
             self._fetcher.get_ready()
         self._found: dict[WantedWheel, StoredWheel] = {}
-        self._wishes: dict[WantedWheel, Wish[StoredWheel]] = {}
+        self._wishes: dict[WantedWheel, Wish[Wish[StoredWheel]]] = {}
+        """To have each downloaded, and then unpacked."""
 
     def want(self, wheel: WantedWheel) -> None:
         """Begin to get a wheel, unless the store has it."""
@@ -118,14 +123,15 @@ class Fetching:
         if self._progress.expect(wheel.size) >= _MUCH:
             self._fetcher.get_ready()
         wish = self._wishes[wheel] = Wish(lambda: self._fetcher.fetch(wheel))
+        size = wheel.size or 0
         # What takes longest begins first; else it is what all wait for at the end.
-        self._crew.ask(wish, weight=wheel.size or 0)
+        (self._large if size >= LARGE else self._small).ask(wish, weight=size)
 
     def stored(self) -> dict[WantedWheel, StoredWheel]:
         """Wait, and return all that were wanted out of the store; raises what went wrong first."""
         for wheel, wish in self._wishes.items():
             try:
-                self._found[wheel] = wish.waited(self.checkpoint)
+                self._found[wheel] = wish.waited(self.checkpoint).waited(self.checkpoint)
             except _Stopped:
                 self.checkpoint()
                 raise
@@ -147,7 +153,9 @@ class Fetching:
         if problem is not None:
             self._progress.stop()
         self._fetcher.close()
-        self._crew.close(_PATIENCE)
+        for crew in (self._small, self._large):
+            crew.close(_PATIENCE)
+        self._fetcher.sweep()
         self._progress.end()
 
 
@@ -220,11 +228,14 @@ class _Progress:
 
 
 class _Fetcher:
-    def __init__(self, store: Store, client: Downloader, progress: _Progress) -> None:
+    def __init__(self, store: Store, client: Downloader, progress: _Progress, lanes: Lanes) -> None:
         self._store = store
         self._client = client
         self._progress = progress
+        self._lanes = lanes
         self._unpackers = Unpackers(store)
+        self._open: set[ExitStack] = set()
+        """What keeps a download until it is unpacked."""
 
     def get_ready(self) -> None:
         self._unpackers.start()
@@ -232,19 +243,38 @@ class _Fetcher:
     def close(self) -> None:
         self._unpackers.close()
 
-    def fetch(self, wheel: WantedWheel) -> StoredWheel:
-        try:
+    def sweep(self) -> None:
+        """Remove what was downloaded and is not unpacked any more; nobody is at work."""
+        while self._open:
+            self._open.pop().close()
+
+    def fetch(self, wheel: WantedWheel) -> Wish[StoredWheel]:
+        """Have a wheel here, and return the wish to have it unpacked."""
+        with self._telling():
             self._progress.checkpoint()
             if urlsplit(wheel.url).scheme == "file":
                 return self._from_folder(wheel)
             return self._from_index(wheel)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Stop the others when anything goes wrong."""
+        try:
+            yield
         except _Stopped:
             raise
         except BaseException as problem:
             self._progress.fail(problem)
             raise
 
-    def _from_folder(self, wheel: WantedWheel) -> StoredWheel:
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as cause:
+            raise StoreFailed(self._store.folder, cause) from cause
+
+    def _from_folder(self, wheel: WantedWheel) -> Wish[StoredWheel]:
         # Where all wheels come from an index, this would only bring a client for HTTP.
         from pathlib import Path
         from urllib.request import url2pathname
@@ -259,54 +289,77 @@ class _Fetcher:
         except OSError as cause:
             raise WheelUnreachable(path, cause) from cause
         _check(wheel, "sha256", wheel.sha256 or actual, actual)
-        return self._unpackers.unpack(path, size, wheel.filename, actual, self._progress)
+        return self._unpacking(path, size, wheel.filename, actual, ExitStack())
 
-    def _from_index(self, wheel: WantedWheel) -> StoredWheel:
-        folder = self._store.folder
+    def _from_index(self, wheel: WantedWheel) -> Wish[StoredWheel]:
+        with self._storing(), ExitStack() as stack:
+            path, stream = stack.enter_context(opened_part(self._store.folder, wheel.sha256, self._progress.checkpoint))
+            if wheel.sha256 and (stored := self._store.find(wheel.sha256)):
+                # Another process has fetched it meanwhile.
+                path.unlink(missing_ok=True)
+                found = Wish(lambda: stored)
+                found.give(stored)
+                return found
+            with self._lanes.turn(wheel.size or 0, self._progress.checkpoint):
+                self._download(wheel, path, stream)
+            stack.callback(path.unlink, missing_ok=True)
+            stream.flush()
+            sha256, size = wheel.sha256 or file_digest(path), path.stat().st_size
+            return self._unpacking(path, size, wheel.filename, sha256, stack.pop_all())
+
+    def _download(self, wheel: WantedWheel, path: Path, stream: BinaryIO) -> None:
+        def came(count: int) -> None:
+            self._progress.advance(count, wheel.filename)
+            self._lanes.advance(count)
+
+        sink = _Counted(stream, self._progress.checkpoint, came, self._store.folder)
         try:
-            with opened_part(self._store.folder, wheel.sha256, self._progress.checkpoint) as (path, stream):
-                if wheel.sha256 and (stored := self._store.find(wheel.sha256)):
-                    # Another process has fetched it meanwhile.
-                    path.unlink(missing_ok=True)
-                    return stored
-                sink = _Counted(stream, self._progress, wheel.filename, folder)
+            self._client.download(
+                wheel.url,
+                sink,  # type: ignore[arg-type]  # it has those methods of a file that a download uses
+                hashes=dict(wheel.hashes),
+                size=wheel.size or MOST_BYTES,
+                continued=wheel.sha256 is not None,
+            )
+        except (WrongHash, StoreFailed):
+            # What fills a disk is not left on it.
+            path.unlink(missing_ok=True)
+            raise
+
+    def _unpacking(self, path: Path, size: int, filename: str, sha256: str, stack: ExitStack) -> Wish[StoredWheel]:
+        """Queue the unpacking of a wheel that is here; what the stack keeps goes afterwards."""
+
+        def unpack() -> StoredWheel:
+            with self._telling(), self._storing():
                 try:
-                    self._client.download(
-                        wheel.url,
-                        sink,  # type: ignore[arg-type]  # it has those methods of a file that a download uses
-                        hashes=dict(wheel.hashes),
-                        size=wheel.size or MOST_BYTES,
-                        continued=wheel.sha256 is not None,
-                    )
-                except (WrongHash, StoreFailed):
-                    # What fills a disk is not left on it.
-                    path.unlink(missing_ok=True)
-                    raise
-                stream.flush()
-                try:
-                    sha256, size = wheel.sha256 or file_digest(path), path.stat().st_size
-                    return self._unpackers.unpack(path, size, wheel.filename, sha256, self._progress)
+                    return self._unpackers.unpack(path, filename, sha256, self._progress)
                 finally:
-                    path.unlink(missing_ok=True)
-        except OSError as cause:
-            raise StoreFailed(folder, cause) from cause
+                    self._open.discard(stack)
+                    stack.close()
+
+        self._open.add(stack)
+        wish = Wish(unpack)
+        self._unpackers.ask(wish, size)
+        return wish
 
 
 class _Counted:
     """A file that tells how much is written to it; raises when the work is to stop."""
 
-    def __init__(self, stream: BinaryIO, progress: _Progress, filename: str, folder: Path) -> None:
+    def __init__(
+        self, stream: BinaryIO, checkpoint: Callable[[], None], came: Callable[[int], None], folder: Path
+    ) -> None:
         self._stream = stream
-        self._progress = progress
-        self._filename = filename
+        self._checkpoint = checkpoint
+        self._came = came
         self._folder = folder
         self.read = stream.read
         self.seek = stream.seek
         self.truncate = stream.truncate
 
     def write(self, piece: bytes) -> int:
-        self._progress.checkpoint()
-        self._progress.advance(len(piece), self._filename)
+        self._checkpoint()
+        self._came(len(piece))
         try:
             return self._stream.write(piece)
         except OSError as cause:

@@ -19,13 +19,14 @@ from pathlib import Path
 from queue import LifoQueue, SimpleQueue
 from typing import TYPE_CHECKING
 
-from chapbook_core.index.crew import Crew, Wish
+from chapbook_core.index.crew import Crew
 from chapbook_core.installer.store import Store
 
 if TYPE_CHECKING:
     import subprocess
 
     from chapbook_core.events import Event, Watcher
+    from chapbook_core.index.crew import Wish
     from chapbook_core.installer.store import StoredWheel
 
 _PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -51,25 +52,20 @@ class Unpackers:
         for other in self._others:
             other.start()
 
-    def unpack(self, wheel: Path, size: int, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
-        """Unpack a wheel whose digest is known to be right; raises BadWheel and StoreFailed.
-
-        Of those that wait the largest comes first: it is what all would wait for at the end.
-        """
-
-        def work() -> StoredWheel:
-            free = self._free.get()
-            try:
-                watcher.checkpoint()
-                is_done = free is not None and free.unpack(wheel, filename, sha256)
-                stored = self._store.find(sha256) if is_done else None
-                return stored or self._store.add_hashed(wheel, filename, sha256, watcher=watcher)
-            finally:
-                self._free.put(free)
-
-        wish = Wish(work)
+    def ask(self, wish: Wish[StoredWheel], size: int) -> None:
+        """Queue something that unpacks; of those that wait the largest comes first, lest all wait for it at the end."""
         self._crew.ask(wish, weight=size)
-        return wish.future.result()
+
+    def unpack(self, wheel: Path, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
+        """Unpack a wheel whose digest is known to be right; raises BadWheel and StoreFailed."""
+        free = self._free.get()
+        try:
+            watcher.checkpoint()
+            is_done = free is not None and free.unpack(wheel, filename, sha256)
+            stored = self._store.find(sha256) if is_done else None
+            return stored or self._store.add_hashed(wheel, filename, sha256, watcher=watcher)
+        finally:
+            self._free.put(free)
 
     def close(self) -> None:
         """End the other processes; what they have begun is not finished."""

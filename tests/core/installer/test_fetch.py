@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from chapbook_core.installer import unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.fetch import Fetching, WantedWheel, WheelUnreachable
 from chapbook_core.installer.store import Store
+from chapbook_core.installer.unpacker import Unpackers
 from tests.fakes.index import FakeIndex, reply_faults
 from tests.fakes.opened import opened
 from tests.fakes.watcher import RecordingWatcher
@@ -92,6 +95,32 @@ def test_much_is_unpacked_by_several_processes(
         assert 4 == len(fetch(index, tmp_path, wheels))
     # What was downloaded before somebody stopped it is kept.
     assert all(name.endswith(".part") for name in leftovers(tmp_path)) if steps else [] == leftovers(tmp_path)
+
+
+def test_what_waits_to_be_unpacked_holds_up_no_download(
+    index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpack, come = Unpackers.unpack, threading.Event()
+
+    def unpack_at_the_end(self: Unpackers, wheel: Path, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
+        end = time.monotonic() + 30.0
+        while index.counts["file"] < len(NAMES) and time.monotonic() < end:
+            time.sleep(0.01)
+        if index.counts["file"] == len(NAMES):
+            come.set()
+        return unpack(self, wheel, filename, sha256, watcher)
+
+    monkeypatch.setattr(Unpackers, "unpack", unpack_at_the_end)
+    with (
+        opened(index) as open_index,
+        Store(tmp_path / "store") as store,
+        Fetching(len(NAMES), store, open_index.client, Unwatched(), workers=1) as fetching,
+    ):
+        for wheel in wanted(index):
+            fetching.want(wheel)
+        assert 4 == len(fetching.stored())
+    assert come.is_set()
+    assert [] == leftovers(tmp_path)
 
 
 def test_a_broken_connection_is_continued(index: FakeIndex, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def started(store: Store, unpackers: Unpackers) -> int:
 
 def unpack(unpackers: Unpackers, wheel: Path, watcher: Watcher | None = None) -> StoredWheel:
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return unpackers.unpack(wheel, wheel.stat().st_size, wheel.name, digest, watcher or Unwatched())
+    return unpackers.unpack(wheel, wheel.name, digest, watcher or Unwatched())
 
 
 def leftovers(store: Store) -> list[Path]:
