@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.value import field, frozen
@@ -92,6 +93,11 @@ class Command:
     writes: Writes | None = None
     """Absent for a command that leaves the files of the project as they are."""
 
+    @cached_property
+    def declared(self) -> frozenset[str]:
+        """The names of its options and arguments."""
+        return frozenset({option.name for option in self.options} | {one.name for one in self.arguments})
+
     def option(self, name: str) -> Option | None:
         """Return the option of that long name."""
         return next((option for option in self.options if option.name == name), None)
@@ -156,7 +162,6 @@ class Invocation:
                 raise TypeError(f"{name!r} of {self.command.name!r} holds {other!r}, not texts")
 
     def _declared(self, name: str) -> Given | None:
-        options = (option.name for option in self.command.options)
-        if name not in {*options, *(argument.name for argument in self.command.arguments)}:
+        if name not in self.command.declared:
             raise KeyError(f"the command {self.command.name!r} declares no {name!r}")
         return self.values.get(name)

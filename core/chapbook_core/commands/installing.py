@@ -11,6 +11,7 @@ from chapbook_core.commands.anew import Anew
 from chapbook_core.commands.arrivals import Expected, bring_arrivals, is_folder
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.changed_environment import changed_environment, foreseen
+from chapbook_core.commands.collector import without_collector
 from chapbook_core.commands.hot_additions import hot_additions
 from chapbook_core.commands.installed import installed_packages
 from chapbook_core.commands.likely_place import AWAY
@@ -133,7 +134,7 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
         path, interpreter = place
         plan = _plan(session, lock, request, interpreter, SitePackages(path, {}))
         return Installation(plan, _root_step(session, request, None, None), path, is_done=False)
-    with changed_environment(session) as environment:
+    with without_collector(), changed_environment(session) as environment:
         return _installed(session, lock, request, environment)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.collector import without_collector
 from chapbook_core.commands.elsewhere import ProjectElsewhere
 from chapbook_core.commands.index_answers import IndexAnswers
 from chapbook_core.commands.locked_details import LockedDetails
@@ -141,23 +140,8 @@ class PresentLock:
 
 def lock_project(session: Session, request: LockRequest) -> LockOutcome:
     """Make the lock without writing it; raises NoSolution, or what an index failed with."""
-    with _without_collector():
+    with without_collector():
         return _lock_project(session, request)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep Python from looking for garbage: there is hardly any, and the search takes up to half of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            # What was made counts as old from here on; otherwise all of it would be searched at once.
-            gc.freeze()
-            gc.unfreeze()
-            gc.enable()
 
 
 def _lock_project(session: Session, request: LockRequest) -> LockOutcome:

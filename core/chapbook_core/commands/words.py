@@ -205,8 +205,8 @@ class _Reading:
                 values[option.name] = _option_value(option, self.values[option.name])
         values |= self._arguments(self.command)
         for names in self.command.exclusive:
-            given = [f"`--{option.name}`" for option in self.command.options if option.name in names & values.keys()]
-            if len(given) > 1:
+            if len(both := names & values.keys()) > 1:
+                given = [f"`--{option.name}`" for option in self.command.options if option.name in both]
                 self.mistakes.append(f"{' and '.join(given)} exclude each other")
         return Invocation(self.command, values)
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,7 +16,7 @@ from chapbook_core.commands.built_wheels import BuiltWheels
 from chapbook_core.commands.cache_folders import cache_folder, open_store
 from chapbook_core.commands.project_environment import choose_interpreter, interpreter_of, present_condition
 from chapbook_core.environment.condition import Moved, Sound
-from chapbook_core.environment.wheel_tags import wheel_tags
+from chapbook_core.environment.wheel_tags import tags_of
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.tags import TagOrder
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.build_sources import BuildSource
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.source_archives import SourceArchives
-    from chapbook_core.environment.interpreter import Interpreter
+    from chapbook_core.environment.interpreter import Build, Interpreter
     from chapbook_core.events import Event, Watcher
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.installer.store import Store, StoredWheel
@@ -121,7 +121,8 @@ class Workbench:
     @cached_property
     def tags(self) -> TagOrder:
         """The wheels that this Python takes."""
-        return TagOrder.of(wheel_tags(self.interpreter))
+        interpreter = self.interpreter
+        return _tag_order(interpreter.implementation, interpreter.minor, interpreter.build)
 
     @cached_property
     def folder(self) -> Path:
@@ -224,3 +225,9 @@ class Workbench:
     def close(self) -> None:
         """Remove what the builds left."""
         self._open.close()
+
+
+@lru_cache(maxsize=16)
+def _tag_order(implementation: str, minor: tuple[int, int], build: Build) -> TagOrder:
+    # Even to compare a thousand tags with those of before takes longer than to look at some small files.
+    return TagOrder.of(tags_of(implementation, minor, build))

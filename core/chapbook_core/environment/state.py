@@ -93,15 +93,18 @@ def write_state(environment: Path, state: State) -> None:
         **({"projects": list(map(str, state.projects))} if state.projects else {}),
         **({"folders": dict(state.folders)} if state.folders else {}),
     }
-    folder = environment / STATE_FOLDER
-    temporary = folder / f"{_FILE}.{os.urandom(4).hex()}.tmp"
+    folder = f"{environment}/{STATE_FOLDER}"
+    temporary = f"{folder}/{_FILE}.{os.urandom(4).hex()}.tmp"
     try:
-        folder.mkdir(exist_ok=True)
-        temporary.write_bytes(json.dumps(content).encode())
-        temporary.replace(folder / _FILE)
+        # Each change does this, and a path takes as long to make as such a file to write.
+        with suppress(FileExistsError):
+            os.mkdir(folder)  # noqa: PTH102  as said
+        with open(temporary, "wb") as file:  # noqa: PTH123  as said
+            file.write(json.dumps(content).encode())
+        os.replace(temporary, f"{folder}/{_FILE}")  # noqa: PTH105  as said
     except OSError as cause:
         with suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)  # noqa: PTH108  as said
         raise ChapbookError(f"cannot write in `{folder}`: {cause.strerror or cause}") from cause
 
 

@@ -29,11 +29,12 @@ _OLDEST_STABLE_ABI = 2
 
 def wheel_tags(interpreter: Interpreter) -> tuple[str, ...]:
     """Return the tags that the interpreter takes, the best first, as `packaging.tags.sys_tags` in it would."""
-    return _tags(interpreter.implementation, interpreter.minor, interpreter.build)
+    return tags_of(interpreter.implementation, interpreter.minor, interpreter.build)
 
 
 @lru_cache(maxsize=64)
-def _tags(implementation: str, minor: tuple[int, int], build: Build) -> tuple[str, ...]:
+def tags_of(implementation: str, minor: tuple[int, int], build: Build) -> tuple[str, ...]:
+    """Do what `wheel_tags` does, for the parts of an interpreter that have a say in it."""
     platforms = list(_platforms(build))
     if implementation == "cpython" and not build.is_free_threaded:
         return tuple(_usual_tags(minor, _cpython_abis(minor, build), platforms))

@@ -21,9 +21,9 @@ class TagOrder:
     ranks: Mapping[str, int]
 
     @classmethod
-    def of(cls, tags: Iterable[object]) -> TagOrder:
-        """Make the order out of tags, best first, as texts or as packaging's values."""
-        return _order_of(tuple(map(str, tags)))
+    def of(cls, tags: Iterable[str]) -> TagOrder:
+        """Make the order out of tags, best first; there are a thousand of them."""
+        return _order_of(tuple(tags))
 
     def __hash__(self) -> int:
         """Hash a little of it: there are few orders, and each is asked for thousands of files."""

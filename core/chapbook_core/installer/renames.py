@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.relocation import InTheWay, Move
@@ -60,15 +61,23 @@ def _is_all_gone(root: Path, folder: str, gone: frozenset[str]) -> bool:
 def _arriving(root: Path, stage: str, folder: str, leaving: frozenset[str]) -> Iterator[Move]:
     for entry in _entries(f"{root}/{stage}/{folder}"):
         path = f"{folder}/{entry.name}" if folder else entry.name
-        target = f"{root}/{path}"
-        if path in leaving or not os.path.lexists(target):
+        present = None if path in leaving else _kind(f"{root}/{path}")
+        if present is None:
             yield Move(f"{stage}/{path}", path)
-        elif os.path.islink(target):  # noqa: PTH114  as `_entries`
+        elif stat.S_ISLNK(present):
             raise InTheWay(root, path, "it is a link")
-        elif entry.is_dir(follow_symlinks=False) and os.path.isdir(target):  # noqa: PTH112  as `_entries`
+        elif entry.is_dir(follow_symlinks=False) and stat.S_ISDIR(present):
             yield from _arriving(root, stage, path, leaving)
         else:
             raise InTheWay(root, path, "it belongs to no package that is being replaced")
+
+
+def _kind(path: str) -> int | None:
+    """Return what stands in a place; None for nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return None
 
 
 def _is_dist_info(path: str) -> bool:

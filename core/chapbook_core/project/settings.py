@@ -72,9 +72,16 @@ class Settings:
         self._files = tuple(files)
         self._variables = variables
         self._project = project
+        self._known: dict[str, Setting] = {}
 
     def get(self, name: str) -> Setting:
         """Return a setting; raises UnknownSetting or InvalidSetting."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._found(name)
+        return known
+
+    def _found(self, name: str) -> Setting:
         key = find_key(name)
         raw, origin = self._login(key) if key.kind is Kind.LOGIN else self._plain(key)
         if not isinstance(raw, str):

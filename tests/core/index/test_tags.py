@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from packaging.tags import Tag
-
 from chapbook_core.index.file import File
 from chapbook_core.index.tags import TagOrder
 
 ORDER = TagOrder.of(
     [
-        Tag("cp311", "cp311", "manylinux_2_17_x86_64"),
+        "cp311-cp311-manylinux_2_17_x86_64",
         "cp311-abi3-manylinux2014_x86_64",
         "py3-none-manylinux2014_x86_64",
         "py3-none-any",
