@@ -1,6 +1,6 @@
 """`chapbook run notebook.ipynb`: runs a notebook from top to bottom in the kernel of its project, without a browser.
 
-It is a program of its own, `python -m chapbook_kernelspec.running`, which the command starts: what speaks with kernels
+It is a program of its own, `python -m chapbook_kernelspec`, which the command starts: what speaks with kernels
 is loaded in no other process.
 """
 
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from chapbook_core.cli.interrupts import Interrupts
 from chapbook_core.cli.progress import Progress
 from chapbook_core.cli.stopping import stopping_by_signals
 from chapbook_core.commands.command import Argument, Command, Example, Invocation, Option
@@ -92,8 +93,9 @@ class Ready(Protocol):
         """Return the manager of the project's kernels."""
 
 
-def main(words: Sequence[str], ready: Ready | None = None) -> int:
+def main(words: Sequence[str], ready: Ready | None = None, interrupts: Interrupts | None = None) -> int:
     """Run the notebook that the words name, and return the status to exit with."""
+    heard = interrupts or Interrupts()
     try:
         parsed = parse(("run", *words), {"run": RUN_NOTEBOOK})
         if parsed.invocation is None:
@@ -102,12 +104,15 @@ def main(words: Sequence[str], ready: Ready | None = None) -> int:
 
             sys.stdout.write(write_text(command_help(RUN_NOTEBOOK)))
             return 0
-        _run(_request(parsed.invocation), _surroundings(parsed.manner), parsed.manner, ready)
+        _run(_request(parsed.invocation), _surroundings(parsed.manner), parsed.manner, ready, heard)
     except KeyboardInterrupt:
+        heard.is_over = True
         return _fail(Cancelled())
     except ChapbookError as error:
+        heard.is_over = True
         return _fail(error)
     except OSError as error:
+        heard.is_over = True
         return _fail(ChapbookError(f"the system refused: {error}"))
     return 0
 
@@ -134,41 +139,51 @@ def _surroundings(manner: Manner) -> Surroundings:
     )
 
 
-def _run(request: Request, surroundings: Surroundings, manner: Manner, ready: Ready | None) -> None:
+def _run(
+    request: Request, surroundings: Surroundings, manner: Manner, ready: Ready | None, interrupts: Interrupts
+) -> None:
     parameters = read_parameters(request.parameters)
     target = None if request.output in ("", "-") else Path.cwd() / Path(request.output).expanduser()
     if target is not None and not target.parent.is_dir():
         raise ChapbookError(f"`{target.parent}` is not a folder", hints=["make it first"])
     notebook = _read(request.notebook)
-    plan = _plan(request, surroundings, manner, ready)
+    plan = _plan(request, surroundings, manner, ready, interrupts)
     if parameters:
         injection = inject_parameters(notebook, parameters)
         if not injection.has_place:
             _tell(Message("warning", "no cell is tagged `parameters`, so they are set before the first one"))
         for name in injection.unknown:
             _tell(Message("warning", f"the notebook has no parameter `{name}`"))
+    # There is a kernel to end, and something to write.
+    interrupts.is_working = True
     try:
         _execute(notebook, plan, manner, is_shown=not request.output)
     finally:
+        # The loop that has heard them meanwhile leaves them to Python.
+        interrupts.resume()
         # What was executed until something failed is what one wants to see.
         if target is not None:
             write_file(target, _content(notebook))
         elif request.output == "-":
             sys.stdout.write(_content(notebook).decode())
             sys.stdout.flush()
+    interrupts.is_over = True
     if target is not None:
         from chapbook_core.commands.notebook_stamp import stamp_if_wanted  # looks into everything that is imported
 
         stamp_if_wanted(replace(surroundings, project=surroundings.project or request.notebook.parent), target)
 
 
-def _plan(request: Request, surroundings: Surroundings, manner: Manner, ready: Ready | None) -> Plan:
+def _plan(
+    request: Request, surroundings: Surroundings, manner: Manner, ready: Ready | None, interrupts: Interrupts
+) -> Plan:
     """Make the project ready, and return how its kernel is started."""
     from chapbook_kernelspec.execution import Plan
     from chapbook_kernelspec.project_kernel import make_ready  # both load what speaks with kernels
 
     # Whatever has been installed by then, the notebook was not run.
-    with stopping_by_signals(lambda: False), Progress(sys.stderr, _writing(sys.stderr), quiet=manner.quiet) as progress:
+    progress = Progress(sys.stderr, _writing(sys.stderr), quiet=manner.quiet)
+    with stopping_by_signals(lambda: False, interrupts), progress:
         manager = (ready or make_ready)(request.notebook, surroundings, progress)
     return Plan(manager, request.notebook.parent, request.cell_timeout, request.allow_errors)
 
@@ -261,7 +276,3 @@ def _fail(error: ChapbookError) -> int:
 def _writing(stream: TextIO) -> Writing:
     has_colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Writing(ansi=has_colour)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -111,6 +111,29 @@ def test_a_kernel_does_not_outlive_whoever_started_it(folder: Path) -> None:
     assert not (folder / "out.ipynb").exists()
 
 
+INTERRUPTED = """
+import signal, sys
+left = int(sys.argv.pop(1))
+def trace(frame, event, argument):
+    global left
+    left -= frame.f_code.co_name == "<module>" and "chapbook_" in frame.f_code.co_filename
+    if left < 0:
+        sys.settrace(None)
+        signal.raise_signal(signal.SIGINT)
+from chapbook_kernelspec import __main__ as program
+sys.settrace(trace)
+program.leave(program.main)
+"""
+
+
+@pytest.mark.parametrize("modules", [0, 1, 5, 20, 40])
+def test_an_interrupt_while_the_program_starts_shows_no_traceback(folder: Path, modules: int) -> None:
+    write_notebook(folder / "a.ipynb", code("print('never')"))
+    words = [sys.executable, "-P", "-c", INTERRUPTED, str(modules), "a.ipynb"]
+    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert (130, "", "error: cancelled; nothing was changed\n") == (ended.returncode, ended.stdout, ended.stderr)
+
+
 def start_slow_notebook(folder: Path) -> subprocess.Popen[str]:
     """Start a notebook in a program of its own, and wait until its second cell runs."""
     first = "import os; open('pid', 'w').write(str(os.getpid())); print('done')"

@@ -49,20 +49,26 @@ def _run(program: Program) -> int:
     # Loaded where there are several programs; the last one, elsewhere than on Windows, replaces this process.
     import subprocess
 
-    child = subprocess.Popen(  # noqa: S603  a list of words, no shell
-        program.words, executable=program.path, cwd=program.folder, env=dict(program.variables)
-    )
-    with _passing_signals_to(child):
+    with _passing_signals() as children:
+        child = subprocess.Popen(  # noqa: S603  a list of words, no shell
+            program.words, executable=program.path, cwd=program.folder, env=dict(program.variables)
+        )
+        children.append(child)
         status = child.wait()
     return _BASE_STATUS - status if status < 0 else status
 
 
 @contextmanager
-def _passing_signals_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Leave an interrupt to the child, which the terminal sends it as well, and pass on what is sent here alone."""
+def _passing_signals() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Leave an interrupt to the child, which the terminal sends it as well, and pass on what is sent here alone.
+
+    From before it is started: a signal that ended this process in between would leave it to nobody.
+    """
+    children: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        child.send_signal(number)
+        for child in children:
+            child.send_signal(number)
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         """Wait for what the child makes of it."""
@@ -73,7 +79,7 @@ def _passing_signals_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
         if signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, handler)
     try:
-        yield
+        yield children
     finally:
         for number, handler_before in before.items():
             signal.signal(number, handler_before)

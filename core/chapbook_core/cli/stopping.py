@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+from chapbook_core.cli.interrupts import Interrupts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
@@ -17,8 +19,8 @@ _BASE_STATUS = 128
 
 
 @contextmanager
-def stopping_by_signals(is_too_late: Callable[[], bool]) -> Iterator[None]:
-    """Turn the signals that end a program into `SystemExit` while the work lasts.
+def stopping_by_signals(is_committed: Callable[[], bool], interrupts: Interrupts | None = None) -> Iterator[None]:
+    """Turn the signals that end a program into `SystemExit` while the work lasts, and an interrupt into an exception.
 
     A first interrupt that comes too late is not heard, not even while the process ends: what was asked for is done, and
     its result is told.
@@ -32,33 +34,23 @@ def stopping_by_signals(is_too_late: Callable[[], bool]) -> Iterator[None]:
         # What is ignored stays so, as under `nohup`; what somebody handles is theirs.
         if handler is signal.SIG_DFL:
             signal.signal(number, _stop)
-    interrupt = signal.getsignal(signal.SIGINT)
-    is_ours = interrupt is signal.default_int_handler or isinstance(interrupt, _Interrupts)
-    if is_ours:
-        signal.signal(signal.SIGINT, _Interrupts(is_too_late))
+    hearing = interrupts or Interrupts()
+    hearing.is_committed = is_committed
+    hearing.is_working = True
+    heard_by = signal.getsignal(signal.SIGINT)
+    # Where the process is the command's, they are heard already.
+    is_lent = heard_by is signal.default_int_handler or (isinstance(heard_by, Interrupts) and heard_by is not hearing)
+    if is_lent:
+        signal.signal(signal.SIGINT, hearing)
     try:
         yield
     finally:
-        if is_ours and not is_too_late():
+        hearing.is_working = False
+        if is_lent and not hearing.is_too_late:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         for number, handler in before.items():
             if handler is signal.SIG_DFL:
                 signal.signal(number, signal.SIG_DFL)
-
-
-class _Interrupts:
-    """Hears interrupts; a second one is heard always."""
-
-    def __init__(self, is_too_late: Callable[[], bool]) -> None:
-        self._is_too_late = is_too_late
-        self._is_first = True
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Hear one."""
-        if self._is_first and self._is_too_late():
-            self._is_first = False
-            return
-        signal.default_int_handler(number, frame)
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -6,8 +6,9 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
+from chapbook_core.cli.interrupts import INTERRUPTED, Interrupts
 from chapbook_core.commands.dispatch import perform
 from chapbook_core.commands.place import may_ask, surroundings_of
 from chapbook_core.commands.programs import Programs
@@ -31,12 +32,21 @@ BROKEN_PIPE_STATUS = 141
 _SHOW_TRACEBACK = 3
 
 
-def run(words: Sequence[str]) -> int:
+class Interrupted(ChapbookError):
+    """The person asked to stop, more than once, when what was asked for had happened."""
+
+    exit_status: ClassVar[int] = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; what was done stays")
+
+
+def run(words: Sequence[str], interrupts: Interrupts) -> int:
     """Run one command, and return the status to exit with."""
     _open_closed_streams()
     _write_whatever_comes(sys.stdout)
     try:
-        status = _run(words)
+        status = _run(words, interrupts)
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_output()
@@ -44,21 +54,25 @@ def run(words: Sequence[str]) -> int:
     return status
 
 
-def _run(words: Sequence[str]) -> int:
+def _run(words: Sequence[str], interrupts: Interrupts) -> int:
     manner = Manner()
     try:
         request = parse(words, BY_NAME)
         manner = request.manner
-        return _answer(request)
+        return _answer(request, interrupts)
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
-        return _fail(Cancelled(), manner)
+        problem = Interrupted() if interrupts.is_too_late else Cancelled()
+        # Of what is told from here on nothing is to be stopped.
+        interrupts.is_over = True
+        return _fail(problem, manner)
     except Exception as error:  # noqa: BLE001  # the last line of defence, and it tells everything
+        interrupts.is_over = True
         return _fail(error, manner)
 
 
-def _answer(request: Request) -> int:
+def _answer(request: Request, interrupts: Interrupts) -> int:
     if request.manner.version:
         from chapbook_core.cli.version_line import print_version  # shared with the path that imports nothing
 
@@ -68,10 +82,10 @@ def _answer(request: Request) -> int:
         from chapbook_core.commands.help import Help
 
         return _print_result(Help(request.topic), request.manner)
-    return _perform(request.invocation, request.manner)
+    return _perform(request.invocation, request.manner, interrupts)
 
 
-def _perform(invocation: Invocation, manner: Manner) -> int:
+def _perform(invocation: Invocation, manner: Manner, interrupts: Interrupts) -> int:
     # Not needed for help, and threads cost start-up time.
     from chapbook_core.cli.progress import Progress
     from chapbook_core.cli.stopping import stopping_by_signals
@@ -79,9 +93,11 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
     surroundings = _surroundings(manner)
     writing = _writing(sys.stderr, manner)
     progress = Progress(sys.stderr, writing, quiet=manner.quiet)
-    with stopping_by_signals(lambda: progress.is_committed):
+    with stopping_by_signals(lambda: progress.is_committed, interrupts):
         with progress:
             result = perform(invocation, surroundings, progress)
+            # Before anything else: the result stands.
+            interrupts.is_over = True
         if not isinstance(result, Programs):
             if invocation.values.get("format") == "json":
                 return _print_json(result)
@@ -89,7 +105,10 @@ def _perform(invocation: Invocation, manner: Manner) -> int:
     # Loaded only to start other programs.
     from chapbook_core.cli.becoming import become
 
-    return become(result, quiet=manner.quiet)
+    interrupts.is_leaving = True
+    status = become(result, quiet=manner.quiet)
+    interrupts.is_leaving = False
+    return status
 
 
 def _surroundings(manner: Manner) -> Surroundings:

@@ -82,8 +82,9 @@ class Proposal:
 
     def write(self) -> None:
         """Put both files in their places, as one; raises ChangedMeanwhile and WriteFailed."""
-        PairWriter(self.session.manifest.folder).replace(self.files)
+        # First, lest an interrupt behind the writing is told to have come in time; there is nothing to wait for in it.
         self.session.watcher.emit(Committed())
+        PairWriter(self.session.manifest.folder).replace(self.files)
 
 
 def propose(session: Session, document: Document, request: LockRequest) -> Proposal:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
 
 NOTEBOOK_SUFFIX = ".ipynb"
-_MODULE = "chapbook_kernelspec.running"
+_MODULE = "chapbook_kernelspec"
 
 
 def notebook_program(words: tuple[str, ...], surroundings: Surroundings) -> Program:

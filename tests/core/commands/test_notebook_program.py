@@ -30,7 +30,7 @@ def surroundings(tmp_path: Path) -> Surroundings:
 
 def test_a_notebook_is_run_by_a_program_of_its_own_wherever_it_is_started(surroundings: Surroundings) -> None:
     (program,) = programs("run sub/report.ipynb -o out.ipynb -p a=1", surroundings).programs
-    module = (sys.executable, "-P", "-m", "chapbook_kernelspec.running")
+    module = (sys.executable, "-P", "-m", "chapbook_kernelspec")
     assert (*module, "sub/report.ipynb", "-o", "out.ipynb", "-p", "a=1") == program.words
     assert Path(sys.executable) == program.path
     assert surroundings.folder == program.folder
