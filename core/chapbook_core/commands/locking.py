@@ -186,8 +186,9 @@ def belonging_to(manifest: Manifest, outcome: LockOutcome) -> LockOutcome:
 def write_lock(session: Session, outcome: LockOutcome) -> None:
     """Put the lock in its place, unless it is there already."""
     if outcome.is_changed:
-        write_file(session.lock_file, outcome.text.encode())
+        # First, lest an interrupt behind the writing is told to have come in time; there is nothing to wait for in it.
         session.watcher.emit(Committed())
+        write_file(session.lock_file, outcome.text.encode())
 
 
 def read_present_lock(file: Path, *, anew: bool = False) -> PresentLock:
