@@ -157,6 +157,7 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
     ):
         keepsake = index.keepsake(session.manifest.folder)
         keepsake.unpack()
+        keepsake.confirm(index.cache)
         own = OwnRelease(session.manifest)
         answers = IndexAnswers(
             index.reader,

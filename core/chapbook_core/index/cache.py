@@ -32,6 +32,7 @@ _BATCH = 64
 """Writes that wait for each other, because a transaction costs more than a row."""
 _LONGEST_WAIT = 0.3
 _FILES_ROW = "INSERT OR REPLACE INTO files VALUES (?, ?, ?)"
+_LENGTH = "length(value)"
 _KEPT_SHARE = 0.8
 """How much of the bound is still used after an eviction."""
 
@@ -83,8 +84,26 @@ class Cache:
 
     def validity(self, source: str, name: str) -> Validity | None:
         """Give what a package's page was kept with, but not the page; nothing when there is none."""
-        row = self._page_row("length(value)", source, name)
+        row = self._page_row(_LENGTH, source, name)
         return _validity(row) if row is not None and row[0] else None
+
+    def validities(self, pages: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Validity]:
+        """Give the same of many pages, each by its source and name, for which the database is opened but once."""
+
+        def act(connection: sqlite3.Connection) -> dict[tuple[str, str], _PageRow]:
+            # Each statement of its own takes a lock of the file, and looks whether another process has written.
+            connection.execute("BEGIN")
+            try:
+                found = {key: connection.execute(_page_statement(_LENGTH), key).fetchone() for key in pages}
+            finally:
+                connection.execute("ROLLBACK")
+            return {key: row for key, row in found.items() if row is not None}
+
+        none: dict[tuple[str, str], _PageRow] = {}
+        rows = self._database.read(act, none)
+        for key, row in rows.items():
+            self._note_use(*key, row)
+        return {key: _validity(row) for key, row in rows.items() if row[0]}
 
     def stamp(self) -> Hashable:
         """Give what stays the same as long as every page and its validity do; nothing when that cannot be told.
@@ -95,17 +114,18 @@ class Cache:
         return None if stamp is None else (self._today(), str(self._database.path.parent), stamp)
 
     def _page_row(self, what: str, source: str, name: str) -> _PageRow | None:
-        # The value comes last in the table, so that it costs nothing to leave it alone.
-        statement = f"SELECT {what}, fetched, lifetime, etag, last_modified, used FROM page WHERE source=? AND name=?"  # noqa: S608  fixed names
-
         def act(connection: sqlite3.Connection) -> _PageRow | None:
-            row: _PageRow | None = connection.execute(statement, (source, name)).fetchone()
+            row: _PageRow | None = connection.execute(_page_statement(what), (source, name)).fetchone()
             return row
 
         row = self._database.read(act, None)
-        if row is not None and row[-1] != (today := self._today()):
-            self._put("UPDATE page SET used=? WHERE source=? AND name=?", (today, source, name))
+        if row is not None:
+            self._note_use(source, name, row)
         return row
+
+    def _note_use(self, source: str, name: str, row: _PageRow) -> None:
+        if row[-1] != (today := self._today()):
+            self._put("UPDATE page SET used=? WHERE source=? AND name=?", (today, source, name))
 
     def keep_page(self, source: str, name: str, page: KeptPage, files: bytes) -> None:
         """Keep a page, and the files it lists beside it, because only chosen versions' files are ever read."""
@@ -310,6 +330,11 @@ class Cache:
 
     def _today(self) -> int:
         return int(self._now() // _DAY)
+
+
+def _page_statement(what: str) -> str:
+    # The value comes last in the table, so that it costs nothing to leave it alone.
+    return f"SELECT {what}, fetched, lifetime, etag, last_modified, used FROM page WHERE source=? AND name=?"  # noqa: S608  fixed names
 
 
 def _validity(row: _PageRow) -> Validity:

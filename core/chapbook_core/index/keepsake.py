@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping
     from pathlib import Path
 
+    from chapbook_core.index.cache import Cache
     from chapbook_core.index.memory import Memory, Note
 
     _ToldValidity = tuple[float, float, str, str]
@@ -54,7 +55,7 @@ class _Held(NamedTuple):
     page: Remembered
     versions: frozenset[str]
     stamp: Hashable
-    """Of the database that had this page."""
+    """Of the database that had this page; nothing where another one is no reason to write it again."""
 
 
 class Keepsake:
@@ -78,6 +79,15 @@ class Keepsake:
                     self._memory.keep(*key, one.page)
         self._memory.keepsakes[self._file] = held
 
+    def confirm(self, cache: Cache) -> None:
+        """After somebody wrote to the database, look at once which of these pages it still has."""
+        stamp = cache.stamp()
+        held = self._memory.keepsakes.get(self._file, {}) if self._file is not None else {}
+        known = {key: page for key in held if (page := self._memory.recall(*key)) is not None}
+        open_to_doubt = [key for key, page in known.items() if page.validity_at(stamp) is None]
+        for key, validity in (cache.validities(open_to_doubt) if open_to_doubt else {}).items():
+            known[key].note(stamp, validity)
+
     def renew(self, pages: Iterable[Used]) -> None:
         """Write it, if it would be another one to speak of."""
         if self._file is None:
@@ -90,12 +100,13 @@ class Keepsake:
         known = cast("Mapping[tuple[str, str], _Held]", self._memory.keepsakes.get(self._file, {}))
         lacking = [key for key, one in found.items() if key not in known or not _is_in(one, known[key])]
         if len(lacking) * _LACKING <= len(found):
+            self._memory.keepsakes[self._file] = _lasting(known)
             return
         blob = pack(_KIND, [(*key, *_values(one)) for key, one in found.items()])
         with suppress(OSError, WriteFailed):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_file(self._file, blob, is_durable=False, mode=_OWN)
-            self._memory.keepsakes[self._file] = found
+            self._memory.keepsakes[self._file] = _lasting(found)
             _drop_oldest(self._file.parent)
 
 
@@ -107,7 +118,12 @@ def remove_keepsakes(folder: Path) -> None:
 
 
 def _is_in(one: _Held, known: _Held) -> bool:
-    return one.page is known.page and one.stamp == known.stamp and one.versions <= known.versions
+    return one.page is known.page and known.stamp in (None, one.stamp) and one.versions <= known.versions
+
+
+def _lasting(held: Mapping[tuple[str, str], _Held]) -> Mapping[tuple[str, str], _Held]:
+    """Return the same for all that comes after: the database changes often, and to ask it takes less than to write."""
+    return {key: one._replace(stamp=None) for key, one in held.items()}
 
 
 def _drop_oldest(folder: Path) -> None:

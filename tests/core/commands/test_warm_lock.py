@@ -102,6 +102,22 @@ def test_one_that_remembers_reads_no_database_and_is_told_of_releases_unasked(
     assert taken["writes"] <= 3
 
 
+def test_what_others_wrote_to_the_database_is_looked_at_once(
+    project: Project, index: FakeIndex, counts: dict[str, int]
+) -> None:
+    memory = Memory()
+    lock(project, memory)
+    relocked(project, memory, counts)
+    other = Project(project.folder.parent / "other")
+    other.folder.mkdir()
+    other.require("d")
+    index.serve("d", "1.0")
+    lock(other, memory)
+    taken = relocked(project, memory, counts)
+    assert (1, True) == (taken["reads"], taken["writes"] <= 3)
+    assert 0 == relocked(project, memory, counts)["reads"]
+
+
 def test_one_that_remembers_nothing_reads_its_keepsake_alone(project: Project, counts: dict[str, int]) -> None:
     lock(project, Memory())
     relocked(project, Memory(), counts)
