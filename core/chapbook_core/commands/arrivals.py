@@ -57,7 +57,8 @@ def bring_arrivals(
     packages = [package for package in expected.packages if package.name not in ours]
     asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
     linker, tag = Linker(), bytecode_tag(expected.interpreter)
-    companion = session.surroundings.companion
+    # A store without a cache is gone when the command is.
+    companion = session.surroundings.companion if session.surroundings.cache else None
     wheels: list[WheelArrival] = []
     others: list[EditableArrival] = []
     with Workbench(session, mode, store=store, interpreter=expected.interpreter) as bench, ExitStack() as stack:

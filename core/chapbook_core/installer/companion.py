@@ -1,13 +1,15 @@
-"""Companion: a process beside a warm engine, which looks at files of spares while the engine does.
+"""Companion: a process beside a warm engine, which works on the spares of wheels while the engine does.
 
 What takes the time of an installation is a question to the system for each file, which Python asks with one processor.
-The engine asks from the first file to the last, the companion from the last to the first. It says nothing but which
-pieces are as they were noted; whatever it has not said anything of, the engine looks at itself.
+The engine goes from the first wheel to the last, the companion from the last to the first. Of a spare that there is it
+says which pieces are as they were noted, and whatever it has not said anything of, the engine looks at itself. One that
+there is not it lays out, and the engine goes on with the other wheels meanwhile.
 
-    in     a line for each turn, with its number and the spares, numbered; an empty one ends a turn
-    out    the numbers of turn, spare and piece, and the checksum of the sheet, for each piece that is as it was noted
+    in     a line for each turn, with its number and the wheels, numbered; an empty one ends a turn
+    out    words: the numbers of turn, wheel and piece, and the checksum of the sheet; or in place of the piece that it
+           begins to lay a spare out, or has ended
 
-`python -P -m chapbook_core.installer.companion` is that process. It ends with its input.
+The process is `python -P -m chapbook_core.installer.attending`. It ends with its input.
 """
 
 from __future__ import annotations
@@ -18,57 +20,80 @@ import select
 import struct
 import sys
 import threading
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-from chapbook_core.installer.sheet import NoSheet, SpareFolder, read_sheet
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import IO
 
     from chapbook_core.installer.sheet import Sheet
 
-MODULE = "chapbook_core.installer.companion"
-_WORD = struct.Struct("<III8s")
+MODULE = "chapbook_core.installer.attending"
+WORD = struct.Struct("<III8s")
+BEGUN, ENDED = 0xFFFFFFFE, 0xFFFFFFFF
+"""What stands in place of a piece when a spare is laid out."""
+AT_ONCE = 1 << 16
+_WORDS = WORD.size << 11
+"""So many bytes are listened to at once; a word goes into the pipe as a whole, and comes out as one."""
 _LATER = 0.05
 """Seconds after which it is started: by then whoever waits for the command has its answer."""
-_AT_ONCE = 1 << 16
+_NOTHING = b"\0" * 8
 _MOST = 200
 _LONGEST = 60_000
 """What a pipe takes at once, of folders and of bytes."""
+_PATIENCE = 10.0
+"""Seconds that somebody waits for a spare before laying out the files themselves."""
 _CAN_BE = os.name == "posix"
 """Whether two processes can be asked whether they have something to say."""
 
 
+class Errand(NamedTuple):
+    """A wheel of a turn."""
+
+    folder: str
+    """Where it is in the store."""
+    tag: str
+    is_laid: bool
+    """Whether a spare is to be laid out when there is none."""
+
+
 class Turn:
-    """What the companion has said of some spares; one that has none says nothing."""
+    """What the companion has said of some wheels; one that has none says nothing."""
 
     def __init__(self, number: int = 0, outlet: IO[bytes] | None = None) -> None:
         self._number = number
         self._outlet = outlet
-        self._rest = b""
         self._seen: set[tuple[int, int, bytes]] = set()
 
-    def has_seen(self, spare: int, piece: int, sheet: Sheet) -> bool:
-        """Tell whether each file of a piece of a spare was as it is noted on its sheet."""
-        if self._outlet is None:
-            return False
-        self._listen(self._outlet)
-        return (spare, piece, sheet.checksum) in self._seen
+    def has_seen(self, wheel: int, piece: int, sheet: Sheet) -> bool:
+        """Tell whether each file of a piece of a wheel's spare was as it is noted on its sheet."""
+        self._listen()
+        return (wheel, piece, sheet.checksum) in self._seen
 
-    def _listen(self, outlet: IO[bytes]) -> None:
-        said = outlet.read(_AT_ONCE)
-        # Nothing yet is None, and the end is nothing.
+    def is_at(self, wheel: int) -> bool:
+        """Tell whether it is laying out a spare of a wheel."""
+        self._listen()
+        return (wheel, BEGUN, _NOTHING) in self._seen and (wheel, ENDED, _NOTHING) not in self._seen
+
+    def wait(self, wheel: int) -> None:
+        """Wait until it has ended that, unless it takes too long."""
+        end = time.monotonic() + _PATIENCE
+        while self._outlet is not None and self.is_at(wheel) and (left := end - time.monotonic()) > 0:
+            select.select([self._outlet], [], [], left)
+
+    def _listen(self) -> None:
+        said = None if self._outlet is None else self._outlet.read(_WORDS)
+        if said == b"":
+            # Its process has ended; if it said nothing at all yet, it is None.
+            self._outlet = None
         if not said:
             return
-        said = self._rest + said
-        whole = len(said) - len(said) % _WORD.size
-        for turn, spare, piece, checksum in _WORD.iter_unpack(said[:whole]):
+        for turn, wheel, piece, checksum in WORD.iter_unpack(said):
             if turn == self._number:
-                self._seen.add((spare, piece, checksum))
-        self._rest = said[whole:]
+                self._seen.add((wheel, piece, checksum))
 
 
 class Companion:
@@ -91,14 +116,17 @@ class Companion:
         timer.daemon = True
         timer.start()
 
-    def begin(self, folders: Sequence[str]) -> Turn:
-        """Let it look at spares, from the last to the first, until the turn ends."""
+    def begin(self, errands: Sequence[Errand]) -> Turn:
+        """Let it work on the spares of wheels, from the last to the first, until the turn ends."""
         with self._lock:
             process = self._process
             if process is None or self._turn is not None or process.stdin is None or process.stdout is None:
                 return Turn()
             self._turns += 1
-            line = json.dumps([self._turns, list(enumerate(folders))[-_MOST:]]).encode() + b"\n"
+            line = (
+                json.dumps([self._turns, [(number, *one) for number, one in enumerate(errands)][-_MOST:]]).encode()
+                + b"\n"
+            )
             if len(line) > _LONGEST or not self._say(process, line):
                 return Turn()
             self._turn = Turn(self._turns, process.stdout)
@@ -142,41 +170,3 @@ class Companion:
         for pipe in filter(None, (process.stdin, process.stdout)):
             pipe.close()
         return False
-
-
-def look(
-    turn: int, spares: Sequence[tuple[int, str]], say: Callable[[bytes], object], is_over: Callable[[], bool]
-) -> None:
-    """Look at the files of numbered spares, the last first, until it is over, and say what is as it was noted."""
-    for number, place in reversed(spares):
-        with suppress(OSError, NoSheet):
-            sheet = read_sheet(place)
-            with SpareFolder(place) as folder:
-                for piece in reversed(sheet.pieces):
-                    if is_over():
-                        return
-                    if sheet.is_true(folder, piece):
-                        say(_WORD.pack(turn, number, piece, sheet.checksum))
-
-
-def main() -> None:
-    """Do what the input asks for until it ends."""
-    poll = select.poll()
-    poll.register(0, select.POLLIN)
-    heard = b""
-    while True:
-        line, mark, rest = heard.partition(b"\n")
-        if not mark:
-            more = os.read(0, _AT_ONCE)
-            if not more:
-                return
-            heard += more
-            continue
-        heard = rest
-        if line and not heard:
-            turn, spares = json.loads(line)
-            look(turn, spares, lambda word: os.write(1, word), lambda: bool(poll.poll(0)))
-
-
-if __name__ == "__main__":
-    main()

@@ -23,12 +23,13 @@ from chapbook_core.installer.bytecode import CACHE, is_unchanged, read_bytecode
 from chapbook_core.installer.bytecode_laying import BytecodeLayer
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import find_sharing, is_namespace
+from chapbook_core.installer.companion import Errand
 from chapbook_core.installer.launcher import adapted_script, script_file
 from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, file_rows
 from chapbook_core.installer.relocation import InTheWay, Way
 from chapbook_core.installer.renames import arriving_moves
-from chapbook_core.installer.spare import INSTALLER, find_spare, spare_folder, take_scheme, take_spare
+from chapbook_core.installer.spare import INSTALLER, find_spare, take_scheme, take_spare
 from chapbook_core.installer.store import TREE, StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
@@ -77,7 +78,7 @@ class WheelArrival:
     tag: str | None = None
     """Names the bytecode that the Python of the environment takes; without it none is put in."""
     companion: Companion | None = None
-    """Looks at some of the files, where there is one."""
+    """Does a part of the work, where there is one."""
 
     @property
     def name(self) -> str:
@@ -319,18 +320,34 @@ def lay_all(
     `begun` is called before each of them, and may raise whatever stops it.
     """
     companion = arrivals[0].companion if arrivals else None
-    places = [] if companion is None else [spare_folder(wheel.stored, wheel.tag or "") for wheel in arrivals]
-    turn = None if companion is None else companion.begin(places)
-    try:
+    if companion is None:
         for number, wheel in enumerate(arrivals):
             begun(number, wheel)
-            if turn is None:
-                wheel.lay(way, sharing, leaving)
-            else:
-                wheel.lay(way, sharing, leaving, partial(turn.has_seen, number))
+            wheel.lay(way, sharing, leaving)
+        return
+    device = way.root.stat().st_dev
+    turn = companion.begin([_errand(wheel, device, sharing) for wheel in arrivals])
+    left = []
+    try:
+        for number, wheel in enumerate(arrivals):
+            if turn.is_at(number):
+                left.append(number)
+                continue
+            begun(number, wheel)
+            wheel.lay(way, sharing, leaving, partial(turn.has_seen, number))
+        for number in left:
+            begun(number, arrivals[number])
+            turn.wait(number)
+            arrivals[number].lay(way, sharing, leaving, partial(turn.has_seen, number))
     finally:
-        if companion is not None and turn is not None:
-            companion.end(turn)
+        companion.end(turn)
+
+
+def _errand(wheel: WheelArrival, device: int, sharing: Sharing) -> Errand:
+    """Say what a companion may do for a wheel; a spare on another device, or of files that others share, is no use."""
+    folder = str(wheel.stored.folder)
+    is_laid = wheel.tag is not None and not sharing.of(wheel.name) and os.stat(folder).st_dev == device  # noqa: PTH116
+    return Errand(folder, wheel.tag or "", is_laid)
 
 
 def place_wheels(arrivals: Sequence[WheelArrival], watcher: Watcher, leaving: Collection[str] = ()) -> None:

@@ -23,8 +23,7 @@ from chapbook_core.installer.bytecode import FOLDER as BYTECODE
 from chapbook_core.installer.bytecode import read_bytecode, worth_compiling
 from chapbook_core.installer.compiling import compile_modules
 from chapbook_core.installer.link import Changed
-from chapbook_core.installer.spare import FOLDER as SPARE
-from chapbook_core.installer.spare import drop_spare, has_spare, lay_spare, sweep_spares
+from chapbook_core.installer.spare import drop_spare, has_spare, make_spare, spare_folder
 from chapbook_core.installer.store import Store, StoreFailed
 from chapbook_core.project.kernel_lock import try_lock
 from chapbook_core.value import frozen
@@ -63,7 +62,7 @@ def wanting(stored: Sequence[StoredWheel], tag: str) -> tuple[str, ...]:
     return tuple(
         wheel.manifest.sha256
         for wheel in stored
-        if not (os.path.isdir(f"{wheel.folder}/{BYTECODE}/{tag}") and has_spare(wheel, tag))  # noqa: PTH112  many, fast
+        if not (os.path.isdir(f"{wheel.folder}/{BYTECODE}/{tag}") and has_spare(wheel.folder, tag))  # noqa: PTH112  many, fast
     )
 
 
@@ -117,13 +116,10 @@ def _ready(store: Store, stored: StoredWheel, request: ReadyRequest, checkpoint:
             with store.making(stored, f"{BYTECODE}/{tag}") as folder:
                 compile_modules(request.python, stored.tree, modules, folder, checkpoint)
             # One that was laid out before is without.
-            drop_spare(stored.folder / SPARE / tag)
+            drop_spare(spare_folder(stored.folder, tag))
     with suppress(OSError, StoreFailed, Changed):
-        if not has_spare(stored, tag):
-            drop_spare(stored.folder / SPARE / tag)
-            sweep_spares(stored)
-            with store.making(stored, f"{SPARE}/{tag}") as folder:
-                lay_spare(stored, tag, folder, checkpoint)
+        if not has_spare(stored.folder, tag):
+            make_spare(store, stored, tag, checkpoint)
 
 
 def _requests(store: Path) -> list[Path]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.installer.relocation import Folder
     from chapbook_core.installer.sheet import Sheet
-    from chapbook_core.installer.store import StoredWheel
+    from chapbook_core.installer.store import Store, StoredWheel
 
 FOLDER = "spare"
 INSTALLER = b"chapbook\n"
@@ -77,9 +77,17 @@ def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[
     write_sheet(place, _TREE, rows.encode("utf-8", "surrogateescape"))
 
 
-def spare_folder(stored: StoredWheel, tag: str) -> str:
-    """Return where the spare of a wheel is, if there is one."""
-    return f"{stored.folder}/{FOLDER}/{tag}"
+def make_spare(store: Store, stored: StoredWheel, tag: str, checkpoint: Callable[[], None]) -> None:
+    """Lay a spare out in the store, in place of what cannot be taken; raises OSError, StoreFailed and Changed."""
+    drop_spare(spare_folder(stored.folder, tag))
+    sweep_spares(stored)
+    with store.making(stored, f"{FOLDER}/{tag}") as folder:
+        lay_spare(stored, tag, folder, checkpoint)
+
+
+def spare_folder(wheel: Path | str, tag: str) -> str:
+    """Return where the spare of a wheel is, if there is one; `wheel` is the folder of that in the store."""
+    return f"{wheel}/{FOLDER}/{tag}"
 
 
 def find_spare(
@@ -89,8 +97,8 @@ def find_spare(
 
     `has_seen` tells of a piece of a sheet whether somebody else has looked at those files and found them so.
     """
-    place = spare_folder(stored, tag)
-    if not has_spare(stored, tag):
+    place = spare_folder(stored.folder, tag)
+    if not has_spare(stored.folder, tag):
         return None
     try:
         sheet = read_sheet(place)
@@ -104,9 +112,9 @@ def find_spare(
     return None
 
 
-def has_spare(stored: StoredWheel, tag: str) -> bool:
-    """Tell whether there is one, whatever is in it."""
-    return os.path.isfile(f"{stored.folder}/{FOLDER}/{tag}/{MARK}")  # noqa: PTH113  as in `find_spare`
+def has_spare(wheel: Path | str, tag: str) -> bool:
+    """Tell whether there is one, whatever is in it; `wheel` as in `spare_folder`."""
+    return os.path.isfile(f"{wheel}/{FOLDER}/{tag}/{MARK}")  # noqa: PTH113  wheels are many, and paths dearer
 
 
 def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> str | None:

@@ -1,4 +1,4 @@
-"""The process that looks at files of spares beside a warm engine; whatever it does not say, the engine finds out."""
+"""The process that works on spares beside a warm engine; whatever it does not say, the engine finds out."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.installer import companion as companion_module
-from chapbook_core.installer.companion import Companion, Turn, look
+from chapbook_core.installer.attending import attend
+from chapbook_core.installer.companion import WORD, Companion, Errand, Turn
 from chapbook_core.installer.placement import place_wheels
 from chapbook_core.installer.readying import ReadyRequest, post, work_off
 from chapbook_core.installer.sheet import PIECE, read_sheet
 from chapbook_core.installer.spare import find_spare, has_spare, spare_folder
+from chapbook_core.installer.store import StoreDamaged
 from chapbook_core.value import replace
 from tests.fakes.installing import tree
 from tests.fakes.wheels import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from chapbook_core.installer.schemes import InstallPaths
@@ -44,7 +46,7 @@ def readied(bench: Bench, *recipes: Recipe) -> list[StoredWheel]:
     digests = tuple(wheel.manifest.sha256 for wheel in wheels)
     post(bench.store.folder, ReadyRequest(bench.folder / "no-python", TAG, digests))
     work_off(bench.store.folder, deadline=time.monotonic() + SECONDS)
-    assert all(has_spare(wheel, TAG) for wheel in wheels)
+    assert all(has_spare(wheel.folder, TAG) for wheel in wheels)
     return wheels
 
 
@@ -53,23 +55,27 @@ def install(bench: Bench, paths: InstallPaths, companion: Companion | None, *rec
     place_wheels(arrivals, bench.watcher)
 
 
-def every_word(wheels: list[StoredWheel]) -> bytes:
+def errands(wheels: list[StoredWheel], *, is_laid: bool = False) -> list[Errand]:
+    return [Errand(str(wheel.folder), TAG, is_laid) for wheel in wheels]
+
+
+def every_word(wheels: list[StoredWheel], *, is_laid: bool = False) -> bytes:
     said: list[bytes] = []
-    spares = [(number, spare_folder(wheel, TAG)) for number, wheel in enumerate(wheels)]
-    look(1, spares, said.append, lambda: False)
+    attend(1, list(enumerate(errands(wheels, is_laid=is_laid))), said.append, lambda: False)
     return b"".join(said)
 
 
 class Foresighted(Companion):
-    """Says at once what it finds."""
+    """Has done everything, or a part, when the turn begins."""
 
-    def __init__(self, wheels: list[StoredWheel]) -> None:
+    def __init__(self, wheels: list[StoredWheel], words: bytes | None = None) -> None:
         super().__init__()
-        self._wheels = wheels
+        self._wheels, self._words = wheels, words
+        self.asked: list[Errand] = []
 
-    def begin(self, folders: object) -> Turn:
-        del folders
-        return Turn(1, BytesIO(every_word(self._wheels)))
+    def begin(self, errands: Sequence[Errand]) -> Turn:
+        self.asked += errands
+        return Turn(1, BytesIO(every_word(self._wheels) if self._words is None else self._words))
 
 
 @pytest.fixture
@@ -110,12 +116,12 @@ def until(is_so: Callable[[], bool]) -> None:
 
 def test_it_looks_from_the_last_file_to_the_first_until_it_is_over(bench: Bench) -> None:
     wheels = readied(bench, LARGE, SMALL)
-    places = [spare_folder(wheel, TAG) for wheel in wheels]
+    places = [spare_folder(wheel.folder, TAG) for wheel in wheels]
     pieces = len(read_sheet(places[0]).pieces)
     assert 4 == pieces
     size = len(every_word(wheels)) // (pieces + 1)
     said: list[bytes] = []
-    look(1, list(enumerate(places)), said.append, lambda: len(said) == 3)
+    attend(1, list(enumerate(errands(wheels))), said.append, lambda: len(said) == 3)
     assert every_word(wheels)[: 3 * size] == b"".join(said)
     assert [(1, 0), (0, 3), (0, 2)] == [(word[4], word[8]) for word in said]
 
@@ -123,7 +129,7 @@ def test_it_looks_from_the_last_file_to_the_first_until_it_is_over(bench: Bench)
 def test_what_the_companion_has_looked_at_nobody_looks_at_again(bench: Bench, looked: list[object]) -> None:
     alone, helped = (bench.environment(name) for name in ("alone", "helped"))
     wheels = readied(bench, LARGE, SMALL)
-    files = sum(len(read_sheet(spare_folder(wheel, TAG)).paths) for wheel in wheels)
+    files = sum(len(read_sheet(spare_folder(wheel.folder, TAG)).paths) for wheel in wheels)
     looked.clear()
     install(bench, alone, None, LARGE, SMALL)
     assert files == len(looked)
@@ -133,13 +139,13 @@ def test_what_the_companion_has_looked_at_nobody_looks_at_again(bench: Bench, lo
     install(bench, helped, companion, LARGE, SMALL)
     # What it says once is found out once: by itself.
     assert files == len(looked) == len({*looked})
-    assert not any(has_spare(wheel, TAG) for wheel in wheels)
+    assert not any(has_spare(wheel.folder, TAG) for wheel in wheels)
     assert tree(alone.root) == tree(helped.root)
 
 
 def test_it_says_nothing_of_what_was_changed_and_that_is_not_taken(bench: Bench) -> None:
     wheels = readied(bench, LARGE)
-    place = spare_folder(wheels[0], TAG)
+    place = spare_folder(wheels[0].folder, TAG)
     sheet = read_sheet(place)
     whole = every_word(wheels)
     file = place + "/" + os.fsdecode(sheet.paths[-1])
@@ -147,12 +153,12 @@ def test_it_says_nothing_of_what_was_changed_and_that_is_not_taken(bench: Bench)
     assert len(whole) * (len(sheet.pieces) - 1) // len(sheet.pieces) == len(every_word(wheels))
     turn = Foresighted(wheels).begin(())
     assert find_spare(wheels[0], TAG, lambda piece, its: turn.has_seen(0, piece, its)) is None
-    assert not has_spare(wheels[0], TAG)
+    assert not has_spare(wheels[0].folder, TAG)
 
 
 def test_what_it_says_of_an_earlier_spare_or_turn_counts_for_no_other(bench: Bench) -> None:
     wheels = readied(bench, LARGE)
-    earlier = read_sheet(spare_folder(wheels[0], TAG))
+    earlier = read_sheet(spare_folder(wheels[0].folder, TAG))
     other = replace(earlier, checksum=b"00000000")
     turn = Foresighted(wheels).begin(())
     assert turn.has_seen(0, 0, earlier)
@@ -163,13 +169,13 @@ def test_what_it_says_of_an_earlier_spare_or_turn_counts_for_no_other(bench: Ben
 
 def test_a_process_beside_this_one_sees_what_there_is(bench: Bench, companion: Companion) -> None:
     wheels = readied(bench, LARGE, SMALL)
-    sheets = [read_sheet(spare_folder(wheel, TAG)) for wheel in wheels]
+    sheets = [read_sheet(spare_folder(wheel.folder, TAG)) for wheel in wheels]
 
     def sees_all(turn: Turn) -> bool:
         return all(turn.has_seen(number, piece, sheet) for number, sheet in enumerate(sheets) for piece in sheet.pieces)
 
     for _ in range(2):
-        turn = companion.begin([spare_folder(wheel, TAG) for wheel in wheels])
+        turn = companion.begin(errands(wheels))
         # Another command meanwhile does without.
         assert not companion.begin([]).has_seen(0, 0, sheets[0])
         until(partial(sees_all, turn))
@@ -177,6 +183,64 @@ def test_a_process_beside_this_one_sees_what_there_is(bench: Bench, companion: C
     paths = bench.environment()
     install(bench, paths, companion, LARGE, SMALL)
     assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
+
+
+@pytest.fixture
+def links(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note what is linked or opened to be copied here."""
+    names: list[str] = []
+    for name in ("link", "copy_file_range"):
+        monkeypatch.setattr(os, name, partial(noted_call, names, getattr(os, name)))
+    return names
+
+
+def noted_call(names: list[str], own: Callable[..., object], *given: object, **named: object) -> object:
+    names.append(str(given[0]))
+    return own(*given, **named)
+
+
+def test_what_it_lays_out_is_taken_and_the_same(bench: Bench, companion: Companion, links: list[str]) -> None:
+    alone, helped = (bench.environment(name) for name in ("alone", "helped"))
+    wheels = [bench.stored(recipe) for recipe in (SMALL, LARGE)]
+    install(bench, alone, None, SMALL, LARGE)
+    assert len(SMALL.files) + len(LARGE.files) <= len(links)
+
+    turn = companion.begin(errands(wheels, is_laid=True))
+    until(lambda: all(has_spare(wheel.folder, TAG) for wheel in wheels))
+    until(lambda: not any(turn.is_at(number) for number in (0, 1)))
+    companion.end(turn)
+    links.clear()
+    install(bench, helped, companion, SMALL, LARGE)
+    assert [] == links
+    assert tree(alone.root) == tree(helped.root)
+
+
+def test_a_wheel_that_it_is_at_is_waited_for_after_all_others(bench: Bench, links: list[str]) -> None:
+    wheels = [bench.stored(recipe) for recipe in (LARGE, SMALL)]
+    words = every_word(wheels[:1], is_laid=True)
+    assert WORD.size * 6 == len(words)
+    companion = Foresighted(wheels, words[: WORD.size])
+    paths = bench.environment()
+    links.clear()
+    # It has begun, and says no more: its process has ended.
+    install(bench, paths, companion, LARGE, SMALL)
+    assert [True, True] == [errand.is_laid for errand in companion.asked]
+    # What it had laid out was looked at here, and taken.
+    assert len(links) < len(LARGE.files)
+    assert not has_spare(wheels[0].folder, TAG)
+    assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
+
+
+def test_what_cannot_be_laid_out_beside_is_done_here(bench: Bench) -> None:
+    stored = bench.stored(LARGE)
+    file = stored.tree / "large" / "m000.txt"
+    os.utime(file, (1, 1))
+    words = every_word([stored], is_laid=True)
+    assert 2 * WORD.size == len(words)
+    paths = bench.environment()
+    with pytest.raises(StoreDamaged):
+        install(bench, paths, Foresighted([stored], words), LARGE)
+    assert not list((paths.root / LIBRARY).iterdir())
 
 
 @pytest.mark.parametrize("how", ["killed", "hanging"])
@@ -199,7 +263,7 @@ def test_without_its_process_everything_is_done_alone(bench: Bench, companion: C
 
 
 def test_it_ends_with_its_input_whatever_it_is_at(companion: Companion, tmp_path: Path) -> None:
-    companion.begin([str(tmp_path)])
+    companion.begin([Errand(str(tmp_path), TAG, is_laid=False)])
     process, companion._process = companion._process, None
     assert process is not None
     process.communicate(timeout=SECONDS)

@@ -66,7 +66,7 @@ def installed_edited_and_looked_at(folder: Path, *, is_laid_out: bool) -> None:
             if is_laid_out:
                 post(store.folder, ReadyRequest(Path(sys.executable), TAG, (stored.manifest.sha256,)))
                 work_off(store.folder, deadline=time.monotonic() + 30)
-                assert has_spare(stored, TAG)
+                assert has_spare(stored.folder, TAG)
             if name == "later":
                 edit(environments[0].root / LIBRARY / "good")
             paths = bench.environment(name)

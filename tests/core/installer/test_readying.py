@@ -123,10 +123,10 @@ def test_what_was_laid_out_is_taken_by_one_environment_and_the_next_is_the_same(
     assert () == wanting(wheels, TAG)
     first, other, third = (bench.environment(name) for name in ("first", "other", "third"))
     install(bench, first, MANY, SINGLE)
-    assert not any(has_spare(wheel, TAG) for wheel in wheels)
+    assert not any(has_spare(wheel.folder, TAG) for wheel in wheels)
     install(bench, other, MANY, SINGLE)
     ready(bench, *wheels)
-    assert all(has_spare(wheel, TAG) for wheel in wheels)
+    assert all(has_spare(wheel.folder, TAG) for wheel in wheels)
     install(bench, third, SINGLE, MANY)
     assert tree(first.root) == tree(other.root) == tree(third.root)
 
@@ -138,7 +138,7 @@ def test_what_belongs_elsewhere_is_laid_out_and_taken_as_well(bench: Bench, call
     calls.clear()
     install(bench, taken, *SCATTERED)
     assert 0 == calls["link"]
-    assert not any(has_spare(wheel, TAG) for wheel in wheels)
+    assert not any(has_spare(wheel.folder, TAG) for wheel in wheels)
 
     install(bench, linked, *SCATTERED)
     assert same_for_any(taken) == same_for_any(linked)
@@ -218,7 +218,7 @@ def test_what_was_laid_out_is_looked_at_before_it_is_taken(bench: Bench, damage:
     install(bench, paths, MANY)
     assert b"from many.inner import VALUE\n" == (paths.root / LIBRARY / "many" / "__init__.py").read_bytes()
     assert (paths.root / LIBRARY / "many" / "native.so").exists()
-    assert not has_spare(stored, TAG)
+    assert not has_spare(stored.folder, TAG)
     assert not [path for path, (_mode, content) in tree(paths.root).items() if b"planted" in content]
 
 
@@ -230,7 +230,7 @@ def test_a_spare_that_was_half_taken_is_none(bench: Bench) -> None:
     install(bench, paths, MANY)
     assert (paths.root / LIBRARY / "many" / "native.so").exists()
     ready(bench, stored)
-    assert has_spare(stored, TAG)
+    assert has_spare(stored.folder, TAG)
 
 
 def test_the_next_spare_is_made_while_one_is_being_taken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +242,7 @@ def test_the_next_spare_is_made_while_one_is_being_taken(bench: Bench, monkeypat
 
     def is_free(_name: str) -> bool:
         # The bytecode is taken first.
-        assert not has_spare(stored, TAG)
+        assert not has_spare(stored.folder, TAG)
         ready(bench, stored)
         return True
 
@@ -305,7 +305,7 @@ def test_without_its_python_a_wheel_is_laid_out_all_the_same(bench: Bench) -> No
     post(bench.store.folder, ReadyRequest(bench.folder / "no-python", TAG, (stored.manifest.sha256,)))
     work_off(bench.store.folder, deadline=time.monotonic() + 60)
     assert read_bytecode(stored.folder, TAG) is None
-    assert has_spare(stored, TAG)
+    assert has_spare(stored.folder, TAG)
 
 
 def test_what_works_for_somebody_ends_with_them(bench: Bench) -> None:
