@@ -7,6 +7,7 @@ Here they are shared functions, and `__init__` is one that is compiled with this
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform, overload
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Setter = Callable[[object, object], None]
 
-__all__ = ["field", "frozen", "is_value", "members", "mutable", "replace"]
+__all__ = ["field", "frozen", "is_value", "make_ahead", "members", "mutable", "replace"]
 T = TypeVar("T")
 _MISSING = object()
 """Stands for a default where there is none."""
@@ -163,6 +164,20 @@ def _made(kind: type[T], *, eq: bool, shown: bool, changes: bool) -> type[T]:
     return made
 
 
+_standing: list[tuple[Callable[..., None], list[type], Mapping[str, _Field]]] = []
+"""What stands for the `__init__` of classes that nobody asked to be made ahead."""
+
+
+def make_ahead() -> None:
+    """Make what the first instance of each class there is would make; an engine has time for that."""
+    while _standing:
+        first, owner, fields = _standing.pop()
+        for kind in owner:
+            if kind.__dict__["__init__"] is first:
+                with suppress(TypeError):  # told by the first instance
+                    _give_init(kind, fields)
+
+
 def _fields_of(kind: type) -> Mapping[str, _Field]:
     fields: Mapping[str, _Field] = kind.__value_fields__  # type: ignore[attr-defined]  # every value has it
     return fields
@@ -175,6 +190,7 @@ def _first_init(owner: list[type], fields: Mapping[str, _Field]) -> Callable[...
         _give_init(owner[0], fields)
         owner[0].__init__(self, *given, **named)  # type: ignore[misc]  # the one just given
 
+    _standing.append((__init__, owner, fields))
     return __init__
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 import pytest
 
 import chapbook_core
-from chapbook_core.value import field, frozen, is_value, members, mutable, replace
+from chapbook_core.value import field, frozen, is_value, make_ahead, members, mutable, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +101,26 @@ def test_fields_are_set_by_place_by_name_and_by_default_for_the_first_instance_a
         assert (point.x, point.y, point.names, point.secret) == (number, 0, {}, "s")
         named = Named(1, 2, {"a": 1}, "t", name="n")
         assert (named.x, named.y, named.names, named.secret, named.name) == (1, 2, {"a": 1}, "t", "n")
+
+
+def test_what_is_made_ahead_is_what_the_first_instance_makes() -> None:
+    @frozen
+    class Ahead:
+        x: int
+        y: int = 2
+
+    @frozen
+    class Mistaken:
+        x: int = 1
+        y: int  # type: ignore[misc]  # that is the mistake
+
+    make_ahead()
+    init = Ahead.__init__
+    assert (1, 2) == (Ahead(1).x, Ahead(x=1).y)
+    assert init is Ahead.__init__
+    assert ("self", "x", "y") == init.__code__.co_varnames
+    with pytest.raises(TypeError):
+        Mistaken(1, 2)
 
 
 def test_each_instance_gets_its_own_made_default() -> None:

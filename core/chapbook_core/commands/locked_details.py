@@ -59,7 +59,7 @@ class LockedDetails:
             demands=demands_of(metadata),
             requires_python=metadata.requires_python or "",
             summary=metadata.summary,
-            files=tuple([LockedFile(name, told) for name, told in self._hashes(offer, version)]),
+            files=tuple(map(LockedFile._make, self._hashes(offer, version))),
             source=None if place.is_default else LockedSource("legacy", place.url.rstrip("/"), place.name),
             notes=notes,
         )

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from chapbook_core.pattern import compile_ahead
+from chapbook_core.value import make_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,8 @@ def warm_up(wait_for_quiet: Callable[[], bool]) -> None:
             import_module(name)
     if not wait_for_quiet():
         return
-    # A dozen milliseconds; the first lock would take most of them.
+    # Some twenty milliseconds; the first lock would take half of them.
     compile_ahead()
+    make_ahead()
     # All of this stays; the collector would look through it now and then, in the middle of a command.
     gc.freeze()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from chapbook_core.value import field, frozen
 
@@ -14,8 +14,10 @@ _KNOWN = (2, 1)
 SourceType = Literal["legacy", "git", "directory", "file", "url"]
 
 
-@frozen
-class LockedFile:
+# A lock has thousands of them, hence tuples.
+
+
+class LockedFile(NamedTuple):
     """One file an index offers for a locked version: its name and `algorithm:digest`."""
 
     name: str
