@@ -19,8 +19,8 @@ _T = TypeVar("_T")
 GENERATOR = "Poetry 2.5.1"
 
 _MOST_PARTS = 4096
-_lines_of_parts: dict[int, tuple[object, tuple[str, ...]]] = {}
-"""By the identity of a part: the part itself, which must go on living for that, and its lines."""
+_lines_of_parts: dict[int, tuple[object, str]] = {}
+"""By the identity of a part: the part itself, which must go on living for that, and its lines in one text."""
 
 
 def format_lock(lock: Lock, *, line_ending: str = "\n") -> str:
@@ -42,7 +42,9 @@ def format_lock(lock: Lock, *, line_ending: str = "\n") -> str:
         f"content-hash = {toml_text.string(lock.content_hash)}",
         "",
     ]
-    return line_ending.join(lines)
+    text = "\n".join(lines)
+    # No value holds the end of a line: it is escaped there.
+    return text if line_ending == "\n" else text.replace("\n", line_ending)
 
 
 def group_order(name: str) -> tuple[bool, str]:
@@ -51,7 +53,10 @@ def group_order(name: str) -> tuple[bool, str]:
 
 
 def _package_lines(package: LockedPackage) -> Iterator[str]:
-    """Plain keys in their fixed order, then tables: the order Poetry's own writer ends up with."""
+    """Plain keys in their fixed order, then tables: the order Poetry's own writer ends up with.
+
+    What comes at once may be several lines.
+    """
     groups = sorted(package.groups, key=group_order)
     shared_marker = _shared_marker(package)
     yield f"name = {toml_text.string(package.name)}"
@@ -63,7 +68,7 @@ def _package_lines(package: LockedPackage) -> Iterator[str]:
         yield f"groups = {toml_text.array(groups)}"
     if shared_marker:
         yield f"markers = {toml_text.string(shared_marker)}"
-    yield from _written(_file_lines, package.files)
+    yield _written(_file_lines, package.files)
     if package.develop is not None:
         yield f"develop = {toml_text.boolean(package.develop)}"
     if package.markers and not shared_marker:
@@ -72,9 +77,9 @@ def _package_lines(package: LockedPackage) -> Iterator[str]:
         if items:
             yield f"markers = {toml_text.inline_table(items)}"
     if package.dependencies:
-        yield from _written(_dependencies_lines, package.dependencies)
+        yield _written(_dependencies_lines, package.dependencies)
     if package.extras:
-        yield from _written(_extras_lines, package.extras)
+        yield _written(_extras_lines, package.extras)
     if package.source:
         yield from ("", "[package.source]", *_source_lines(package.source))
 
@@ -85,14 +90,14 @@ def _shared_marker(package: LockedPackage) -> str:
     return texts.pop() if len(texts) == 1 else ""
 
 
-def _written(write: Callable[[_T], Iterator[str]], part: _T) -> tuple[str, ...]:
+def _written(write: Callable[[_T], Iterator[str]], part: _T) -> str:
     """Return the lines of a part of a package; an engine locks with the same parts again and again."""
     # Not by its value: to find that takes as long as to write it.
     kept = _lines_of_parts.get(id(part))
     if kept is None or kept[0] is not part:
         if len(_lines_of_parts) >= _MOST_PARTS:
             _lines_of_parts.clear()
-        kept = _lines_of_parts[id(part)] = (part, tuple(write(part)))
+        kept = _lines_of_parts[id(part)] = (part, "\n".join(write(part)))
     return kept[1]
 
 

@@ -38,6 +38,14 @@ class Marker:
     node: int
     """The node of the decision diagram; stands for this function in this process only."""
 
+    # Memos ask for these more often than for anything else, hence not those that every value has.
+
+    def __eq__(self, other: object) -> bool:
+        return self.node == other.node if isinstance(other, Marker) else NotImplemented
+
+    def __hash__(self) -> int:
+        return self.node
+
     @property
     def is_always(self) -> bool:
         """Whether every environment satisfies it."""
