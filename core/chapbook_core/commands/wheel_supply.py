@@ -5,17 +5,8 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.build_sources import (
-    Location,
-    archive_source,
-    folder_source,
-    login_of,
-    repository_source,
-    with_login,
-)
 from chapbook_core.commands.policies import policies_of
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.policy import NoBinary, OnlyBinary
@@ -26,6 +17,7 @@ from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from queue import SimpleQueue
 
     from chapbook_core.commands.build_sources import BuildSource
     from chapbook_core.commands.session import Session
@@ -189,6 +181,13 @@ def _digest(file: LockedFile) -> str | None:
 
 def _source(bench: Workbench, wanted: _Wanted) -> BuildSource:
     """Return where a package is built from; an index is asked only when it comes to a build."""
+    from chapbook_core.commands.build_sources import (  # hardly a command builds
+        Location,
+        archive_source,
+        folder_source,
+        repository_source,
+    )
+
     package, source = wanted.package, wanted.package.source
     if source is not None and source.type == "git":
         return repository_source(bench, package, source)
@@ -246,6 +245,8 @@ class _Whereabouts:
 
     def arriving(self, missing: Sequence[_Wanted], checkpoint: Callable[[], None]) -> Iterator[_Wanted]:
         """Give each package as soon as what the index says of it is here, in whatever order it comes."""
+        from queue import Empty, SimpleQueue  # as in `_fetched`
+
         come: SimpleQueue[_Wanted] = SimpleQueue()
         for wanted in missing:
             package = wanted.package
@@ -275,6 +276,8 @@ class _Whereabouts:
             url = Path(os.path.normpath(self._folder / source.url)).as_uri()
             return WantedWheel(first.name, url, (_hash(first),))
         if source is not None and source.type == "url":
+            from chapbook_core.commands.build_sources import login_of, with_login  # few packages are at an address
+
             userinfo = login_of(self._session, package.name, source.url, UrlOrigin)
             address = with_login(source.url.partition("#")[0], userinfo)
             return WantedWheel(first.name, address, (_hash(first),))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache
@@ -127,9 +126,13 @@ class Workbench:
     @cached_property
     def folder(self) -> Path:
         """Where builds leave things; all of it goes at the end, also after a kill."""
-        top = self.cache or Path(
-            self._open.enter_context(tempfile.TemporaryDirectory(prefix="chapbook-build-", ignore_cleanup_errors=True))
-        )
+        top = self.cache
+        if top is None:
+            # Nearly everybody uses the cache.
+            from tempfile import TemporaryDirectory
+
+            room = TemporaryDirectory(prefix="chapbook-build-", ignore_cleanup_errors=True)
+            top = Path(self._open.enter_context(room))
         workshop = Workshop(top / "builds")
         self._open.callback(workshop.close)
         return workshop.folder.resolve()
