@@ -26,6 +26,8 @@ def main(words: Sequence[str] | None = None, interrupts: Interrupts | None = Non
         story, heard.is_over = heard.story, True
         sys.stderr.write(story)
         return INTERRUPTED
+    finally:
+        heard.give_back()
 
 
 def _main(words: Sequence[str], interrupts: Interrupts) -> int:

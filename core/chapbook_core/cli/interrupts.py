@@ -47,6 +47,15 @@ class Interrupts:
         if self._has_process:
             self.own_process()
 
+    def give_back(self) -> None:
+        """Leave those that come from here on to Python, where the process goes on with something else."""
+        if not self._has_process:
+            # Loaded long ago, if they were heard here.
+            import _signal  # as above
+
+            if _signal.getsignal(_SIGINT) is self:
+                _signal.signal(_SIGINT, _signal.default_int_handler)
+
     @property
     def is_too_late(self) -> bool:
         """Whether what was asked for has happened."""

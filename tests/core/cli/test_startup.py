@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 JUPYTER = ("IPython", "ipykernel", "jupyter_client", "jupyter_core", "jupyter_server", "tornado", "traitlets", "zmq")
 HEAVY = ("tomlkit", "packaging", "argparse", "ssl", "sqlite3", "http", "virtualenv", "tomllib", "email", "threading")
@@ -56,3 +61,16 @@ def test_an_interrupt_before_the_command_begins_shows_no_traceback(
     monkeypatch.setitem(sys.modules, "chapbook_core.cli.terminal", Interrupted("terminal"))
     assert main(["about"]) == 130
     assert capsys.readouterr().err == "error: cancelled; nothing was changed\n"
+
+
+def test_who_calls_a_command_hears_interrupts_afterwards(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from chapbook_core.cli import main
+
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\n')
+    monkeypatch.chdir(tmp_path)
+    assert main(["lock"]) == 0
+    assert main(["show"]) == 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    capsys.readouterr()
