@@ -124,7 +124,7 @@ def running_server(world: World) -> Iterator[Server]:
         yield Server(_url(file, process, log), runtime)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(_SECONDS)
 
 
 def _url(file: Path, process: subprocess.Popen[bytes], log: Path) -> str:

@@ -69,7 +69,7 @@ def test_who_runs_the_words_of_the_kernelspec_becomes_the_kernel(world: World) -
     words = [sys.executable, *(word.replace("{connection_file}", str(file)) for word in argv[1:])]
     process = subprocess.Popen(words, cwd=folder, env=world.variables, stderr=subprocess.PIPE)
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not file.exists() and time.monotonic() < end and process.poll() is None:
             time.sleep(0.05)
         # The kernel itself has written the file, and it is the very process that was started.

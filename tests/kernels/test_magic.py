@@ -63,7 +63,7 @@ def test_what_is_added_is_there_in_the_next_line_and_in_the_next_kernel(
     assert "Ready to import: tlz, toolz" in shown
     assert shown.endswith("1.0.0\n")
     # What the next kernel is started with was found out meanwhile.
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not isinstance(look(world.variables, folder, Path.home()), Ready):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -92,7 +92,7 @@ def test_a_kernel_that_is_killed_leaves_no_engine_behind(world: World) -> None:
         engine = kernel.value("__import__('chapbook.magics.connection', fromlist=['x']).engine().pid")
         assert isinstance(engine, int)
         os.kill(kernel.pid, signal.SIGKILL)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while _is_alive(engine):
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -104,7 +104,7 @@ def test_an_interrupted_command_leaves_everything_as_it_was(world: World) -> Non
     installed = sorted(path.name for path in next(folder.glob(".venv/lib/*/site-packages")).iterdir())
     with world.kernel(folder) as kernel:
         kernel.run("%poetry status")
-        shown = kernel.run("%poetry add jupyterlab scikit-learn pandas matplotlib", interrupt_after=0.35)
+        shown = kernel.run("%poetry add jupyterlab scikit-learn pandas matplotlib", interrupt_at="display_data")
         assert "cancelled; nothing was changed" in shown
         assert before == {name: (folder / name).read_bytes() for name in before}
         assert installed == sorted(path.name for path in next(folder.glob(".venv/lib/*/site-packages")).iterdir())

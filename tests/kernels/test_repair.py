@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,10 +92,9 @@ def test_a_start_that_is_given_up_leaves_the_environment_as_it_was(world: World)
         start = asyncio.ensure_future(manager.start_kernel(cwd=str(folder), env=dict(world.variables)))
         await asyncio.sleep(0.7)
         start.cancel()
-        began = time.monotonic()
         with pytest.raises(asyncio.CancelledError):
-            await start
-        assert time.monotonic() - began < 5
+            # Nobody lets go of the project before.
+            await asyncio.wait_for(start, 60)
 
     with held_by_another(folder, command="chapbook add x"):
         asyncio.run(give_up())

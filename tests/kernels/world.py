@@ -128,11 +128,14 @@ class Running:
         assert self._client is not None
         return self._client
 
-    def run(self, code: str, *, interrupt_after: float | None = None) -> str:
-        """Run a cell and return everything it shows as text."""
+    def run(self, code: str, *, interrupt_at: str = "") -> str:
+        """Run a cell and return everything it shows as text; interrupt it when it shows something of a kind."""
         shown: list[str] = []
+        begun = asyncio.Event()
 
         def take(message: dict[str, object]) -> None:
+            if message["msg_type"] == interrupt_at:
+                begun.set()
             match message["content"]:
                 case {"text": str(text)} | {"data": {"text/plain": str(text)}}:
                     shown.append(text)
@@ -141,13 +144,13 @@ class Running:
                 case _:
                     pass
 
-        async def interrupt(seconds: float) -> None:
-            await asyncio.sleep(seconds)
+        async def interrupt() -> None:
+            await begun.wait()
             await self.manager.interrupt_kernel()
 
         async def execute() -> None:
             running = self.client.execute_interactive(code, output_hook=take, timeout=_SECONDS)
-            await asyncio.gather(running, *([interrupt(interrupt_after)] if interrupt_after is not None else []))
+            await asyncio.gather(running, *([interrupt()] if interrupt_at else []))
 
         self._wait(execute())
         return "".join(shown)
@@ -189,7 +192,7 @@ def index_url() -> str:
     except ChapbookError as problem:
         pytest.skip(f"pip is configured for no index: {problem}")
     try:
-        with urlopen(f"{url}ipykernel/", timeout=10):
+        with urlopen(f"{url}ipykernel/", timeout=60):
             return url
     except (URLError, OSError) as problem:
         pytest.skip(f"the index that pip asks cannot be reached: {problem}")

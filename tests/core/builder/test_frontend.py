@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from chapbook_core.builder.isolation import BuildEnvironment, BuildRequirementsF
 from chapbook_core.builder.unpacking import unpack
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Event, Unwatched
+from tests.fakes.engine import is_alive, wait_until
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
@@ -43,6 +43,18 @@ class _Watcher:
     def checkpoint(self) -> None:
         self._glances -= 1
         if self._glances < 0:
+            raise Cancelled
+
+
+class _CancelledWhen(_Watcher):
+    """Is cancelled as soon as a file is there."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+
+    def checkpoint(self) -> None:
+        if self._file.exists():
             raise Cancelled
 
 
@@ -262,19 +274,18 @@ def test_requirements_that_are_nowhere_are_told(frontend: Frontend, tmp_path: Pa
 def test_a_build_can_be_cancelled_and_takes_its_children_along(environments: _Environments, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     backend = (
-        "import subprocess, sys, time\n"
-        f"code = 'import pathlib, time; time.sleep(3); pathlib.Path(\"{mark}\").touch()'\n"
-        "child = subprocess.Popen([sys.executable, '-c', code])\n"
-        "time.sleep(60)\n"
+        "import pathlib, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"part = pathlib.Path({str(tmp_path / 'part')!r})\n"
+        f"part.write_text(str(child.pid))\npart.rename({str(mark)!r})\n"
+        "time.sleep(600)\n"
     )
-    began = time.monotonic()
-    frontend = _frontend(environments, tmp_path / "builds", _Watcher(3))
+    frontend = _frontend(environments, tmp_path / "builds", _CancelledWhen(mark))
     with pytest.raises(Cancelled):
         frontend.metadata(_tree(tmp_path / "a", backend), "a")
 
-    assert time.monotonic() - began < 20
-    time.sleep(3.2)
-    assert not mark.exists()
+    child = int(mark.read_text())
+    assert wait_until(lambda: not is_alive(child))
 
 
 def test_a_hook_that_hangs_is_ended(environments: _Environments, tmp_path: Path) -> None:

@@ -246,9 +246,8 @@ def test_what_it_had_changed_when_it_was_killed_is_taken_back(
     before |= {"slow.ipynb": (notebooks / "slow.ipynb").read_bytes()}
     assert "joblib" in (notebooks / "pyproject.toml").read_text("utf-8")
     # Who reads does not wait for it, and takes nothing of it back.
-    began = time.monotonic()
     assert chapbook("status").status == 0
-    assert time.monotonic() - began < 3
+    assert child.poll() is None
     assert before != files(notebooks)
     child.kill()
     child.wait()
@@ -276,9 +275,9 @@ def test_what_was_edited_since_it_was_killed_stays(notebooks: Path, tmp_path: Pa
 
 
 def being_imported(notebooks: Path, tmp_path: Path, *words: str) -> tuple[subprocess.Popen[bytes], Path]:
-    """Begin to make a package whose import takes a minute; return then, with the file that names its process."""
+    """Begin to make a package whose import takes ten minutes; return then, with the file that names its process."""
     sign = tmp_path / "sign"
-    source = f"#| export\nimport os, time\nopen({str(sign)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    source = f"#| export\nimport os, time\nopen({str(sign)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
     write_notebook(notebooks / "slow.ipynb", code(source))
     command = [sys.executable, "-P", "-m", "chapbook_core.cli", "package", "-n", "--no-tests", *words]
     child = subprocess.Popen(command, cwd=notebooks, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

@@ -250,7 +250,7 @@ def test_the_program_takes_the_place_of_the_command(project: Path) -> None:
         assert child.stdout is not None
         assert child.pid == int(child.stdout.readline())
         child.send_signal(signal.SIGUSR1)
-        assert -signal.SIGUSR1 == child.wait(timeout=20)
+        assert -signal.SIGUSR1 == child.wait(timeout=60)
 
 
 def test_a_closed_pipe_ends_a_program_as_it_would_in_a_shell(project: Path) -> None:
@@ -268,7 +268,7 @@ def test_a_signal_reaches_the_program_of_a_task_that_is_not_the_last(project: Pa
         assert "ready\n" == child.stdout.readline()
         time.sleep(0.1)
         child.send_signal(signal.SIGTERM)
-        assert 128 + signal.SIGTERM == child.wait(timeout=20)
+        assert 128 + signal.SIGTERM == child.wait(timeout=60)
         assert "" == child.stdout.read()
 
 

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.core.engine.conftest import files
-from tests.fakes.engine import EngineProcess, is_alive, wait_until
+from tests.fakes.engine import PATIENCE, EngineProcess, is_alive, wait_until
 from tests.fakes.index.reply_faults import hang
 
 if TYPE_CHECKING:
@@ -30,21 +29,21 @@ def test_it_ends_with_its_input_and_takes_back_what_it_was_at(
     engine.run("add", "a", "--lock", cwd=project)
     engine.event("progress")
     engine.end_of_input()
-    assert engine.process.wait(2.5) == 0
+    assert engine.process.wait(PATIENCE) == 0
     assert files(project) == before
 
 
 def test_it_ends_when_it_is_told_to(engine: EngineProcess) -> None:
     assert engine.reply(engine.send("end"))["result"] == {}
-    assert engine.process.wait(2) == 0
+    assert engine.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_at_a_signal(engine: EngineProcess, number: int) -> None:
-    engine.event("hello")
-    time.sleep(0.2)
+    # It answers when it listens to signals.
+    engine.reply(engine.send("cancel", target=0))
     engine.process.send_signal(number)
-    assert engine.process.wait(2) == 0
+    assert engine.process.wait(PATIENCE) == 0
 
 
 def test_an_interrupt_is_not_its_business(engine: EngineProcess, project: Path) -> None:
@@ -56,7 +55,7 @@ def test_an_interrupt_is_not_its_business(engine: EngineProcess, project: Path) 
 def test_it_ends_when_nothing_happens_for_long(variables: dict[str, str]) -> None:
     with EngineProcess(variables, "--idle", "0.3") as engine:
         engine.event("hello")
-        assert engine.process.wait(5) == 0
+        assert engine.process.wait(PATIENCE) == 0
 
 
 def test_it_ends_when_its_parent_was_killed_though_somebody_holds_the_pipe(variables: dict[str, str]) -> None:
@@ -65,7 +64,7 @@ def test_it_ends_when_its_parent_was_killed_though_somebody_holds_the_pipe(varia
         "read, write = os.pipe()\nos.set_inheritable(write, True)\n"
         "engine = subprocess.Popen([sys.executable, '-m', 'chapbook_core.engine'], stdin=read, "
         "stdout=subprocess.PIPE, start_new_session=True)\n"
-        "holder = subprocess.Popen(['sleep', '20'], close_fds=False)\n"
+        "holder = subprocess.Popen(['sleep', '600'], close_fds=False)\n"
         "engine.stdout.readline()\nprint(engine.pid, holder.pid, flush=True)\ntime.sleep(60)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], env=variables, stdout=subprocess.PIPE, text=True)
@@ -75,7 +74,7 @@ def test_it_ends_when_its_parent_was_killed_though_somebody_holds_the_pipe(varia
     parent.wait()
     parent.stdout.close()
     try:
-        assert wait_until(lambda: not is_alive(pid), 2.0)
+        assert wait_until(lambda: not is_alive(pid))
     finally:
         os.kill(holder, signal.SIGKILL)
 

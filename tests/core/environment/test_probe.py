@@ -91,7 +91,7 @@ def test_what_does_not_answer_is_ended_with_what_it_started(tmp_path: Path) -> N
     began = time.monotonic()
     with pytest.raises(InterpreterUnusable, match="did not answer within 0 seconds"):
         Prober(None, os.environ, patience=0.3).ask(script)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

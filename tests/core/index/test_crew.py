@@ -31,7 +31,7 @@ def test_what_was_asked_for_is_done() -> None:
     wishes = [Wish(partial(pow, number, 2)) for number in range(9)]
     for wish in wishes:
         crew.ask(wish)
-    assert [wish.future.result(timeout=10) for wish in wishes] == [number**2 for number in range(9)]
+    assert [wish.future.result(timeout=60) for wish in wishes] == [number**2 for number in range(9)]
     crew.close(1.0)
 
 
@@ -41,7 +41,7 @@ def test_who_waits_for_what_is_let_go_is_told() -> None:
 
     def work() -> str:
         begun.set()
-        goes_on.wait(10)
+        goes_on.wait(60)
         return "done"
 
     first, second, third = Wish(work), Wish(partial(str, 2)), Wish(partial(str, 3))
@@ -49,12 +49,12 @@ def test_who_waits_for_what_is_let_go_is_told() -> None:
         crew.ask(wish)
     # Who is told asks for more.
     second.future.add_done_callback(lambda _future: crew.ask(third))
-    begun.wait(10)
+    begun.wait(60)
     crew.close(0.0)
     # Nobody takes back what has begun.
     crew.ask(first, urgent=True)
     goes_on.set()
-    assert first.future.result(timeout=10) == "done"
+    assert first.future.result(timeout=60) == "done"
     for wish in (second, third):
         with pytest.raises(CancelledError):
-            wish.future.result(timeout=10)
+            wish.future.result(timeout=60)

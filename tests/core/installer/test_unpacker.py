@@ -124,7 +124,7 @@ def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpacke
     time.sleep(0.2)
     os.kill(other, signal.SIGCONT)
     for one in (closing, thread):
-        one.join(timeout=20)
+        one.join(timeout=60)
     assert 1 == len(problems)
     assert [] == processes(store)
 
@@ -141,6 +141,6 @@ def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path)
         while not leftovers(store):
             time.sleep(0.005)
         process.stdin.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stdout.read() in {b"", b"1\n"}
     assert [] == leftovers(store)

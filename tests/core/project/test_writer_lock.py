@@ -38,7 +38,7 @@ def hold(project: Path, *, patience: float = 0) -> None:
 
 
 def until(condition: threading.Event) -> None:
-    assert condition.wait(10)
+    assert condition.wait(60)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_who_waits_is_told_once_for_whom(tmp_path: Path) -> None:
     with held_by_another(tmp_path, command="chapbook source add") as other:
         letting_go = threading.Timer(0.8, other.let_go)
         letting_go.start()
-        with hold_project(tmp_path, "chapbook version", watcher, patience=10):
+        with hold_project(tmp_path, "chapbook version", watcher, patience=60):
             letting_go.join()
     told = (
         rf"waiting for process {other.pid} \(`chapbook source add`\), which has held the project since \d\d:\d\d:\d\d"
@@ -99,7 +99,7 @@ def test_a_short_wait_is_not_worth_a_word(tmp_path: Path) -> None:
     with held_by_another(tmp_path) as other:
         letting_go = threading.Timer(0.1, other.let_go)
         letting_go.start()
-        with hold_project(tmp_path, "chapbook version", watcher, patience=10):
+        with hold_project(tmp_path, "chapbook version", watcher, patience=60):
             letting_go.join()
     assert [] == watcher.messages
     assert watcher.checkpoints > 1
@@ -110,7 +110,7 @@ def test_the_deadline_names_the_holder_and_what_to_do(tmp_path: Path) -> None:
         began = time.monotonic()
         with pytest.raises(ProjectBusy) as caught:
             hold(tmp_path, patience=0.2)
-        assert 0.2 <= time.monotonic() - began < 5
+        assert 0.2 <= time.monotonic() - began < 30
     assert f"`{tmp_path}` is held by process {other.pid} (`chapbook lock`) since " in caught.value.message
     assert any(f"end process {other.pid}" in hint for hint in caught.value.hints)
 

@@ -286,7 +286,7 @@ def test_cancelling_ends_an_upload_that_hangs(index: FakeIndex, tmp_path: Path) 
     began = time.monotonic()
     with uploading(index, watcher=watcher) as bench, pytest.raises(Cancelled):
         bench.uploader.upload(wheel_file(tmp_path))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_file_that_changed_since_it_was_checked_is_not_sent(index: FakeIndex, tmp_path: Path) -> None:

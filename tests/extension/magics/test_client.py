@@ -81,6 +81,20 @@ def interrupt_after(seconds: float) -> threading.Timer:
     return timer
 
 
+def interrupt_when(mark: Path, *, times: int = 1) -> threading.Thread:
+    """Interrupt this process when a file is there, and again a little later each time."""
+
+    def interrupt() -> None:
+        assert wait_until(mark.exists)
+        for _ in range(times):
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    return thread
+
+
 def test_a_command_is_run(engine: Engine, project: Path) -> None:
     outcome = engine.run({"argv": ["version"], "cwd": str(project)})
     assert outcome.ok
@@ -236,25 +250,22 @@ def test_an_interrupt_cancels_and_is_raised_when_everything_is_undone(engine: En
 def test_an_interrupt_that_comes_too_late_changes_nothing(tmp_path: Path) -> None:
     engine = fake(
         tmp_path,
-        "hello()\nimport threading\nrequest = next(requests())\nnext(requests())\n"
+        "hello()\nrequest = next(requests())\nopen(__file__ + '.asked', 'w').close()\nnext(requests())\n"
         "say(id=request['id'], result={'exit_status': 0, 'text': 'done'})\nsys.stdin.read()\n",
     )
-    timer = interrupt_after(0.5)
+    interrupting = interrupt_when(tmp_path / "fake.py.asked")
     assert engine.run({"argv": ["x"], "cwd": "/"}).text == "done"
-    timer.join()
+    interrupting.join()
     engine.stop()
 
 
 def test_who_interrupts_again_and_again_ends_the_engine(tmp_path: Path) -> None:
-    engine = fake(tmp_path, "hello()\ntime.sleep(60)\n")
-    timers = [interrupt_after(0.5 + 0.2 * number) for number in range(3)]
-    began = time.monotonic()
+    engine = fake(tmp_path, "hello()\nnext(requests())\nopen(__file__ + '.asked', 'w').close()\ntime.sleep(600)\n")
+    interrupting = interrupt_when(tmp_path / "fake.py.asked", times=3)
     with pytest.raises(Interrupted) as raised:
         engine.run({"argv": ["x"], "cwd": "/"})
-    for timer in timers:
-        timer.join()
+    interrupting.join()
     assert raised.value.outcome.kind == "EngineDied"
-    assert time.monotonic() - began < 5
 
 
 def test_a_question_is_answered_by_what_the_listener_returns(tmp_path: Path) -> None:
@@ -365,8 +376,8 @@ def test_every_python_leaves_no_engine_behind(version: str, how: str, project: P
         assert told["text"] == "here 1.0\n"
         if how == "fork":
             assert (told["child"], told["after"]) == (0, "here 1.0\n")
-        assert process.wait(10) == (3 if how == "crash" else 0)
-    assert wait_until(lambda: not is_alive(told["pid"]), 2.0)
+        assert process.wait(60) == (3 if how == "crash" else 0)
+    assert wait_until(lambda: not is_alive(told["pid"]))
 
 
 @pytest.mark.parametrize("version", ["3.9", "3.13"])
