@@ -317,7 +317,7 @@ def test_what_works_for_somebody_ends_with_them(bench: Bench) -> None:
         assert worker.stdin is not None
         time.sleep(0.3)
         worker.stdin.close()
-        assert 0 == worker.wait(10)
+        assert 0 == worker.wait(60)
     assert 1 == len(list((bench.store.folder / YARD).glob("*.json")))
 
 
