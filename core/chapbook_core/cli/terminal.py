@@ -112,7 +112,8 @@ def _perform(invocation: Invocation, manner: Manner, interrupts: Interrupts) -> 
 
 
 def _surroundings(manner: Manner) -> Surroundings:
-    variables = dict(os.environ)
+    # Nobody changes it while the one command of this process runs, and a copy takes as long as to read the project.
+    variables = os.environ
     folder = _present_folder(manner)
     surroundings = replace(surroundings_of(manner, folder, variables, Path.home()), leave_behind=_leave_behind)
     if may_ask(manner, variables) and sys.stdin is not None and sys.stdin.isatty():

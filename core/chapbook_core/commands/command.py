@@ -92,6 +92,9 @@ class Command:
     """Sets of options of which at most one may be given."""
     writes: Writes | None = None
     """Absent for a command that leaves the files of the project as they are."""
+    glance: str = ""
+    """For a command that writes: the function beside the other one, a `commands.dispatch.Glance`, that tells when
+    nothing is to be done."""
 
     @cached_property
     def declared(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from os.path import lexists
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,8 @@ AWAY = ".chapbook/away"
 """As `commands.likely_place` has it."""
 ATTEMPT = ".chapbook/attempt"
 """As `project.attempt` has it."""
+FORETOLD = ".chapbook/history/underway"
+"""As `project.history` writes it."""
 _PLACES = (f".venv/{JOURNAL}", JOURNAL, AWAY)
 
 
@@ -30,20 +32,41 @@ class Run(Protocol):
         """Do it, and say what was done."""
 
 
+class Seen(NamedTuple):
+    """What a command that writes sees of its project before its turn."""
+
+    folder: Path
+    result: Result | None
+    """What the command would return, when there is nothing to do."""
+
+
+class Glance(Protocol):
+    """Tells whether a command that writes has anything to do; nobody is kept out meanwhile."""
+
+    def __call__(self, invocation: Invocation, surroundings: Surroundings, /) -> Seen:
+        """Return what was seen; raises ProjectNotFound and FileMistakes."""
+
+
 def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
     """Run the command; while one that writes runs, no other does in that project."""
     module, _, function = invocation.command.run.partition(":")
     run = cast("Run", getattr(import_module(module), function))
     if not invocation.is_writing:
-        if (folder := _unfinished(surroundings.start)) is not None:
+        if (unfinished := _unfinished(surroundings.start)) is not None:
             from chapbook_core.commands.writing_turn import mend_for_reader  # as below
 
-            mend_for_reader(folder, invocation, surroundings, watcher)
+            mend_for_reader(unfinished, invocation, surroundings, watcher)
         return run(invocation, surroundings, watcher)
+    folder: Path | None = None
+    if name := invocation.command.glance:
+        glance = cast("Glance", getattr(import_module(module), name))
+        folder, result = glance(invocation, surroundings)
+        if result is not None:
+            return result
     # Readers need none of it.
     from chapbook_core.commands.writing_turn import writing_turn
 
-    with writing_turn(invocation, surroundings, watcher):
+    with writing_turn(invocation, surroundings, watcher, folder):
         return run(invocation, surroundings, watcher)
 
 
@@ -56,3 +79,8 @@ def _unfinished(start: Path) -> Path | None:
 def is_changing(folder: Path) -> bool:
     """Tell whether files or the environment of a project are being changed at this moment, or were when a kill came."""
     return any(lexists(folder / place) for place in _PLACES)
+
+
+def is_left_alone(folder: Path) -> bool:
+    """Tell whether nobody is writing in a project, and nobody was interrupted who did."""
+    return not any(lexists(f"{folder}/{place}") for place in (*_PLACES, ATTEMPT, FORETOLD))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from chapbook_core.project.settings import read_settings
 from chapbook_core.project.small_file import read_small
 
 if TYPE_CHECKING:
+    from os import PathLike
     from pathlib import Path
 
     from chapbook_core.commands.surroundings import Surroundings
@@ -22,14 +24,14 @@ class FirstLook:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
-        self._contents: dict[Path, bytes] = {}
-        self._digests: dict[Path, bytes] = {}
+        self._contents: dict[str, bytes] = {}
+        self._digests: dict[str, bytes] = {}
 
     @cached_property
     def folder(self) -> Path:
         """The folder of the project; raises ProjectNotFound and ProjectUnreadable."""
         folder, content = find_project_file(self._surroundings.start)
-        self._contents[folder / PROJECT_FILE] = content
+        self._contents[os.path.join(folder, PROJECT_FILE)] = content  # noqa: PTH118  paths are dearer
         return folder
 
     @cached_property
@@ -38,17 +40,18 @@ class FirstLook:
         surroundings = self._surroundings
         return read_settings(self.folder, variables=surroundings.variables, home=surroundings.home)
 
-    def content(self, file: Path) -> bytes:
+    def content(self, file: str | PathLike[str]) -> bytes:
         """Return what a file held when it was asked for first; one that was not there is looked for again.
 
         Raises OSError.
         """
-        known = self._contents.get(file)
+        name = os.fspath(file)
+        known = self._contents.get(name)
         if known is None:
-            known = self._contents[file] = read_small(file)
+            known = self._contents[name] = read_small(name)
         return known
 
-    def digest(self, file: Path) -> bytes:
+    def digest(self, file: str) -> bytes:
         """Return what stands for the content of a file in the key of a condition; raises OSError."""
         known = self._digests.get(file)
         if known is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.dispatch import Seen, is_left_alone
 from chapbook_core.commands.first_look import FirstLook
 from chapbook_core.commands.nothing_to_do import NothingToDo, installing_words
 from chapbook_core.commands.report import Block, Change, Data, Line, Message, Result, as_data
@@ -66,6 +67,19 @@ class Installed(Result):
         }
 
 
+def at_a_glance(invocation: Invocation, surroundings: Surroundings) -> Seen:
+    """Tell when an environment is as it should be, and nobody changes it."""
+    is_sync = invocation.command.name == "sync" or invocation.flag("sync")
+    look = FirstLook(surroundings)
+    if invocation.flag("compile") or invocation.flag("reinstall") or invocation.texts("reinstall-package"):
+        return Seen(look.folder, None)
+    found = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=is_sync)), look).found()
+    if found is None or not is_left_alone(look.folder):
+        return Seen(look.folder, None)
+    is_done = not invocation.flag("dry-run")
+    return Seen(look.folder, Installed(found.environment, (), found.packages, is_done=is_done))
+
+
 def install(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
     """Put in what is locked."""
     return _run(invocation, surroundings, watcher, sync=invocation.flag("sync"))
@@ -79,9 +93,6 @@ def sync(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
 def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *, sync: bool) -> Result:
     look = FirstLook(surroundings)
     nothing_to_do = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=sync)), look)
-    is_anew = invocation.flag("reinstall") or invocation.texts("reinstall-package")
-    if not (invocation.flag("compile") or is_anew) and (found := nothing_to_do.found()) is not None:
-        return Installed(found.environment, (), found.packages, is_done=not invocation.flag("dry-run"))
     # What was not needed so far.
     from chapbook_core.commands.environment_changes import environment_changes
     from chapbook_core.commands.installing import install_lock

@@ -50,13 +50,14 @@ def prepare(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     """Install what is missing, find or make the overlay, and remember both for the next start."""
     # Whoever only wants to know what the command is called need not load the installer.
     from chapbook_core.commands.index_mode import index_mode
-    from chapbook_core.commands.install import Installed, install
+    from chapbook_core.commands.install import Installed, at_a_glance, install
     from chapbook_core.commands.project_environment import require_environment
     from chapbook_core.commands.session import open_session
     from chapbook_core.project.trust import note_trust
 
     wants = KernelWants(invocation.texts("with"), invocation.texts("extras"))
-    installed = install(_installing(invocation, wants), surroundings, watcher)
+    installing = _installing(invocation, wants)
+    installed = at_a_glance(installing, surroundings).result or install(installing, surroundings, watcher)
     session = open_session(surroundings, watcher)
     environment = require_environment(session)
     folder = session.manifest.folder

@@ -137,7 +137,7 @@ class KernelStarts:
         possible = (*settings, environment.parent / _SELECTIONS)
         files = (*needed, *(file for file in possible if file.exists()))
         try:
-            return condition_key(files, self._words(), (library,))
+            return condition_key(map(str, files), self._words(), os.listdir(library))  # noqa: PTH208  names, not paths
         except OSError:
             return None
 

@@ -17,7 +17,7 @@ from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chapbook_core.commands.surroundings import Surroundings
@@ -66,14 +66,13 @@ class NothingToDo:
         state = read_state(environment)
         if state is None or state.fingerprint is None or was_moved(environment, state):
             return None
-        library = _library(environment)
-        if library is None or has_traces(environment):
+        names = _names(environment)
+        if names is None or has_traces(environment):
             return None
-        if not any(state.fingerprint == self._key(environment, library, words) for words in self._fitting()):
+        if not any(state.fingerprint == self._key(environment, names, words) for words in self._fitting()):
             return None
         if state.folders and _is_changed(state.folders):
             return None
-        names = os.listdir(library)  # noqa: PTH208  names, not paths
         return Known(environment, sum(name.endswith(_DIST_INFO) for name in names))
 
     def fingerprint(self, environment: Environment) -> str | None:
@@ -83,7 +82,11 @@ class NothingToDo:
         """
         if environment.path != self._environment:
             return None
-        return self._key(environment.path, environment.site_packages, self._words)
+        try:
+            names = os.listdir(environment.site_packages)  # noqa: PTH208  names, not paths
+        except OSError:
+            return None
+        return self._key(environment.path, names, self._words)
 
     @cached_property
     def _environment(self) -> Path:
@@ -95,18 +98,19 @@ class NothingToDo:
         if self._words[0] == "install":
             yield ("sync", *self._words[1:])
 
-    def _key(self, environment: Path, library: Path, words: tuple[str, ...]) -> str | None:
+    def _key(self, environment: Path, names: Sequence[str], words: tuple[str, ...]) -> str | None:
         folder = self._look.folder
-        files = (folder / PROJECT_FILE, folder / LOCK_FILE, environment / CONFIGURATION)
+        places = ((folder, PROJECT_FILE), (folder, LOCK_FILE), (environment, CONFIGURATION))
+        files = [os.path.join(place, name) for place, name in places]  # noqa: PTH118  paths are dearer
         try:
             # Another Chapbook may bring other hooks and files along.
-            return condition_key(files, (own_version(), *words), (library,), self._digest)
+            return condition_key(files, (own_version(), *words), names, self._digest)
         except OSError:
             return None
 
-    def _digest(self, file: Path) -> bytes:
+    def _digest(self, file: str) -> bytes:
         # The environment may be made anew by the command.
-        return file_digest(file) if file.name == CONFIGURATION else self._look.digest(file)
+        return file_digest(file) if file.endswith(CONFIGURATION) else self._look.digest(file)
 
 
 def _is_changed(folders: Mapping[str, str]) -> bool:
@@ -122,11 +126,12 @@ def _is_changed(folders: Mapping[str, str]) -> bool:
         return True
 
 
-def _library(environment: Path) -> Path | None:
-    if os.name == "nt":
-        return environment / "Lib" / "site-packages"
+def _names(environment: Path) -> list[str] | None:
+    """Return the names in the folder for packages, if that can be found."""
     try:
-        names = os.listdir(environment / "lib")  # noqa: PTH208  names, not paths
+        if os.name == "nt":
+            return os.listdir(f"{environment}/Lib/site-packages")  # noqa: PTH208  names, not paths
+        pythons = os.listdir(f"{environment}/lib")  # noqa: PTH208  as above
+        return os.listdir(f"{environment}/lib/{pythons[0]}/site-packages") if len(pythons) == 1 else None  # noqa: PTH208  as above
     except OSError:
         return None
-    return environment / "lib" / names[0] / "site-packages" if len(names) == 1 else None

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.dispatch import is_changing
+from chapbook_core.commands.dispatch import FORETOLD, is_changing
 from chapbook_core.commands.likely_place import AWAY, likely_place
 from chapbook_core.environment.place import VENV
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = "CHAPBOOK_LOCK_TIMEOUT"
 """The variable that says how many seconds to wait for another writer."""
-FORETOLD = f"{STATE_FOLDER}/history/underway"
-"""As `project.history` writes it."""
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _PATIENCE_OF_READERS = 5.0
 """Seconds; a journal that is there for longer than a moment was left by a writer that was killed."""
@@ -39,11 +37,17 @@ _DIRECTIONS = {
 
 
 @contextmanager
-def writing_turn(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Iterator[None]:
-    """Hold the project of a command that writes, and mend what an interrupted one has left."""
+def writing_turn(
+    invocation: Invocation, surroundings: Surroundings, watcher: Watcher, folder: Path | None = None
+) -> Iterator[None]:
+    """Hold the project of a command that writes, and mend what an interrupted one has left.
+
+    `folder` is the project's, for who has found it.
+    """
     writes = invocation.command.writes
     try:
-        folder = surroundings.start if writes is not None and writes.here else find_project(surroundings.start)
+        if folder is None:
+            folder = surroundings.start if writes is not None and writes.here else find_project(surroundings.start)
     except ProjectNotFound:
         if writes is None or not writes.begins:
             # Nothing is there to be held; what that means is the command's to say.

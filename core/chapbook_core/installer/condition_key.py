@@ -14,30 +14,30 @@ from chapbook_core.project.small_file import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 _VERSION = "2"
 _CHANGING = "__pycache__"
 
 
 def condition_key(
-    files: Iterable[Path],
+    files: Iterable[str],
     words: Iterable[str],
-    libraries: Iterable[Path],
-    digest_of: Callable[[Path], bytes] | None = None,
+    library: Iterable[str],
+    digest_of: Callable[[str], bytes] | None = None,
 ) -> str:
-    """Return the key for files of the project and the environment, words of the command, and folders of packages.
+    """Return the key for files of the project and the environment, words of the command, and a folder of packages.
 
-    `digest_of` is for who has read some of the files. Raises OSError when one of them cannot be read.
+    `library` are the names in that folder, `digest_of` is for who has read some of the files. Raises OSError when one
+    of them cannot be read.
     """
     digest = hashlib.sha256()
-    for part in _parts(files, words, libraries, digest_of or file_digest):
+    for part in _parts(files, words, library, digest_of or file_digest):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
 
 
-def file_digest(file: Path) -> bytes:
+def file_digest(file: str) -> bytes:
     """Return what stands for the bytes of a file in a key; raises OSError."""
     return content_digest(read_small(file))
 
@@ -48,7 +48,7 @@ def content_digest(content: bytes) -> bytes:
 
 
 def _parts(
-    files: Iterable[Path], words: Iterable[str], libraries: Iterable[Path], digest_of: Callable[[Path], bytes]
+    files: Iterable[str], words: Iterable[str], library: Iterable[str], digest_of: Callable[[str], bytes]
 ) -> Iterable[bytes]:
     yield _VERSION.encode()
     for word in words:
@@ -56,6 +56,7 @@ def _parts(
     for file in files:
         yield os.fsencode(file)
         yield digest_of(file)
-    for library in libraries:
-        names = sorted(name for name in os.listdir(library) if name != _CHANGING)  # noqa: PTH208  names, not paths
-        yield os.fsencode("\0".join(names))
+    names = sorted(library)
+    if _CHANGING in names:
+        names.remove(_CHANGING)
+    yield os.fsencode("\0".join(names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError, FileMistakes
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.value import frozen
 
@@ -68,7 +69,7 @@ def change_config_file(file: Path, path: tuple[str, ...], value: Value | None, *
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_small(file)
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError as cause:

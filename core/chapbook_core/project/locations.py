@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
 
 _APPLICATION = "chapbook"
 _POETRY = "pypoetry"
+_VARIABLES = (
+    "APPDATA",
+    "LOCALAPPDATA",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_CACHE_HOME",
+    "CHAPBOOK_CONFIG_DIR",
+    "POETRY_CONFIG_DIR",
+)
+"""Those that have a say."""
 
 
 @frozen
@@ -32,6 +43,12 @@ def find_locations(variables: Mapping[str, str], home: Path, *, platform: str = 
     The libraries that know these customs ask the process for both, which is wrong where one process works for several
     people, and for a test.
     """
+    return _found(tuple(variables.get(name, "").strip() for name in _VARIABLES), home, platform)
+
+
+@lru_cache(maxsize=16)
+def _found(values: tuple[str, ...], home: Path, platform: str) -> Locations:
+    variables = dict(zip(_VARIABLES, values, strict=True))
     match platform:
         case "win32":
             roaming = _folder(variables, "APPDATA", home / "AppData" / "Roaming")
@@ -57,6 +74,6 @@ def find_locations(variables: Mapping[str, str], home: Path, *, platform: str = 
 
 
 def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:
-    value = variables.get(name, "").strip()
+    value = variables[name]
     # A relative folder would be another one in every working directory; the customs say to ignore it.
     return Path(value) if value and Path(value).is_absolute() else default

@@ -89,9 +89,9 @@ def one_more(equipped: Path, index: FakeIndex, chapbook: Chapbook) -> Callable[[
 
 def test_each_small_file_is_read_once_or_for_a_reason(one_more: Callable[[int], Asked]) -> None:
     asked = one_more(3)
-    # To find the project, and once it is held.
+    # To see whether there is anything to do, and once the project is held.
     assert 2 == asked.times("/pyproject.toml")
-    assert 1 == asked.times("/poetry.lock")
+    assert 2 == asked.times("/poetry.lock")
     # For the key of what is in order, before and after; for what is there, and for where things belong in it.
     assert 4 == asked.times("/pyvenv.cfg")
     # For what was in order, for what stands there, for what is still to come, and before it is written.
@@ -102,7 +102,7 @@ def test_each_small_file_is_read_once_or_for_a_reason(one_more: Callable[[int], 
 
 def test_few_files_and_folders_are_opened(one_more: Callable[[int], Asked]) -> None:
     asked = one_more(3)
-    assert len(asked.opened) <= 70, asked.opened
+    assert len(asked.opened) <= 75, asked.opened
     assert asked.calls["list"] <= 14
 
 

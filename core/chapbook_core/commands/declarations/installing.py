@@ -40,6 +40,7 @@ INSTALL = Command(
     name="install",
     summary="Put what is locked into the environment",
     run="chapbook_core.commands.install:install",
+    glance="at_a_glance",
     writes=_WRITES,
     description=(
         "The environment is made when there is none, and so is the lock. What is installed besides stays; `sync` "
@@ -60,6 +61,7 @@ SYNC = Command(
     name="sync",
     summary="Make the environment hold exactly what is locked",
     run="chapbook_core.commands.install:sync",
+    glance="at_a_glance",
     writes=_WRITES,
     description=(
         "As `install`, and everything goes that is not wanted, except `pip` and the project itself. "
