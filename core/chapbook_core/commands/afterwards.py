@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SETTING = "installer.background"
 _WORTH = 100
 """So many files at least are worth a process of their own."""
+_WORTH_WHILE_WORKING = 25
+"""Beside an engine, where somebody is at work who will want the next environment, or this one again."""
 
 
 def ready_store(session: Session, store: Store, wheels: Sequence[StoredWheel], interpreter: Interpreter) -> None:
@@ -31,7 +33,8 @@ def ready_store(session: Session, store: Store, wheels: Sequence[StoredWheel], i
     from chapbook_core.installer.readying import MODULE, ReadyRequest, post, wanting  # only after a change
 
     digests = wanting(wheels, tag)
-    if sum(len(wheel.manifest.files) for wheel in wheels if wheel.manifest.sha256 in digests) < _WORTH:
+    enough = _WORTH if companion is None else _WORTH_WHILE_WORKING
+    if sum(len(wheel.manifest.files) for wheel in wheels if wheel.manifest.sha256 in digests) < enough:
         return
     # Without it everything is as it should be, only slower the next time.
     with suppress(OSError):

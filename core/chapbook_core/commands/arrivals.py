@@ -17,17 +17,21 @@ from chapbook_core.installer.provenance import direct_url
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from chapbook_core.commands.building import BuildShop
     from chapbook_core.commands.editable_project import EditableProject
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.index.mode import Mode
+    from chapbook_core.installer.companion import Companion
     from chapbook_core.installer.editable import EditableArrival
     from chapbook_core.installer.schemes import InstallPaths
-    from chapbook_core.installer.store import Store
+    from chapbook_core.installer.store import Store, StoredWheel
     from chapbook_core.lock.lockfile import LockedPackage
+
+_WORTH_ASKING = 300
+"""So many files take two processes less time than one."""
 
 
 @frozen
@@ -57,8 +61,6 @@ def bring_arrivals(
     packages = [package for package in expected.packages if package.name not in ours]
     asked = {requirement.name for group in session.manifest.groups for requirement in group.requirements}
     linker, tag = Linker(), bytecode_tag(expected.interpreter)
-    # A store without a cache is gone when the command is.
-    companion = session.surroundings.companion if session.surroundings.cache else None
     wheels: list[WheelArrival] = []
     others: list[EditableArrival] = []
     with Workbench(session, mode, store=store, interpreter=expected.interpreter) as bench, ExitStack() as stack:
@@ -71,6 +73,7 @@ def bring_arrivals(
             return stack.enter_context(closing(BuildShop(bench)))
 
         stored = supply(bench, packages, lambda: shop().environments) if packages else {}
+        companion = _companion(session, stored.values())
         for package in packages:
             origin = direct_url(package, session.manifest.folder)
             is_asked = package.name in asked
@@ -85,6 +88,14 @@ def bring_arrivals(
             else:
                 others.append(arrival)
     return wheels, others
+
+
+def _companion(session: Session, wheels: Collection[StoredWheel]) -> Companion | None:
+    """Return who helps to put wheels in, where there is somebody and it takes longer to do it than to ask."""
+    # A store without a cache is gone when the command is.
+    if not session.surroundings.cache or sum(len(wheel.manifest.files) for wheel in wheels) < _WORTH_ASKING:
+        return None
+    return session.surroundings.companion
 
 
 def _notes(session: Session, package: LockedPackage) -> Mapping[str, bytes]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.cli import terminal
-from chapbook_core.installer.companion import Companion
+from chapbook_core.installer.companion import Companion, Errand, Turn
 from chapbook_core.installer.readying import MODULE, YARD, work_off
 from chapbook_core.value import replace
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def index(index: FakeIndex) -> FakeIndex:
     index.serve("large", "1.0", files={f"large/m{number}.py": f"N = {number}\n" for number in range(120)})
+    index.serve("middling", "1.0", files={f"middling/m{number}.py": f"N = {number}\n" for number in range(40)})
+    index.serve("huge", "1.0", files={f"huge/m{number}.py": f"N = {number}\n" for number in range(400)})
     index.serve("small", "1.0")
     return index
 
@@ -78,19 +80,36 @@ def test_after_an_install_the_store_is_readied_and_the_next_environment_has_the_
 
 
 class Summoned(Companion):
-    """Notes that it would be started."""
+    """Notes that it would be started, and what it is asked."""
 
-    count = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+        self.asked: list[Sequence[Errand]] = []
 
     def summon(self) -> None:
         self.count += 1
 
+    def begin(self, errands: Sequence[Errand]) -> Turn:
+        self.asked.append(errands)
+        return super().begin(errands)
 
-def test_a_companion_is_summoned_after_what_would_have_been_worth_one(
-    folder: Path, chapbook: Chapbook, left: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+
+@pytest.fixture
+def companion(monkeypatch: pytest.MonkeyPatch) -> Summoned:
+    """One that is there in each command."""
     companion, own = Summoned(), terminal._surroundings
     monkeypatch.setattr(terminal, "_surroundings", lambda manner: replace(own(manner), companion=companion))
+    return companion
+
+
+def test_a_companion_is_summoned_after_what_would_have_been_worth_one(
+    folder: Path,
+    chapbook: Chapbook,
+    left: list[Sequence[str]],
+    companion: Summoned,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     chapbook("install", "--directory", str(project(folder, "little", "small")))
     assert 0 == companion.count
     chapbook("install", "--directory", str(project(folder, "much", "large")))
@@ -100,10 +119,29 @@ def test_a_companion_is_summoned_after_what_would_have_been_worth_one(
     assert 1 == companion.count
 
 
+def test_a_companion_is_not_asked_about_what_is_done_sooner_than_said(
+    folder: Path, chapbook: Chapbook, left: list[Sequence[str]], companion: Summoned
+) -> None:
+    chapbook("install", "--directory", str(project(folder, "few", "large", "middling")))
+    assert [] == companion.asked
+    chapbook("install", "--directory", str(project(folder, "many", "huge")))
+    assert [1] == [len(errands) for errands in companion.asked]
+    assert left
+
+
+def test_where_somebody_is_at_work_less_is_worth_a_process(
+    folder: Path, chapbook: Chapbook, left: list[Sequence[str]], companion: Summoned
+) -> None:
+    chapbook("install", "--directory", str(project(folder, "some", "middling")))
+    assert (1, 0) == (len(left), companion.count)
+    chapbook("install", "--directory", str(project(folder, "little", "small")))
+    assert 1 == len(left)
+
+
 def test_little_is_not_worth_a_process_and_a_setting_forbids_it(
     folder: Path, chapbook: Chapbook, left: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chapbook("install", "--directory", str(project(folder, "little", "small")))
+    chapbook("install", "--directory", str(project(folder, "little", "small", "middling")))
     chapbook("install", "--no-cache", "--directory", str(project(folder, "uncached", "large")))
     monkeypatch.setenv("CHAPBOOK_INSTALLER_BACKGROUND", "false")
     assert 0 == chapbook("install", "--directory", str(project(folder, "silent", "large"))).status
