@@ -2,8 +2,8 @@
 
 At a stroke it takes three fifths of the time, if there is memory for it. What does that, libdeflate, does not say where
 in its input it came to the end; something could follow there that nobody looks at. In the gzip format, though, the end
-has to be followed by the checksum and the size. So these are put behind what the archive holds, and when their eight
-bytes are found nowhere before, the end can only be there.
+has to be followed by the checksum and the size of what came out. So those that are announced are put behind what the
+archive holds. When their eight bytes are found nowhere before, and what came out has them, the end can only be there.
 """
 
 from __future__ import annotations
@@ -59,9 +59,12 @@ def inflated_at_once(record: bytearray, start: int, member: Member) -> bytearray
     if record.rfind(trailer, start, stop + TAIL_ROOM - 1) >= 0:
         return None
     try:
-        return gzip_decompress(memoryview(record)[start - HEAD_ROOM : stop + TAIL_ROOM], member.size)
+        content = gzip_decompress(memoryview(record)[start - HEAD_ROOM : stop + TAIL_ROOM], member.size)
     except DeflateError:
         return None
+    # Another file, with its own trailer behind it, ends there.
+    is_announced = len(content) == member.size and crc32(content) == member.checksum
+    return content if is_announced else None
 
 
 def inflated(packed: Iterator[bytes], member: Member) -> Iterator[bytes]:

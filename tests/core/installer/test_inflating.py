@@ -87,6 +87,17 @@ def test_bytes_behind_the_end_are_not_overlooked(
     assert told == told_in_pieces(path, monkeypatch)
 
 
+@pytest.mark.parametrize("other", [CONTENT[::-1], CONTENT[:-1], b"x", CONTENT + b"x"])
+@pytest.mark.parametrize("hidden", [b"", b"hidden bytes"])
+def test_another_file_with_its_own_trailer_is_refused(
+    tmp_path: Path, other: bytes, hidden: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive_of(tmp_path, deflated(other) + trailer(other) + hidden, CONTENT)
+    told = read(path)
+    assert isinstance(told, str)
+    assert told == told_in_pieces(path, monkeypatch)
+
+
 def test_a_trailer_that_repeats_itself_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Of size and checksum zero: any zeros behind the end look like its beginning.
     for hidden in (b"\0", b"\0" * 7, b"\0" * 8, b"\0" * 9):
