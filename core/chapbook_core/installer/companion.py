@@ -76,12 +76,14 @@ class Turn:
     def is_at(self, wheel: int) -> bool:
         """Tell whether it is laying out a spare of a wheel."""
         self._listen()
-        return (wheel, BEGUN, _NOTHING) in self._seen and (wheel, ENDED, _NOTHING) not in self._seen
+        is_begun = (wheel, BEGUN, _NOTHING) in self._seen and (wheel, ENDED, _NOTHING) not in self._seen
+        return is_begun and self._outlet is not None
 
     def wait(self, wheel: int) -> None:
         """Wait until it has ended that, unless it takes too long."""
         end = time.monotonic() + _PATIENCE
-        while self._outlet is not None and self.is_at(wheel) and (left := end - time.monotonic()) > 0:
+        # Only after it has listened is it known whether there is still an outlet.
+        while self.is_at(wheel) and self._outlet is not None and (left := end - time.monotonic()) > 0:
             select.select([self._outlet], [], [], left)
 
     def _listen(self) -> None:

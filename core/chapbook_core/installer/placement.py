@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import posixpath
@@ -317,7 +318,7 @@ def lay_all(
 ) -> None:
     """Lay wheels one after the other, with the help of a companion where there is one; raises what `lay` does.
 
-    `begun` is called before each of them, and may raise whatever stops it.
+    `begun` is called before each of them with the number of those before it, and may raise whatever stops it.
     """
     companion = arrivals[0].companion if arrivals else None
     if companion is None:
@@ -327,16 +328,16 @@ def lay_all(
         return
     device = way.root.stat().st_dev
     turn = companion.begin([_errand(wheel, device, sharing) for wheel in arrivals])
-    left = []
+    left, order = [], itertools.count()
     try:
         for number, wheel in enumerate(arrivals):
             if turn.is_at(number):
                 left.append(number)
                 continue
-            begun(number, wheel)
+            begun(next(order), wheel)
             wheel.lay(way, sharing, leaving, partial(turn.has_seen, number))
         for number in left:
-            begun(number, arrivals[number])
+            begun(next(order), arrivals[number])
             turn.wait(number)
             arrivals[number].lay(way, sharing, leaving, partial(turn.has_seen, number))
     finally:
@@ -346,7 +347,10 @@ def lay_all(
 def _errand(wheel: WheelArrival, device: int, sharing: Sharing) -> Errand:
     """Say what a companion may do for a wheel; a spare on another device, or of files that others share, is no use."""
     folder = str(wheel.stored.folder)
-    is_laid = wheel.tag is not None and not sharing.of(wheel.name) and os.stat(folder).st_dev == device  # noqa: PTH116
+    is_laid = False
+    # What is no longer in the store is missed when it is laid.
+    with suppress(OSError):
+        is_laid = wheel.tag is not None and not sharing.of(wheel.name) and os.stat(folder).st_dev == device  # noqa: PTH116
     return Errand(folder, wheel.tag or "", is_laid)
 
 

@@ -14,9 +14,11 @@ import pytest
 
 from chapbook_core.installer import companion as companion_module
 from chapbook_core.installer.attending import attend
-from chapbook_core.installer.companion import WORD, Companion, Errand, Turn
-from chapbook_core.installer.placement import place_wheels
+from chapbook_core.installer.clash import Sharing
+from chapbook_core.installer.companion import BEGUN, WORD, Companion, Errand, Turn
+from chapbook_core.installer.placement import lay_all, place_wheels
 from chapbook_core.installer.readying import ReadyRequest, post, work_off
+from chapbook_core.installer.relocation import Way
 from chapbook_core.installer.sheet import PIECE, read_sheet
 from chapbook_core.installer.spare import find_spare, has_spare, spare_folder
 from chapbook_core.installer.store import StoreDamaged
@@ -229,6 +231,40 @@ def test_a_wheel_that_it_is_at_is_waited_for_after_all_others(bench: Bench, link
     assert len(links) < len(LARGE.files)
     assert not has_spare(wheels[0].folder, TAG)
     assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is none here")
+def test_nobody_waits_for_one_that_was_killed_at_a_wheel() -> None:
+    outlet, inlet = os.pipe()
+    os.set_blocking(outlet, False)
+    with os.fdopen(outlet, "rb", buffering=0) as stream:
+        turn = Turn(1, stream)
+        os.write(inlet, WORD.pack(1, 0, BEGUN, b""))
+        assert turn.is_at(0)
+        os.close(inlet)
+        turn.wait(0)
+        assert not turn.is_at(0)
+
+
+def test_a_wheel_that_is_no_longer_in_the_store_is_told_of(bench: Bench, companion: Companion) -> None:
+    (stored,) = readied(bench, LARGE)
+    arrival = replace(bench.arrival(LARGE, bench.environment()), tag=TAG, companion=companion)
+    stored.folder.rename(bench.folder / "elsewhere")
+    with pytest.raises(StoreDamaged):
+        place_wheels([arrival], bench.watcher)
+
+
+def test_how_many_are_done_never_becomes_less(bench: Bench) -> None:
+    wheels = [bench.stored(recipe) for recipe in (LARGE, SMALL)]
+    companion = Foresighted(wheels, every_word(wheels[:1], is_laid=True)[: WORD.size])
+    paths = bench.environment()
+    arrivals = [replace(bench.arrival(recipe, paths), tag=TAG, companion=companion) for recipe in (LARGE, SMALL)]
+    begun: list[tuple[int, str]] = []
+    stage = bench.folder / "stage"
+    stage.mkdir()
+    with Way(stage) as way:
+        lay_all(arrivals, way, Sharing(), (), lambda number, wheel: begun.append((number, wheel.name)))
+    assert [(0, "small"), (1, "large")] == begun
 
 
 def test_what_cannot_be_laid_out_beside_is_done_here(bench: Bench) -> None:
