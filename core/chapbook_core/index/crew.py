@@ -51,7 +51,8 @@ class Wish(Generic[_T]):
                 return self.future.result(timeout=_GLANCE)
             except TimeoutError:
                 if self.future.done():
-                    raise
+                    # The work itself may have timed out, or have ended just after this wait did.
+                    return self.future.result()
                 checkpoint()
 
     def do(self) -> None:

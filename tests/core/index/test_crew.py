@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from functools import partial
 
 import pytest
@@ -33,6 +33,32 @@ def test_what_was_asked_for_is_done() -> None:
         crew.ask(wish)
     assert [wish.future.result(timeout=60) for wish in wishes] == [number**2 for number in range(9)]
     crew.close(1.0)
+
+
+class _JustTooLate(Future[str]):
+    """Comes at the end of the first wait for it."""
+
+    def result(self, timeout: float | None = None) -> str:
+        if not self.done():
+            self.set_result("done")
+            raise TimeoutError
+        return super().result(timeout)
+
+
+def test_what_ends_as_a_wait_for_it_does_has_its_result() -> None:
+    wish = Wish(partial(str, 1))
+    wish.future = _JustTooLate()
+    assert wish.waited(lambda: None) == "done"
+
+
+def test_work_that_has_timed_out_says_so() -> None:
+    def work() -> None:
+        raise TimeoutError("the index")
+
+    wish = Wish(work)
+    wish.do()
+    with pytest.raises(TimeoutError, match="the index"):
+        wish.waited(lambda: None)
 
 
 def test_who_waits_for_what_is_let_go_is_told() -> None:
