@@ -1,9 +1,11 @@
 """Fetching: wheels come from an index, or from a folder, into the store, several at once.
 
-with Fetching(2, store, client, watcher) as fetching:
-fetching.want(a)              # begins at once
-fetching.want(b)
-stored = fetching.stored()    # waits
+    with Fetching(2, store, client, watcher) as fetching:
+        fetching.want(a)              # begins at once
+        fetching.want(b)
+        stored = fetching.stored()    # waits
+
+What goes wrong first ends the rest.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from chapbook_core.index.address import masked
 from chapbook_core.index.crew import Crew, Wish
 from chapbook_core.index.failure import WrongHash
 from chapbook_core.installer.lanes import LARGE, Lanes
-from chapbook_core.installer.part import opened_part, sweep_parts
+from chapbook_core.installer.part import opened_part, remove_part, sweep_parts
 from chapbook_core.installer.store import StoreFailed
 from chapbook_core.installer.unpacker import Unpackers
 from chapbook_core.installer.unpacking import file_digest
@@ -46,6 +48,10 @@ _PATIENCE = 30.0
 """Seconds that downloads get to notice that they are to stop."""
 _STEP = 1 << 18
 """How many bytes pass between two words about progress."""
+_MOST_KEPT = 64
+"""So many downloads wait to be unpacked: each keeps a file open, of which some systems let a process have only 256."""
+_GLANCE = 0.05
+"""Seconds between two looks at whether there are fewer."""
 
 
 class WheelUnreachable(ChapbookError):
@@ -252,6 +258,9 @@ class _Fetcher:
         """Have a wheel here, and return the wish to have it unpacked."""
         with self._telling():
             self._progress.checkpoint()
+            while len(self._open) >= _MOST_KEPT:
+                time.sleep(_GLANCE)
+                self._progress.checkpoint()
             if urlsplit(wheel.url).scheme == "file":
                 return self._from_folder(wheel)
             return self._from_index(wheel)
@@ -296,13 +305,13 @@ class _Fetcher:
             path, stream = stack.enter_context(opened_part(self._store.folder, wheel.sha256, self._progress.checkpoint))
             if wheel.sha256 and (stored := self._store.find(wheel.sha256)):
                 # Another process has fetched it meanwhile.
-                path.unlink(missing_ok=True)
+                remove_part(path, stream)
                 found = Wish(lambda: stored)
                 found.give(stored)
                 return found
             with self._lanes.turn(wheel.size or 0, self._progress.checkpoint):
                 self._download(wheel, path, stream)
-            stack.callback(path.unlink, missing_ok=True)
+            stack.callback(remove_part, path, stream)
             stream.flush()
             sha256, size = wheel.sha256 or file_digest(path), path.stat().st_size
             return self._unpacking(path, size, wheel.filename, sha256, stack.pop_all())
@@ -323,7 +332,7 @@ class _Fetcher:
             )
         except (WrongHash, StoreFailed):
             # What fills a disk is not left on it.
-            path.unlink(missing_ok=True)
+            remove_part(path, stream)
             raise
 
     def _unpacking(self, path: Path, size: int, filename: str, sha256: str, stack: ExitStack) -> Wish[StoredWheel]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from chapbook_core.project.kernel_lock import try_lock
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FOLDER = "downloads"
 _KEPT = 7 * 24 * 3600.0
 _GLANCE = 0.1
+_OPEN_ONES_CAN_GO = os.name != "nt"
+"""Whether the system removes a file that somebody has open."""
 
 
 @contextmanager
@@ -30,17 +32,26 @@ def opened_part(store: Path, sha256: str | None, checkpoint: Callable[[], None])
     path = folder / f"{sha256 or os.urandom(16).hex()}.part"
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        with os.fdopen(descriptor, "r+b") as stream:
+        with ExitStack() as closed, os.fdopen(descriptor, "r+b") as stream:
             if _is_locked(descriptor) and _is_still(path, descriptor):
+                if not _OPEN_ONES_CAN_GO:
+                    closed.callback(_remove_useless, path, sha256)
                 try:
                     yield path, stream
                 finally:
-                    if sha256 is None or _is_empty(path):
-                        with suppress(OSError):
-                            path.unlink(missing_ok=True)
+                    _remove_useless(path, sha256)
                 return
         checkpoint()
         time.sleep(_GLANCE)
+
+
+def remove_part(path: Path, stream: BinaryIO) -> None:
+    """Remove the file of a download that nobody is to continue, while it is open; raises OSError."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        # What is empty is removed once it is closed.
+        stream.truncate(0)
 
 
 def sweep_parts(store: Path) -> None:
@@ -64,6 +75,12 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
+
+
+def _remove_useless(path: Path, sha256: str | None) -> None:
+    if sha256 is None or _is_empty(path):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _is_empty(path: Path) -> bool:

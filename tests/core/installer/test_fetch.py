@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +16,7 @@ from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started, Unwatched
 from chapbook_core.index.failure import IndexFailure, WrongHash
 from chapbook_core.installer import fetch as fetching
-from chapbook_core.installer import unpacker
+from chapbook_core.installer import part, unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.fetch import Fetching, WantedWheel, WheelUnreachable
 from chapbook_core.installer.store import Store
@@ -120,6 +123,58 @@ def test_what_waits_to_be_unpacked_holds_up_no_download(
             fetching.want(wheel)
         assert 4 == len(fetching.stored())
     assert come.is_set()
+    assert [] == leftovers(tmp_path)
+
+
+def test_only_so_many_wait_to_be_unpacked(index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unpack, most = Unpackers.unpack, 0
+
+    def unpack_late(self: Unpackers, wheel: Path, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
+        nonlocal most
+        time.sleep(0.2)
+        most = max(most, len(list(wheel.parent.iterdir())))
+        return unpack(self, wheel, filename, sha256, watcher)
+
+    monkeypatch.setattr(Unpackers, "unpack", unpack_late)
+    monkeypatch.setattr(fetching, "_MOST_KEPT", 1)
+    with (
+        opened(index) as open_index,
+        Store(tmp_path / "store") as store,
+        Fetching(len(NAMES), store, open_index.client, Unwatched(), workers=1) as run,
+    ):
+        for wheel in wanted(index):
+            run.want(wheel)
+        assert 4 == len(run.stored())
+    assert 1 == most
+
+
+def is_open(path: Path) -> bool:
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(int(file.name)), path.stat()):
+                return True
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what is open cannot be told here")
+def test_nothing_is_left_where_no_open_file_can_be_removed(
+    index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def unlink_closed(self: Path, missing_ok: bool = False) -> None:
+        if is_open(self):
+            raise PermissionError(errno.EACCES, "it is open", str(self))
+        unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink_closed)
+    monkeypatch.setattr(part, "_OPEN_ONES_CAN_GO", False)
+    assert 2 == len(fetch(index, tmp_path, wanted(index, "a", "b")))
+    unhashed = [replace(wheel, hashes=()) for wheel in wanted(index, "c")]
+    assert 1 == len(fetch(index, tmp_path, unhashed))
+    wrong = [replace(wheel, hashes=(("sha256", "0" * 64),)) for wheel in wanted(index, "d")]
+    with pytest.raises(WrongHash):
+        fetch(index, tmp_path, wrong)
     assert [] == leftovers(tmp_path)
 
 
