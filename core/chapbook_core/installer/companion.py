@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import IO
 
     from chapbook_core.installer.sheet import Sheet
@@ -46,6 +46,8 @@ _LONGEST = 60_000
 """What a pipe takes at once, of folders and of bytes."""
 _PATIENCE = 10.0
 """Seconds that somebody waits for a spare before laying out the files themselves."""
+_GLANCE = 0.25
+"""Seconds between two looks at whether the person wants to stop."""
 _CAN_BE = os.name == "posix"
 """Whether two processes can be asked whether they have something to say."""
 
@@ -79,12 +81,13 @@ class Turn:
         is_begun = (wheel, BEGUN, _NOTHING) in self._seen and (wheel, ENDED, _NOTHING) not in self._seen
         return is_begun and self._outlet is not None
 
-    def wait(self, wheel: int) -> None:
-        """Wait until it has ended that, unless it takes too long."""
+    def wait(self, wheel: int, checkpoint: Callable[[], None]) -> None:
+        """Wait until it has ended that, unless it takes too long; raises what the checkpoint raises."""
         end = time.monotonic() + _PATIENCE
         # Only after it has listened is it known whether there is still an outlet.
         while self.is_at(wheel) and self._outlet is not None and (left := end - time.monotonic()) > 0:
-            select.select([self._outlet], [], [], left)
+            checkpoint()
+            select.select([self._outlet], [], [], min(left, _GLANCE))
 
     def _listen(self) -> None:
         said = None if self._outlet is None else self._outlet.read(_WORDS)

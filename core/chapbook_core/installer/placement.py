@@ -318,7 +318,8 @@ def lay_all(
 ) -> None:
     """Lay wheels one after the other, with the help of a companion where there is one; raises what `lay` does.
 
-    `begun` is called before each of them with the number of those before it, and may raise whatever stops it.
+    `begun` is called before each of them, and while one is waited for, with the number of those before it; it may raise
+    whatever stops them.
     """
     companion = arrivals[0].companion if arrivals else None
     if companion is None:
@@ -337,8 +338,9 @@ def lay_all(
             begun(next(order), wheel)
             wheel.lay(way, sharing, leaving, partial(turn.has_seen, number))
         for number in left:
-            begun(next(order), arrivals[number])
-            turn.wait(number)
+            begin = partial(begun, next(order), arrivals[number])
+            begin()
+            turn.wait(number, begin)
             arrivals[number].lay(way, sharing, leaving, partial(turn.has_seen, number))
     finally:
         companion.end(turn)

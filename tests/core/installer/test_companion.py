@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.errors import Cancelled
 from chapbook_core.installer import companion as companion_module
 from chapbook_core.installer.attending import attend
 from chapbook_core.installer.clash import Sharing
@@ -242,8 +243,21 @@ def test_nobody_waits_for_one_that_was_killed_at_a_wheel() -> None:
         os.write(inlet, WORD.pack(1, 0, BEGUN, b""))
         assert turn.is_at(0)
         os.close(inlet)
-        turn.wait(0)
+        turn.wait(0, lambda: None)
         assert not turn.is_at(0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is none here")
+def test_a_person_can_stop_waiting_for_it() -> None:
+    def stop() -> None:
+        raise Cancelled
+
+    outlet, inlet = os.pipe()
+    os.set_blocking(outlet, False)
+    with os.fdopen(outlet, "rb", buffering=0) as stream, os.fdopen(inlet, "wb", buffering=0) as other:
+        other.write(WORD.pack(1, 0, BEGUN, b""))
+        with pytest.raises(Cancelled):
+            Turn(1, stream).wait(0, stop)
 
 
 def test_a_wheel_that_is_no_longer_in_the_store_is_told_of(bench: Bench, companion: Companion) -> None:
