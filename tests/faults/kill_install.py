@@ -38,21 +38,20 @@ _CHILD = """
 import signal, sys
 # Started in the background of a shell, it would not hear of interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from chapbook_core.cli import main
+from chapbook_core.cli import leave, main
 import chapbook_core.commands.install, chapbook_core.commands.installing, chapbook_core.commands.open_lock
 import chapbook_core.commands.wheel_supply, chapbook_core.index.opening, chapbook_core.environment.virtualenv
 print("ready", flush=True)
 sys.stdin.readline()
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 print("begun", flush=True)
-try:
+def run(_words, interrupts):
+    # One may have come before the command had the processor for the first time.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-except KeyboardInterrupt:
-    # It came before the command had the processor for the first time.
-    sys.exit(130)
-status = main(sys.argv[1:])
-print("ended", status, flush=True)
-sys.exit(status)
+    status = main(sys.argv[1:], interrupts)
+    print("ended", status, flush=True)
+    return status
+leave(run)
 """
 _LOCKS = {
     "old": ("a==1.0", "b==1.0", "gone==1.0", "ns-one==1.0"),

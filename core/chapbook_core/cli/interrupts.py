@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """What a shell reports for a program that an interrupt ended."""
 _SIGINT = 2
+_A_MOMENT = 0.002
+"""Seconds."""
 
 
 class Interrupts:
@@ -40,6 +42,7 @@ class Interrupts:
 
         if _signal.getsignal(_SIGINT) is _signal.default_int_handler:
             self._has_process = True
+            sys.unraisablehook = self._hear_again
             _signal.signal(_SIGINT, self)
 
     def resume(self) -> None:
@@ -74,6 +77,18 @@ class Interrupts:
         elif not self.is_working:
             self._end(self.story)
         raise KeyboardInterrupt
+
+    def _hear_again(self, ignored: sys.UnraisableHookArgs) -> None:
+        """Hear once more what came where nothing can be stopped, as in what is called when an object goes."""
+        if not issubclass(ignored.exc_type, KeyboardInterrupt):
+            sys.__unraisablehook__(ignored)
+            return
+        # Hardly ever needed. It must not come before this function, in which it would be ignored again, has ended.
+        import threading
+
+        again = threading.Timer(_A_MOMENT, os.kill, (os.getpid(), _SIGINT))
+        again.daemon = True
+        again.start()
 
     @property
     def story(self) -> str:

@@ -101,3 +101,30 @@ def test_who_started_it_deaf_to_interrupts_is_not_overruled(folder: Path, variab
     words = [sys.executable, "-c", deaf, "5", "about"]
     ended = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, check=False)
     assert (0, "") == (ended.returncode, ended.stderr)
+
+
+def test_one_that_comes_where_nothing_can_be_stopped_is_heard_a_moment_later(
+    folder: Path, variables: dict[str, str]
+) -> None:
+    program = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from chapbook_core.cli import leave
+
+class Going:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+def run(words, interrupts):
+    interrupts.is_working = True
+    Going()
+    print("went on", flush=True)
+    time.sleep(60)
+    return 0
+
+leave(run)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
+    assert (130, "went on\n", NOTHING) == (ended.returncode, ended.stdout, ended.stderr)
