@@ -93,8 +93,7 @@ class Command:
     writes: Writes | None = None
     """Absent for a command that leaves the files of the project as they are."""
     glance: str = ""
-    """For a command that writes: the function beside the other one, a `commands.dispatch.Glance`, that tells when
-    nothing is to be done."""
+    """The function beside the other one, a `commands.dispatch.Glance`, that tells when nothing is to be done."""
 
     @cached_property
     def declared(self) -> frozenset[str]:

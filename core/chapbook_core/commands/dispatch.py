@@ -51,18 +51,18 @@ def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     """Run the command; while one that writes runs, no other does in that project."""
     module, _, function = invocation.command.run.partition(":")
     run = cast("Run", getattr(import_module(module), function))
-    if not invocation.is_writing:
-        if (unfinished := _unfinished(surroundings.start)) is not None:
-            from chapbook_core.commands.writing_turn import mend_for_reader  # as below
-
-            mend_for_reader(unfinished, invocation, surroundings, watcher)
-        return run(invocation, surroundings, watcher)
     folder: Path | None = None
     if name := invocation.command.glance:
         glance = cast("Glance", getattr(import_module(module), name))
         folder, result = glance(invocation, surroundings)
         if result is not None:
             return result
+    if not invocation.is_writing:
+        if (unfinished := _unfinished(surroundings.start)) is not None:
+            from chapbook_core.commands.writing_turn import mend_for_reader  # as below
+
+            mend_for_reader(unfinished, invocation, surroundings, watcher)
+        return run(invocation, surroundings, watcher)
     # Readers need none of it.
     from chapbook_core.commands.writing_turn import writing_turn
 

@@ -32,8 +32,8 @@ class BytecodeLayer:
     def lay(self, modules: Iterable[StoredFile], folder: Folder, taken: Collection[str] = ()) -> None:
         """Put the bytecode of modules that have come into a folder beside them, where nothing is in its place.
 
-        It can be done without: what was changed or cannot be linked is left out. `taken` are names of files that are
-        not to be made.
+        It can be done without: what was changed or cannot be linked is left out, and so is what would come after it.
+        `taken` are names of files that are not to be made.
         """
         if self._bytecode is None or self._way is None:
             return

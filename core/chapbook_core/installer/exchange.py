@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from chapbook_core.events import Advanced, Notice
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.clash import FileClash, below_top, find_sharing, recorded_files
-from chapbook_core.installer.placement import lay_all
+from chapbook_core.installer.laying import lay_all
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.relocation import Way
 from chapbook_core.installer.renames import arriving_moves, leaving_moves

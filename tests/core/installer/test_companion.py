@@ -17,7 +17,8 @@ from chapbook_core.installer import companion as companion_module
 from chapbook_core.installer.attending import attend
 from chapbook_core.installer.clash import Sharing
 from chapbook_core.installer.companion import BEGUN, WORD, Companion, Errand, Turn
-from chapbook_core.installer.placement import lay_all, place_wheels
+from chapbook_core.installer.laying import lay_all
+from chapbook_core.installer.placement import place_wheels
 from chapbook_core.installer.readying import ReadyRequest, post, work_off
 from chapbook_core.installer.relocation import Way
 from chapbook_core.installer.sheet import PIECE, read_sheet
