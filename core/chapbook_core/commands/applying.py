@@ -15,12 +15,15 @@ from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from chapbook_core.commands.changing import Proposal
     from chapbook_core.commands.installing import Installation, InstallRequest
     from chapbook_core.commands.report import Result
     from chapbook_core.commands.session import Session
+    from chapbook_core.installer.transaction import ProjectFile
     from chapbook_core.lock.lockfile import Lock
+    from chapbook_core.project.journal import FileChange
 
 
 @frozen
@@ -87,7 +90,6 @@ def apply_lock(
     # The installer, which `--lock` spares.
     from chapbook_core.commands.installing import InstallRequest, install_lock
     from chapbook_core.commands.nothing_to_do import PLAIN, NothingToDo
-    from chapbook_core.installer.transaction import ProjectFile
 
     session, outcome = proposal.session, proposal.outcome
     folder = session.manifest.folder
@@ -103,15 +105,20 @@ def apply_lock(
         timing=timing,
         dry_run=dry_run,
         fingerprint=NothingToDo(session.surroundings, PLAIN if words is None else words).fingerprint,
-        files=[
-            ProjectFile(folder / file.name, file.after)
-            for file in proposal.files
-            if file.after is not None and file.after != file.before
-        ],
+        files=project_files(folder, proposal.files),
     )
     if dry_run:
         return _foretold(session, outcome.lock, request)
     return applied(install_lock(session, outcome.lock, request), proposal.changes)
+
+
+def project_files(folder: Path, files: Sequence[FileChange]) -> Sequence[ProjectFile]:
+    """Return what an environment is changed together with; nothing when all files stay as they are."""
+    from chapbook_core.installer.transaction import ProjectFile  # as above
+
+    if all(file.before == file.after for file in files):
+        return ()
+    return tuple(ProjectFile(folder / file.name, file.before, file.after) for file in files)
 
 
 def _foretold(session: Session, lock: Lock, request: InstallRequest) -> Applied:

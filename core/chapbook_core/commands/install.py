@@ -125,7 +125,7 @@ def _lock(session: Session, invocation: Invocation, look: FirstLook) -> tuple[Lo
         from chapbook_core.commands.locking import LockRequest, lock_project  # the solver, which a lock spares
 
         outcome = lock_project(session, LockRequest(mode=index_mode(invocation)))
-        return outcome.lock, (ProjectFile(session.lock_file, outcome.text.encode()),)
+        return outcome.lock, (ProjectFile(session.lock_file, None, outcome.text.encode()),)
     if not opened.is_fresh:
         raise LockStale(session.lock_file)
     return opened.lock, ()

@@ -22,6 +22,7 @@ from chapbook_core.commands.project_environment import (
     interpreter_of,
 )
 from chapbook_core.commands.whole_store import with_whole_store
+from chapbook_core.commands.writing_turn import tell_recovered
 from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
 from chapbook_core.environment.state import forget_postponed, read_state, set_fingerprint
 from chapbook_core.errors import ChapbookError
@@ -198,13 +199,7 @@ def _with_folders(
 
 def mend_environment(session: Session, environment: Environment) -> None:
     """Finish or undo what a killed command has left; the project must be held."""
-    match recover(environment.path, session.manifest.folder):
-        case "forward":
-            session.watcher.emit(Notice("info", "finished what a command was installing when it was interrupted"))
-        case "back":
-            session.watcher.emit(Notice("info", "undid what a command was installing when it was interrupted"))
-        case None:
-            pass
+    tell_recovered(recover(environment.path, session.manifest.folder), session.watcher)
 
 
 @frozen

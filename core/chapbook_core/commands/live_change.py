@@ -12,7 +12,6 @@ from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
@@ -50,7 +49,7 @@ def judged(
 
 def postpone(session: Session, environment: Environment, plan: Plan, files: Sequence[ProjectFile]) -> None:
     """Write the files of the project alone, and note what the environment still has to give away."""
-    changes = [FileChange(file.path.name, _content(file.path), file.content) for file in files]
+    changes = [FileChange(file.path.name, file.before, file.content) for file in files]
     if changes:
         PairWriter(session.manifest.folder).replace(changes)
     arriving = {package.name for package in plan.arriving}
@@ -73,7 +72,3 @@ def with_arrived(live: Live, session: Session, environment: Environment, plan: P
     first = [name for name in names if name in asked]
     modules, others = arrived_modules(environment, first), arrived_modules(environment, names[len(first) :])
     return live.with_arrived(modules, others, kernel, environment.path)
-
-
-def _content(file: Path) -> bytes | None:
-    return file.read_bytes() if file.exists() else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.applying import UNAPPLIED, applied
+from chapbook_core.commands.applying import UNAPPLIED, applied, project_files
 from chapbook_core.commands.project_environment import present_condition
 from chapbook_core.commands.session import Session
 from chapbook_core.environment.condition import Sound
@@ -68,7 +68,6 @@ def visit_project(visit: Visit, surroundings: Surroundings, watcher: Watcher) ->
     # The installer, which `--lock` spares.
     from chapbook_core.commands.installing import InstallRequest, install_lock
     from chapbook_core.commands.nothing_to_do import PLAIN, NothingToDo
-    from chapbook_core.installer.transaction import ProjectFile
     from chapbook_core.lock.lockfile import Lock
 
     PairWriter(visit.folder).require_unchanged(visit.files)
@@ -83,7 +82,7 @@ def visit_project(visit: Visit, surroundings: Surroundings, watcher: Watcher) ->
         mode=visit.mode,
         timing=visit.timing,
         fingerprint=NothingToDo(surroundings, PLAIN).fingerprint if not is_stale else _nothing_to_remember,
-        files=[ProjectFile(visit.folder / one.name, one.after) for one in visit.files if one.before != one.after],
+        files=project_files(visit.folder, visit.files),
         is_stale=is_stale,
     )
     if visit.held is not None:

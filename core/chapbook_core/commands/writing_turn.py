@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
+    from chapbook_core.installer.transaction import Recovered
 
 TIMEOUT = "CHAPBOOK_LOCK_TIMEOUT"
 """The variable that says how many seconds to wait for another writer."""
@@ -128,8 +129,7 @@ def _mend_files(folder: Path, watcher: Watcher) -> None:
         case None:
             pass
         case Recovery.LEFT:
-            message = "a command was interrupted while it wrote, and its files were edited since; they stay as they are"
-            watcher.emit(Notice("warning", message, ("run `chapbook check --lock`",)))
+            _tell_edited(watcher)
         case Recovery.UNDONE:
             watcher.emit(Notice("info", "a command that was interrupted had changed nothing"))
         case Recovery.FINISHED:
@@ -157,8 +157,20 @@ def _mend_environment(environment: Path, project: Path, watcher: Watcher) -> Non
         return
     from chapbook_core.installer.transaction import recover  # hardly ever needed
 
-    if (direction := recover(environment, project)) is not None:
-        watcher.emit(Notice("info", _DIRECTIONS[direction]))
+    tell_recovered(recover(environment, project), watcher)
+
+
+def tell_recovered(recovered: Recovered | None, watcher: Watcher) -> None:
+    """Tell what became of a change that was interrupted."""
+    if recovered == "edited":
+        _tell_edited(watcher)
+    elif recovered is not None:
+        watcher.emit(Notice("info", _DIRECTIONS[recovered]))
+
+
+def _tell_edited(watcher: Watcher) -> None:
+    message = "a command was interrupted while it wrote, and its files were edited since; they stay as they are"
+    watcher.emit(Notice("warning", message, ("run `chapbook check --lock`",)))
 
 
 def _named(invocation: Invocation) -> str:

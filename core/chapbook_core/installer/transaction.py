@@ -12,14 +12,13 @@ import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from chapbook_core.environment.state import set_fingerprint
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Committed
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.journal import (
-    Direction,
     Journal,
     JournalDamaged,
     Rewrite,
@@ -31,13 +30,17 @@ from chapbook_core.installer.journal import (
 from chapbook_core.installer.relocation import InTheWay
 from chapbook_core.installer.traces import OWN_FOLDER, STAGES, is_interrupted
 from chapbook_core.project.writing import WriteFailed, ways_out, write_file
-from chapbook_core.value import field, frozen
+from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chapbook_core.events import Watcher
     from chapbook_core.installer.relocation import Move
+
+
+Recovered = Literal["forward", "back", "edited"]
+"""What became of an interrupted change; the last when files of the project were edited since."""
 
 
 class EnvironmentStuck(ChapbookError):
@@ -71,8 +74,15 @@ class ProjectFile:
     """A file of the project, and what it is to hold."""
 
     path: Path
+    before: bytes | None
+    """What it held when the change was computed, and still has to hold; None for a file that was not there."""
     content: bytes | None
     """None for a file that is to be gone."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is to hold something else; one that is not only has to be what it was."""
+        return self.before != self.content
 
 
 @frozen
@@ -81,6 +91,7 @@ class Change:
 
     prepare: Preparation
     files: Sequence[ProjectFile] = ()
+    """Those that the change was computed from, whether they are to change or not."""
     tidy: Callable[[], None] = field(default=lambda: None)
     """Called when all is done, to remove folders that are empty; it may be called or not."""
     fingerprint: Callable[[], str | None] = field(default=lambda: None)
@@ -88,15 +99,21 @@ class Change:
 
 
 def change_environment(environment: Path, change: Change, watcher: Watcher) -> None:
-    """Make the change; on any error or interruption everything is as it was before."""
+    """Make the change; on any error or interruption everything is as it was before.
+
+    Raises ChangedMeanwhile when somebody else has written one of the files since the change was computed.
+    """
     identity = os.urandom(6).hex()
     stage = environment / STAGES / identity
     journal: Journal | None = None
     try:
         stage.mkdir(parents=True)
         moves = tuple(change.prepare(f"{STAGES}/{identity}"))
-        rewrites = tuple(_kept(file, number, stage) for number, file in enumerate(change.files))
+        changed = [file for file in change.files if file.is_changed]
+        rewrites = tuple(_kept(file, number, stage) for number, file in enumerate(changed))
         watcher.checkpoint()
+        # As late as can be: a person may have saved a file while packages were fetched.
+        _require_unchanged(change.files)
         _foretell(change.files)
         journal = Journal(identity, moves, rewrites)
         write_journal(environment, journal)
@@ -112,6 +129,18 @@ def change_environment(environment: Path, change: Change, watcher: Watcher) -> N
             raise ChangeFailed(environment, problem) from problem
         raise
     _conclude(environment, journal, change)
+
+
+def _require_unchanged(files: Sequence[ProjectFile]) -> None:
+    for file in files:
+        if _content(file.path) != file.before:
+            raise _changed_meanwhile(file.path)
+
+
+def _changed_meanwhile(file: Path) -> Exception:
+    from chapbook_core.project.pair_writing import ChangedMeanwhile  # hardly ever needed
+
+    return ChangedMeanwhile(file)
 
 
 def _foretell(files: Sequence[ProjectFile]) -> None:
@@ -132,10 +161,10 @@ def _conclude(environment: Path, journal: Journal, change: Change) -> None:
         _end(environment, journal)
 
 
-def recover(environment: Path, project: Path) -> Direction | None:
+def recover(environment: Path, project: Path) -> Recovered | None:
     """Finish or undo what was interrupted; tell which. Raises EnvironmentStuck and JournalDamaged.
 
-    The caller holds the project, so that no change is under way.
+    The caller holds the project, so that no change is under way. Files that were edited since stay as they are.
     """
     _require_no_link(environment)
     journal = read_journal(environment, project)
@@ -145,6 +174,9 @@ def recover(environment: Path, project: Path) -> Direction | None:
         return None
     for rewrite in journal.rewrites:
         _sweep(str(Path(rewrite.path).parent), ".chapbook-")
+    if any(_is_edited(rewrite, environment / journal.stage) for rewrite in journal.rewrites):
+        _leave_files(environment, journal)
+        return "edited"
     if journal.direction == "forward":
         try:
             _forward(environment, journal, lambda: None)
@@ -158,6 +190,24 @@ def recover(environment: Path, project: Path) -> Direction | None:
         return "forward"
     undo(environment, journal)
     return "back"
+
+
+def _leave_files(environment: Path, journal: Journal) -> None:
+    """Bring the environment to where the files belong of which none is touched any more, because one was edited."""
+    stage = environment / journal.stage
+    is_forward = journal.direction == "forward" and any(_holds_new(rewrite, stage) for rewrite in journal.rewrites)
+    journal = replace(journal, rewrites=())
+    try:
+        if is_forward:
+            _forward(environment, journal, lambda: None)
+    except (OSError, InTheWay):
+        # As in `recover`.
+        is_forward = False
+    if not is_forward:
+        undo(environment, journal)
+        return
+    set_fingerprint(environment, None)
+    _end(environment, journal)
 
 
 def undo(environment: Path, journal: Journal) -> None:
@@ -183,7 +233,7 @@ def _forward(environment: Path, journal: Journal, checkpoint: Callable[[], None]
 
 def _kept(file: ProjectFile, number: int, stage: Path) -> Rewrite:
     """Keep both contents of a file where no interruption reaches them."""
-    before = _content(file.path)
+    before = file.before
     rewrite = Rewrite(str(file.path), number, is_made=before is None, is_removed=file.content is None)
     after = rewrite.content(stage, "after")
     after.parent.mkdir(exist_ok=True)
@@ -196,14 +246,16 @@ def _kept(file: ProjectFile, number: int, stage: Path) -> Rewrite:
 
 def _rewrite(rewrite: Rewrite, stage: Path) -> None:
     file = Path(rewrite.path)
-    if rewrite.is_removed:
-        # Whatever has come into its place since is somebody's.
-        if _content(file) == _content(rewrite.content(stage, "before")):
-            file.unlink(missing_ok=True)
+    after = None if rewrite.is_removed else rewrite.content(stage, "after").read_bytes()
+    held = _content(file)
+    if held == after:
         return
-    content = rewrite.content(stage, "after").read_bytes()
-    if _content(file) != content:
-        write_file(file, content)
+    if held != (None if rewrite.is_made else _content(rewrite.content(stage, "before"))):
+        raise _changed_meanwhile(file)
+    if after is None:
+        file.unlink(missing_ok=True)
+    else:
+        write_file(file, after)
 
 
 def _restore(rewrite: Rewrite, stage: Path) -> None:
@@ -214,8 +266,9 @@ def _restore(rewrite: Rewrite, stage: Path) -> None:
         return
     kept = rewrite.content(stage, "before")
     before = _content(kept)
-    # One that is kept no more was brought back by somebody who was interrupted afterwards.
-    if before is None or _content(file) == before:
+    # One that is kept no more was brought back by somebody who was interrupted afterwards; what is neither the one nor
+    # the other is somebody's.
+    if before is None or not _holds_new(rewrite, stage):
         return
     try:
         write_file(file, before)
@@ -224,6 +277,20 @@ def _restore(rewrite: Rewrite, stage: Path) -> None:
         target = Path(os.path.realpath(file))
         kept.chmod(stat.S_IMODE(target.stat().st_mode))
         kept.replace(target)
+
+
+def _holds_new(rewrite: Rewrite, stage: Path) -> bool:
+    """Tell whether a file holds what it was to hold."""
+    return _content(Path(rewrite.path)) == (None if rewrite.is_removed else _content(rewrite.content(stage, "after")))
+
+
+def _is_edited(rewrite: Rewrite, stage: Path) -> bool:
+    """Tell whether a file holds neither what it did nor what it was to hold."""
+    before = _content(rewrite.content(stage, "before"))
+    if before is None and not rewrite.is_made:
+        # As in `_restore`.
+        return False
+    return _content(Path(rewrite.path)) != before and not _holds_new(rewrite, stage)
 
 
 def _content(file: Path) -> bytes | None:

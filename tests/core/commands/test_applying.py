@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chapbook_core.commands import dispatch, likely_place
+from chapbook_core.commands.arrivals import bring_arrivals
 from chapbook_core.commands.dispatch import JOURNAL
 from chapbook_core.installer.traces import JOURNAL as INSTALLER_JOURNAL
 from chapbook_core.installer.traces import OWN_FOLDER
@@ -97,6 +98,23 @@ def test_when_installing_fails_project_lock_and_environment_stay(
     assert 1 == outcome.status
     assert "Traceback" not in outcome.err
     assert (before, there) == (project.files(), project.installed)
+
+
+def test_what_is_saved_in_an_editor_while_packages_are_fetched_is_not_lost(
+    project: Project, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def saved(*arguments: Any) -> Any:
+        project.write(f"{project.text}# mine\n")
+        return bring_arrivals(*arguments)
+
+    monkeypatch.setattr("chapbook_core.commands.installing.bring_arrivals", saved)
+    before = project.text
+    outcome = chapbook("add", "a")
+    assert 1 == outcome.status
+    assert "was changed while the command ran; nothing was written" in outcome.err
+    assert f"{before}# mine\n" == project.text
+    assert [] == project.installed
+    assert not project.lock.exists()
 
 
 def test_a_dry_run_makes_no_environment(project: Project, chapbook: Chapbook) -> None:

@@ -24,6 +24,8 @@ from chapbook_core.installer.transaction import (
     change_environment,
     recover,
 )
+from chapbook_core.project.pair_writing import ChangedMeanwhile
+from chapbook_core.project.writing import write_file
 from tests.fakes.killed import Killed, killed
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def update(environment: Path, *files: ProjectFile) -> Change:
 
 
 def test_a_change_leaves_the_new_files_and_nothing_of_its_own(environment: Path, lock: Path) -> None:
-    change_environment(environment, update(environment, ProjectFile(lock, b"new lock")), Unwatched())
+    change_environment(environment, update(environment, ProjectFile(lock, b"old lock", b"new lock")), Unwatched())
     assert AFTER == content(environment)
     assert lock.read_text() == "new lock"
     state = read_state(environment)
@@ -104,7 +106,7 @@ def test_an_error_while_preparing_changes_nothing(environment: Path, lock: Path)
         raise ChapbookError("bad wheel")
 
     with pytest.raises(ChapbookError, match="bad wheel"):
-        change_environment(environment, Change(prepare, [ProjectFile(lock, b"new lock")]), Unwatched())
+        change_environment(environment, Change(prepare, [ProjectFile(lock, b"old lock", b"new lock")]), Unwatched())
     assert OLD == content(environment)
     assert lock.read_text() == "old lock"
 
@@ -121,7 +123,11 @@ def test_an_interruption_at_any_moment_brings_everything_back(
         try:
             change_environment(
                 environment,
-                update(environment, ProjectFile(lock, b"new lock"), ProjectFile(lock.with_name("made"), b"made")),
+                update(
+                    environment,
+                    ProjectFile(lock, b"old lock", b"new lock"),
+                    ProjectFile(lock.with_name("made"), None, b"made"),
+                ),
                 Impatient(moments, problem),
             )
         except (Cancelled, KeyboardInterrupt, SystemExit):
@@ -144,7 +150,7 @@ def test_a_full_disk_brings_everything_back(environment: Path, lock: Path, monke
 
     monkeypatch.setattr("chapbook_core.installer.transaction.write_file", full)
     with pytest.raises(ChangeFailed, match="is as it was") as caught:
-        change_environment(environment, update(environment, ProjectFile(lock, b"new")), Unwatched())
+        change_environment(environment, update(environment, ProjectFile(lock, b"old lock", b"new")), Unwatched())
     assert caught.value.hints == ("free some space on that disk and try again",)
     assert OLD == content(environment)
 
@@ -169,7 +175,7 @@ def test_killed_before_any_system_call_the_next_command_finishes_or_undoes(tmp_p
         environment = written(folder / ".venv", OLD)
         (environment / ".chapbook").mkdir()
         lock = written(folder, {"poetry.lock": "old lock"}) / "poetry.lock"
-        change = update(environment, ProjectFile(lock, b"new lock"))
+        change = update(environment, ProjectFile(lock, b"old lock", b"new lock"))
         ended = _killed_at(number, partial(change_environment, environment, change, Unwatched()))
         # Killed while it recovers, it recovers all the same.
         _killed_at(1 + number % 5, partial(recover, environment, environment.parent))
@@ -183,6 +189,66 @@ def test_killed_before_any_system_call_the_next_command_finishes_or_undoes(tmp_p
             break
     assert outcomes["old"] > 10
     assert outcomes["new"] > 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a copy of this process")
+@pytest.mark.parametrize(("edited", "other"), [("pyproject.toml", "poetry.lock"), ("poetry.lock", "pyproject.toml")])
+def test_what_was_edited_since_a_kill_stays_as_it_is(tmp_path: Path, edited: str, other: str) -> None:
+    outcomes: dict[str, int] = {"edited": 0, "new": 0}
+    number, ended = 0, False
+    while not ended:
+        number += 1
+        folder = tmp_path / str(number)
+        environment = written(folder / ".venv", OLD)
+        (environment / ".chapbook").mkdir()
+        written(folder, {"pyproject.toml": "old", "poetry.lock": "old"})
+        files = [ProjectFile(folder / name, b"old", b"new") for name in ("pyproject.toml", "poetry.lock")]
+        ended = _killed_at(number, partial(change_environment, environment, update(environment, *files), Unwatched()))
+        is_left = is_interrupted(environment)
+        kept = (folder / other).read_text()
+        (folder / edited).write_text("mine")
+        assert recover(environment, folder) == ("edited" if is_left else None)
+        assert ("mine", kept) == ((folder / edited).read_text(), (folder / other).read_text())
+        expected = AFTER if kept == "new" or (not is_left and content(environment) == AFTER) else OLD
+        assert content(environment) == expected
+        outcomes["edited"] += is_left
+        outcomes["new"] += is_left and kept == "new"
+    assert outcomes["edited"] > 10
+    assert outcomes["new"] > 0
+
+
+@pytest.mark.parametrize("edited", ["pyproject.toml", "poetry.lock"])
+def test_what_somebody_has_saved_since_the_files_were_read_is_not_written_over(
+    environment: Path, tmp_path: Path, edited: str
+) -> None:
+    written(tmp_path, {"pyproject.toml": "old", "poetry.lock": "old"})
+    files = [
+        ProjectFile(tmp_path / "pyproject.toml", b"old", b"old"),
+        ProjectFile(tmp_path / "poetry.lock", b"old", b"new"),
+    ]
+    (tmp_path / edited).write_text("mine")
+    before = content(tmp_path)
+    with pytest.raises(ChangedMeanwhile, match="nothing was written"):
+        change_environment(environment, update(environment, *files), Unwatched())
+    assert content(tmp_path) == before
+
+
+def test_what_somebody_saves_while_things_are_moved_is_not_written_over(
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, {"pyproject.toml": "old", "poetry.lock": "old"})
+    files = [ProjectFile(tmp_path / name, b"old", b"new") for name in ("pyproject.toml", "poetry.lock")]
+
+    def saved(path: Path, content: bytes) -> None:
+        write_file(path, content)
+        if path.name == "pyproject.toml":
+            (tmp_path / "poetry.lock").write_text("mine")
+
+    monkeypatch.setattr("chapbook_core.installer.transaction.write_file", saved)
+    with pytest.raises(ChangedMeanwhile):
+        change_environment(environment, update(environment, *files), Unwatched())
+    expected = {f".venv/{path}": text for path, text in OLD.items()}
+    assert content(tmp_path) == {**expected, "pyproject.toml": "old", "poetry.lock": "mine"}
 
 
 def _killed_at(number: int, work: Callable[[], object]) -> bool:
