@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chapbook_core.commands.installing import Installation, RootStep
-    from chapbook_core.commands.report import ChangeKind
     from chapbook_core.installer.plan import Step
 
 _ROOT = "this project"
@@ -48,5 +47,6 @@ def _change(step: Step) -> Change | None:
 def _root_change(root: RootStep) -> Change:
     if root.before is None:
         return Change("add", root.name, "", root.version, _ROOT)
-    kind: ChangeKind = "update" if root.before != root.version else "reinstall"
-    return Change(kind, root.name, root.before, root.version, _ROOT)
+    if root.before != root.version:
+        return Change("update", root.name, root.before, root.version, _ROOT)
+    return Change("reinstall", root.name, root.before, root.version, f"{_ROOT}, put in anew")

@@ -37,16 +37,25 @@ def brought_back(
 ) -> tuple[tuple[LockedPackage, ...], tuple[str, ...]]:
     """Return what has to be put in for an environment to hold what it held, and the names of what no lock has.
 
-    It comes out of any of the locks; what none has in that version is as the first lock has it.
+    It comes out of any of the locks; what none has in that version is as the first lock has it. What the locks have
+    from different places is among it in every case: the installer sees from where it is.
     """
     first, *others = [{package.name: package for package in packages} for packages in locks]
     chosen: list[LockedPackage] = []
     lost: list[str] = []
     for name, version in held.items():
-        if present.get(name) == version:
-            continue
         choices = [known[name] for known in (first, *others) if name in known]
         exact = [package for package in choices if package.version == version]
+        if present.get(name) == version and len({_place(package) for package in exact}) <= 1:
+            continue
         chosen += exact[:1] or ([first[name]] if name in first else [])
         lost += [] if exact else [name]
     return tuple(chosen), tuple(sorted(lost))
+
+
+def _place(package: LockedPackage) -> tuple[object, ...] | None:
+    """Return from where a package comes; None for an index, as it makes no difference which."""
+    source = package.source
+    if source is None or source.type == "legacy":
+        return None
+    return (source, package.develop, package.files if source.type in {"url", "file"} else ())

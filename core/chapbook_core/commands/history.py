@@ -10,7 +10,7 @@ from chapbook_core.commands.applying import UNAPPLIED, Applied, data_with_live
 from chapbook_core.commands.held_packages import held_packages
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.liveness import read_timing
-from chapbook_core.commands.lock import compare
+from chapbook_core.commands.locked_versions import compare
 from chapbook_core.commands.remembering import noting
 from chapbook_core.commands.report import Block, Change, Data, Heading, Line, Result, Span, Table, Verbatim
 from chapbook_core.commands.visiting import Visit, visit_project

@@ -159,7 +159,8 @@ def _changes(changes: Sequence[Change], writing: Writing) -> str:
 
 def _change(change: Change, writing: Writing) -> str:
     word, style = _KINDS[change.kind]
-    versions = " → ".join(_text(Span(one, "version"), writing) for one in (change.before, change.after) if one)
+    texts = dict.fromkeys(version for version in (change.before, change.after) if version)
+    versions = " → ".join(_text(Span(one, "version"), writing) for one in texts)
     note = f" {_text(Span(f'({change.note})', 'dim'), writing)}" if change.note else ""
     name = _text(Span(change.name, "strong"), writing)
     return (

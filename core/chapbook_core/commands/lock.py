@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock_record import LockRecord
-from chapbook_core.commands.report import Block, Change, Line, Result, Span
+from chapbook_core.commands.locked_versions import compare
+from chapbook_core.commands.report import Block, Line, Result, Span
 from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.project.discovery import LOCK_FILE, find_project
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.locking import HeldBack, LockOutcome, LockRequest
-    from chapbook_core.commands.report import ChangeKind
+    from chapbook_core.commands.report import Change
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
     from chapbook_core.lock.completeness import Lacking
-    from chapbook_core.lock.lockfile import Lock
     from chapbook_core.lock.merge import Decision
 
 _MOST_TOLD = 10
@@ -151,32 +150,9 @@ def changes(outcome: LockOutcome) -> list[Change]:
     return compare(outcome.present.lock, outcome.lock)
 
 
-def compare(before: Lock | None, after: Lock | None) -> list[Change]:
-    """Compare two locks: each package with all its versions."""
-    old, new = _versions(before), _versions(after)
-    return [
-        Change(_kind(old.get(name), new.get(name)), name, old.get(name, ""), new.get(name, ""))
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _versions(lock: Lock | None) -> dict[str, str]:
-    versions: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for package in lock.packages if lock is not None else ():
-        versions[package.name][package.version] = None
-    return {name: ", ".join(texts) for name, texts in versions.items()}
-
-
 def _told(decision: Decision) -> str:
     ours, theirs, kept = (", ".join(texts) or "none" for texts in (decision.ours, decision.theirs, decision.kept))
     return f"  {decision.name}: {ours} here, {theirs} there; took {kept}"
-
-
-def _kind(before: str | None, after: str | None) -> ChangeKind:
-    if before is None:
-        return "add"
-    return "remove" if after is None else "update"
 
 
 def _words(invocation: Invocation) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.lock_tree import tree_below, tree_to
+from chapbook_core.commands.locked_versions import version_text
 from chapbook_core.commands.open_lock import locked_versions, open_lock
 from chapbook_core.commands.present_environment import present_environment
 from chapbook_core.commands.report import Block, Message, Result, Span, Table, Tree
@@ -39,7 +40,6 @@ _UPDATE_STYLES: dict[UpdateStatus, Style] = {
     "semver-safe-update": "bad",
     "update-possible": "warn",
 }
-_SHORT_REVISION = 7
 
 
 @frozen
@@ -195,16 +195,6 @@ def look(invocation: Invocation, session: Session, watcher: Watcher) -> View:
             raise
         packages = ()
     return View(session, opened, wanted, environment, graph, frozenset(map(key_of, packages)))
-
-
-def version_text(package: LockedPackage) -> str:
-    """Return the version, with the place it comes from when that is no index."""
-    source = package.source
-    if source is None or source.type == "legacy":
-        return package.version
-    if source.type == "git":
-        return f"{package.version} {source.resolved_reference[:_SHORT_REVISION]}".rstrip()
-    return f"{package.version} {source.url}"
 
 
 def update_status(package: LockedPackage, latest: str) -> UpdateStatus:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.locked_versions import version_text
 from chapbook_core.commands.open_lock import locked_versions
 from chapbook_core.commands.report import Blank, Block, Heading, Message, Result, Span, Table, fields_table
-from chapbook_core.commands.show import latest_of, update_status, version_text
+from chapbook_core.commands.show import latest_of, update_status
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:

@@ -163,7 +163,9 @@ def _branch_lines(nodes: tuple[Node, ...], prefix: str, writing: Writing) -> Ite
 def _change_line(change: Change, writing: Writing) -> str:
     sign, style = _SIGNS[change.kind]
     parts = [_shown(Span(sign, style), writing), _shown(Span(change.name, "name"), writing)]
-    versions = [_shown(Span(version, "version"), writing) for version in (change.before, change.after) if version]
+    # One that is put in anew in the same version is no step from it to it.
+    texts = dict.fromkeys(version for version in (change.before, change.after) if version)
+    versions = [_shown(Span(version, "version"), writing) for version in texts]
     parts += [" -> ".join(versions)] if versions else []
     parts += [_shown(Span(f"({change.note})", "dim"), writing)] if change.note else []
     return " ".join(parts)

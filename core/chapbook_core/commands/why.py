@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.lock_tree import tree_to
+from chapbook_core.commands.locked_versions import version_text
 from chapbook_core.commands.open_lock import locked_versions
 from chapbook_core.commands.report import Blank, Block, Line, Message, Result, Span, Tree, as_data
 from chapbook_core.commands.session import open_session
-from chapbook_core.commands.show import latest_of, look, version_text
+from chapbook_core.commands.show import latest_of, look
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.lock.graph import key_of
 from chapbook_core.value import frozen

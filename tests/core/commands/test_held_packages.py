@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.commands.changed import Project, good
-from tests.core.commands.installing import site_packages
+from tests.core.commands.installing import run_python, site_packages
+from tests.core.commands.source_projects import lib
+from tests.fakes.repositories import committed, needs_git
 
 if TYPE_CHECKING:
     from tests.core.commands.conftest import Chapbook
@@ -80,3 +82,26 @@ def test_what_no_lock_has_is_told(project: Project, index: FakeIndex, chapbook: 
     (site_packages(project.folder) / "mine-1.0.dist-info").rmdir()
     outcome = good(chapbook("undo"))
     assert "not brought back as it was, because no lock has it: `b` 0.5, `mine` 1.0" in outcome.err
+
+
+@needs_git
+def test_another_commit_of_the_same_version_is_told_and_taken_back(project: Project, chapbook: Chapbook) -> None:
+    upstream = lib(project.folder.parent / "upstream")
+    first = committed(upstream)[:7]
+    good(chapbook("add", f"lib @ git+{upstream.as_uri()}@main"))
+    (upstream / "lib.py").write_text("VALUE = 2\n")
+    second = committed(upstream)[:7]
+
+    def value() -> str:
+        return run_python(project.folder, "import lib; print(lib.VALUE)")
+
+    outcome = good(chapbook("update", "lib"))
+    assert outcome.out.startswith(f"~ lib 1.0 {first} -> 1.0 {second}\nWrote poetry.lock: 1 package locked\n")
+    assert "stays" not in outcome.out
+    assert "besides" not in outcome.out
+    assert "2" == value()
+    outcome = good(chapbook("undo"))
+    assert f"~ lib 1.0 {second} -> 1.0 {first}\n" in outcome.out
+    assert "1" == value()
+    good(chapbook("redo"))
+    assert "2" == value()

@@ -68,6 +68,11 @@ def test_changes_show_what_was_and_what_is() -> None:
     assert write_text(changes) == "+ idna 3.7\n~ six 1.15 -> 1.16 (yanked)\n- old 1\n"
 
 
+def test_a_version_that_stays_is_told_once() -> None:
+    change = Change("reinstall", "six", "1.16", "1.16", "its files are incomplete")
+    assert write_text([change]) == "~ six 1.16 (its files are incomplete)\n"
+
+
 def test_the_other_blocks_are_what_they_hold() -> None:
     assert write_text([Heading("top"), Blank(), Verbatim("[a]\nb = 1\n", "toml")]) == "top\n\n[a]\nb = 1\n"
 
