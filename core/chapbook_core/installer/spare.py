@@ -127,12 +127,21 @@ def take_spare(spare: Spare, target: Folder, is_free: Callable[[str], bool]) -> 
     own = _claimed(spare.folder)
     if own is None:
         return None
-    for name in spare.names:
+    is_first = True
+    for name in sorted(spare.names, key=lambda name: name == CACHE):
         place = target.at(name)
-        if name == CACHE:
-            _merge(f"{own}/{_TREE}/{CACHE}", target, is_free)
-        else:
-            os.rename(f"{own}/{_TREE}/{name}", place.name, dst_dir_fd=place.folder)
+        try:
+            if name == CACHE:
+                _merge(f"{own}/{_TREE}/{CACHE}", target, is_free)
+            else:
+                os.rename(f"{own}/{_TREE}/{name}", place.name, dst_dir_fd=place.folder)
+        except OSError as problem:
+            if problem.errno != errno.EXDEV or not is_first:
+                raise
+            # One file system can be mounted in two places, as the volumes of a container are.
+            _give_back(own, spare.folder)
+            return None
+        is_first = False
     with suppress(OSError):
         os.unlink(f"{own}/{MARK}")  # noqa: PTH108  as in `find_spare`
     return own
@@ -188,6 +197,14 @@ def sweep_spares(stored: StoredWheel) -> None:
             when = folder.name.partition(".")[2].partition(".")[0]
             if when.isdecimal() and time.time() - int(when) > _A_DAY:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _give_back(own: str, folder: str) -> None:
+    """Give what was claimed its name again, unless there is another one by now."""
+    try:
+        os.rename(own, folder)  # noqa: PTH104  as in `find_spare`
+    except OSError:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def _claimed(folder: str) -> str | None:

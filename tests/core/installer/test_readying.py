@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from collections import Counter
 from dataclasses import replace as replaced
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -197,6 +198,30 @@ def test_what_was_laid_out_for_elsewhere_is_looked_at_before_it_is_taken(bench: 
     paths = bench.environment()
     install(bench, paths, here)
     assert b"page" == (paths.root / "share" / "common" / "here" / "page").read_bytes()
+
+
+def test_where_one_file_system_is_mounted_twice_the_files_are_laid_one_by_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = [bench.stored(recipe) for recipe in (MANY, SINGLE)]
+    ready(bench, *wheels)
+    alone, apart = (bench.environment(name) for name in ("alone", "apart"))
+    mounted = os.fspath(bench.store.folder)
+    rename = os.rename
+
+    def refused(source: str, target: str, **folders: Any) -> None:
+        # Which `st_dev` does not tell.
+        if os.fspath(source).startswith(mounted) and folders:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
+        rename(source, target, **folders)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rename", refused)
+        install(bench, apart, MANY, SINGLE)
+    assert all(has_spare(wheel.folder, TAG) for wheel in wheels)
+    install(bench, alone, MANY, SINGLE)
+    assert not any(has_spare(wheel.folder, TAG) for wheel in wheels)
+    assert tree(alone.root) == tree(apart.root)
 
 
 @pytest.mark.parametrize("damage", ["edited", "missing", "bytecode"])
