@@ -15,7 +15,7 @@ EXPECTED = {
     "other file": "the lock gives `tool-1.0-py3-none-any.whl` as a file of `two` 1.0, and it is `tool` 1.0",
     "version": "the lock gives `two-1.0-py3-none-any.whl` as a file of `two` 9.0, and it is `two` 1.0",
     "weak hash": "the lock has no hash that proves `two-1.0-py3-none-any.whl` to be a file of `two` 1.0: `md5:",
-    "wrong hash": "no index has the locked file `two-1.0-py3-none-any.whl` of `two` 1.0",
+    "wrong hash": "`two-1.0-py3-none-any.whl` of `two` 1.0 is not what was locked: the lock has sha256:",
 }
 
 

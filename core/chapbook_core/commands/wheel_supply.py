@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.wheel_building import Chain, EnvironmentsFor
     from chapbook_core.commands.workbench import Workbench
+    from chapbook_core.index.file import File
     from chapbook_core.index.mode import Mode
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.index.reader import IndexReader
@@ -46,6 +47,20 @@ class FileGone(ChapbookError):
         super().__init__(
             f"no index has the locked file `{file}` of `{package.name}` {package.version}",
             hints=["run `chapbook lock` to lock the files there are"],
+        )
+
+
+class OtherContent(ChapbookError):
+    """What an index has under the name of a locked file is not what was locked."""
+
+    def __init__(self, package: LockedPackage, locked: LockedFile, offered: str) -> None:
+        super().__init__(
+            f"`{locked.name}` of `{package.name}` {package.version} is not what was locked: "
+            f"the lock has {locked.hash}, the index {offered}",
+            hints=[
+                "find out whether the lock or the index was changed, and by whom, before you trust either",
+                "run `chapbook lock` if what the index has is right",
+            ],
         )
 
 
@@ -96,7 +111,8 @@ def supply_wheels(
 ) -> Mapping[str, StoredWheel]:
     """Return the stored wheel of each package, by name, when all of them have one for these tags.
 
-    Raises NoFittingFile, HashProvesNothing, FileGone, OtherRelease, BadWheel, StoreFailed, and what an index says.
+    Raises NoFittingFile, HashProvesNothing, FileGone, OtherContent, OtherRelease, BadWheel, StoreFailed, and what an
+    index says.
     """
     found, missing = _looked_up(session, store, packages, tags)
     for wanted in missing:
@@ -264,7 +280,7 @@ class _Whereabouts:
                     checkpoint()
 
     def wheel(self, wanted: _Wanted) -> WantedWheel:
-        """Return the best file that is still there; raises FileGone.
+        """Return the best file that is still there; raises FileGone and OtherContent.
 
         Of what has to be built it is the source archive.
         """
@@ -287,12 +303,22 @@ class _Whereabouts:
             if file is not None:
                 hashes = tuple(sorted({**dict(file.hashes), **dict([_hash(locked)])}.items()))
                 return WantedWheel(file.filename, file.url, hashes, file.size)
-        raise FileGone(package, first.name)
+        raise _not_had(wanted, offered)
 
     def _source(self, package: LockedPackage) -> str | None:
         """Return the source to ask; one that the project no longer names is looked for in all."""
         reference = package.source.reference if package.source is not None else ""
         return reference if reference in self._sources else None
+
+
+def _not_had(wanted: _Wanted, offered: Sequence[File]) -> ChapbookError:
+    """Return why no locked file can be had, when an index has none of that name or none of that content."""
+    for locked in wanted.wheels or wanted.files:
+        algorithm = locked.hash.partition(":")[0]
+        for file in offered:
+            if file.filename == locked.name:
+                return OtherContent(wanted.package, locked, f"{algorithm}:{file.digest(algorithm)}")
+    return FileGone(wanted.package, wanted.files[0].name)
 
 
 def _put(come: SimpleQueue[_Wanted], wanted: _Wanted, _page: object) -> None:

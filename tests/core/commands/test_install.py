@@ -180,8 +180,11 @@ def test_what_an_index_has_changed_since_is_refused(project: Path, index: FakeIn
     lock.write_text(lock.read_text().replace(digest, "0" * 64))
     outcome = chapbook("install", "--no-cache")
     assert 1 == outcome.status
-    assert "no index has the locked file `a-1.0-py3-none-any.whl`" in outcome.err
+    told = f"the lock has sha256:{'0' * 64}, the index sha256:{digest}"
+    assert f"`a-1.0-py3-none-any.whl` of `a` 1.0 is not what was locked: {told}\n" in outcome.err
     assert not (project / ".venv").exists()
+    assert "~ a 1.0 (other content under the same file name)\n" in chapbook("lock").out
+    assert 0 == chapbook("install", "--no-cache").status
 
 
 def test_groups_and_extras_choose_what_is_put_in(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
