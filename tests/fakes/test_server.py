@@ -30,6 +30,15 @@ def raw(index: FakeIndex, sent: bytes, enough: int) -> bytes:
         return received
 
 
+def test_no_index_stands_where_another_one_stood() -> None:
+    # Of so many ports, the system would give dozens twice.
+    origins = []
+    for _ in range(300):
+        with FakeIndex() as index:
+            origins += [index.origin, index.elsewhere]
+    assert len(origins) == len(set(origins))
+
+
 def test_one_connection_serves_many_requests() -> None:
     with FakeIndex() as index:
         index.serve("a", "1")

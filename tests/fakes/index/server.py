@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.fakes.index.message import plain
+from tests.fakes.index.ports import listen_anew
 from tests.fakes.index.reading import NotHttp, awaits_permission, read_request
 
 if TYPE_CHECKING:
@@ -59,14 +60,18 @@ class Server:
         self._thread.start()
 
     def listen(self, port: int = 0, *, encrypted: bool = True) -> int:
-        """Open one more origin and return its port."""
+        """Open one more origin and return its port; without one that is asked for, it is one that no index had."""
         origin = len(self._listeners)
         context = self._context if encrypted else None
 
+        def connect() -> Connection:
+            return Connection(self, origin)
+
         async def create() -> asyncio.Server:
-            return await self.loop.create_server(
-                lambda: Connection(self, origin), _HOST, port, backlog=_BACKLOG, ssl=context
-            )
+            if port:
+                return await self.loop.create_server(connect, _HOST, port, backlog=_BACKLOG, ssl=context)
+            listening = listen_anew(_HOST, _BACKLOG)
+            return await self.loop.create_server(connect, sock=listening, backlog=_BACKLOG, ssl=context)
 
         listener = asyncio.run_coroutine_threadsafe(create(), self.loop).result(10)
         self._listeners.append(listener)
