@@ -6,6 +6,7 @@ import base64
 import hashlib
 import stat
 import struct
+import sys
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -185,6 +186,8 @@ def corpus(canary: Path) -> tuple[Case, ...]:
     up = "../" * 12 + str(canary).lstrip("/")
     link = replace(Part("good/link", str(canary.parent).encode()), mode=stat.S_IFLNK | 0o777)
     data = "good-1.0.data"
+    library = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    folder = replace(Part("good/folder/"), mode=stat.S_IFDIR | 0o755)
     plain = Recipe()
     return (
         Case("W01", "ordinary wheel with scripts", GOOD, ""),
@@ -259,6 +262,27 @@ def corpus(canary: Path) -> tuple[Case, ...]:
             "wrong checksum",
             replace(plain, change=lambda parts: [replace(parts[0], checksum=1), *parts[1:]]),
             "damaged",
+        ),
+        Case(
+            "X17",
+            "folder whose header has another name",
+            replace(plain, parts=(replace(folder, local_path="evil.py"),)),
+            "two names for one file",
+        ),
+        Case(
+            "X18",
+            "folder with something in it",
+            replace(plain, parts=(replace(folder, content=_EVIL, is_deflated=True, size=0, checksum=0),)),
+            "damaged",
+        ),
+        *(
+            Case(
+                f"X19-{scheme.replace('/', '-')}",
+                "second dist-info folder through another scheme",
+                replace(plain, files={f"{data}/{scheme}/other-9.0.Dist-Info/METADATA": b"Name: other\n"}),
+                "several dist-info",
+            )
+            for scheme in ("purelib", "platlib", f"data/{library}", f"data/{library.upper()}")
         ),
     )
 

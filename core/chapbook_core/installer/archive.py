@@ -49,6 +49,10 @@ class Archive:
             self.members, self._directory = read_directory(tail, self.size, self._read, limits)
             check_limits(self.members, self.size, limits)
             self._stops = self._covered()
+            for member in self.members:
+                if member.is_folder:
+                    # Nobody takes it out, so that nobody would look at its record.
+                    self.content(member)
         except BaseException:
             self._stream.close()
             raise

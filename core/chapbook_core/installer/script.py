@@ -12,8 +12,11 @@ from chapbook_core.pattern import late_pattern
 
 _CONSOLE, _GUI = "console_scripts", "gui_scripts"
 _VALUE = late_pattern(r"([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[[^\]]*\])?")
-# The interpreters of an environment, by every name that they are put there under.
-_INTERPRETER = late_pattern(r"(?:python|pythonw|pypy|pypyw|graalpy)(?:\d+(?:\.\d+)*)?[td]?", re.IGNORECASE | re.ASCII)
+# The interpreters of an environment, by every name that they are put there under, or that Windows would run instead.
+_INTERPRETER = late_pattern(
+    r"(?:python|pythonw|pypy|pypyw|graalpy)(?:\d+(?:\.\d+)*)?[td]?(?:\.(?:com|bat|cmd|ps1|vb[es]|jse?|ws[fh]|msc))?",
+    re.IGNORECASE | re.ASCII,
+)
 _ENVIRONMENT = late_pattern(r"(?:activate(?:_this)?|deactivate|pydoc)(?:\.[a-z0-9]+)?", re.IGNORECASE | re.ASCII)
 _OWN_FILES = frozenset({"pyvenv.cfg", ".gitignore", "cachedir.tag", ".chapbook"})
 

@@ -100,7 +100,7 @@ def _read(archive: Archive, filename: str, *, is_lenient: bool) -> WheelFile:
     points = f"{dist_info}/entry_points.txt"
     scripts = parse_entry_points(_text(archive, by_path, points)) if points in by_path else ()
     if any(member.path.endswith(".data") or ".data/" in member.path for member in files):
-        _check_data(files, data)
+        _check_data(files, data, dist_info)
     digests, complaints = _digests(
         _text(archive, by_path, f"{dist_info}/RECORD"), by_path, dist_info, is_lenient=is_lenient
     )
@@ -185,7 +185,7 @@ def _is_pure(fields: Mapping[str, list[str]]) -> bool:
             raise Refusal("WHEEL does not say where the root belongs", "Root-Is-Purelib")
 
 
-def _check_data(files: tuple[Member, ...], data: str) -> None:
+def _check_data(files: tuple[Member, ...], data: str, dist_info: str) -> None:
     roots = {member.path.partition("/")[0] for member in files}
     for root in roots:
         if root.lower().endswith(".data") and root != data and canonical_name(root) == canonical_name(data):
@@ -201,10 +201,19 @@ def _check_data(files: tuple[Member, ...], data: str) -> None:
         elif scheme in {"purelib", "platlib"}:
             # Nearly everywhere these two are one folder, to which the root of the archive belongs as well.
             library.add_file(inner)
+            _check_folders(inner.split("/")[:1], dist_info, member.path)
         elif scheme == "scripts":
             _check_script(inner, member.path)
-        elif scheme == "data" and is_of_environment(inner):
-            raise Refusal("it would replace a file of the environment itself", member.path)
+        elif scheme == "data":
+            if is_of_environment(inner):
+                raise Refusal("it would replace a file of the environment itself", member.path)
+            _check_folders(inner.split("/"), dist_info, member.path)
+
+
+def _check_folders(names: list[str], dist_info: str, path: str) -> None:
+    """Refuse what would make another distribution seem to be installed."""
+    if any(name.lower().endswith(".dist-info") and name != dist_info for name in names):
+        raise Refusal("several dist-info directories", path)
 
 
 def _check_script(name: str, path: str) -> None:

@@ -43,8 +43,9 @@ def test_two_scripts_of_one_name_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["python", "python3", "python3.12", "Python.exe", "python3.13t", "pythonw", "pypy3", "activate", "activate.fish",
-     "Activate.ps1", "deactivate.bat", "activate_this.py", "../x", "/x", "a/b", "..", ".", "", "x\\y", "con"],
+    ["python", "python3.12", "Python.exe", "python.com", "Python3.BAT", "python3.13t", "pythonw", "pypy3", "activate",
+     "activate.fish", "Activate.ps1", "deactivate.bat", "activate_this.py", "../x", "/x", "a/b", "..", ".", "", "x\\y",
+     "con"],
 )  # fmt: skip
 def test_a_reserved_or_unsafe_name_is_refused(name: str) -> None:
     with pytest.raises(Refusal):
