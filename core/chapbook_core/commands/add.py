@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.index.opening import OpenIndex
     from chapbook_core.lock.lockfile import Lock
+    from chapbook_core.project.manifest import Manifest
     from chapbook_core.requirements.constraint import Constraint
     from chapbook_core.requirements.requirement import Requirement
 
@@ -57,6 +58,15 @@ class AddedRequirement:
     """What is locked; several versions have commas between them."""
     newest: str = ""
     """A newer release that could not be taken; empty when there is none."""
+    replaced: tuple[str, ...] = ()
+    """What was required there of this package before, when that was something else."""
+
+    def line(self, verb: str, where: str) -> Line:
+        """Tell it."""
+        before = " and ".join(f"`{text}`" for text in self.replaced)
+        return Line(
+            (f"{verb} ", Span(self.requirement, "name"), f" to {where}{f', in place of {before}' if before else ''}")
+        )
 
 
 @frozen
@@ -79,9 +89,7 @@ class Added(Result):
     def report(self) -> tuple[Block, ...]:
         """Tell what was added and what changed with it, then what a person may want to know."""
         verb = "Added" if self.written is not None and self.written.is_written else "Would add"
-        blocks: list[Block] = [
-            Line((f"{verb} ", Span(one.requirement, "name"), f" to {self.where}")) for one in self.added
-        ]
+        blocks: list[Block] = [one.line(verb, self.where) for one in self.added]
         blocks += self.changes
         if self.written is not None:
             blocks.append(self.written.block())
@@ -193,7 +201,11 @@ class _Adding:
             versions = locked_range(proposal.outcome.lock, name)
             written = _written(addition, self._ranges.get(name, ()), self._session)
             newest = self._newer(name, versions)
-            yield AddedRequirement(addition.requirement.pretty_name, written, ", ".join(versions), newest)
+            before, after = (
+                _required(session.manifest, self._where, name) for session in (self._session, proposal.session)
+            )
+            replaced = tuple(masked_url(text) for text in before if text not in after)
+            yield AddedRequirement(addition.requirement.pretty_name, written, ", ".join(versions), newest, replaced)
 
     def warnings(self, lock: Lock) -> Iterator[str]:
         """Yield what a person should know of what they take on."""
@@ -281,6 +293,18 @@ def _parted(
         else:
             missing.append(addition)
     return tuple(present), tuple(missing)
+
+
+def _required(manifest: Manifest, where: Where, name: str) -> tuple[str, ...]:
+    """Return what is required of a package in a group or an extra, in the words of the standard."""
+    extra = None if where.extra is None else canonical_name(where.extra)
+    return tuple(
+        str(one)
+        for group in manifest.groups
+        if group.name == canonical_name(where.group)
+        for one in group.requirements
+        if one.name == name and (extra in one.in_extras if extra is not None else not one.in_extras)
+    )
 
 
 def _offers(additions: Iterable[Addition], session: Session, index: OpenIndex) -> dict[str, Listing]:

@@ -62,6 +62,14 @@ class Standing:
     drift: Drift = ""
     alterations: tuple[str, ...] = ()
     """What is wrong with its files, in words."""
+    elsewhere: str = ""
+    """The version for other environments, when this one gets none."""
+
+    @property
+    def remark(self) -> str:
+        """What there is to say of it."""
+        told = _TOLD[self.drift]
+        return told or (f"{self.elsewhere} is locked for other environments" if self.elsewhere else "")
 
 
 @frozen
@@ -116,6 +124,7 @@ class ProjectStatus(Result):
                     "name": one.name,
                     "declared": one.declared or None,
                     "locked": one.locked or None,
+                    "elsewhere": one.elsewhere or None,
                     "installed": one.installed or None,
                     "loaded": one.loaded or None,
                     "drift": one.drift or None,
@@ -140,7 +149,7 @@ class ProjectStatus(Result):
                 Span(one.locked or "-", "version"),
                 Span(one.installed or "-", "version"),
                 *loaded,
-                Span(_TOLD[one.drift], "warn"),
+                Span(one.remark, "warn" if one.drift else "dim"),
             )
 
     def _messages(self) -> Iterator[Block]:
@@ -191,6 +200,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         altered={} if present is None else dict(_alterations(present, locked, session, by_content=is_thorough)),
         own=canonical_name(session.manifest.name or ""),
         waiting=_waiting(environment) if environment is not None and loaded is not None else frozenset(),
+        everywhere={} if lock is None else _versions(lock.packages),
     )
     return ProjectStatus(
         project=session.manifest.name or session.manifest.folder.name,
@@ -225,6 +235,8 @@ class _Sides:
     """What is wrong with the files of those that could be put in anew."""
     waiting: Collection[str]
     """What changes only when the running kernel has ended."""
+    everywhere: Mapping[str, str]
+    """What is locked for any environment."""
 
     def standings(self) -> Iterator[Standing]:
         """Put them side by side."""
@@ -234,7 +246,8 @@ class _Sides:
             drift = self._drift(name, locked, installed, loaded)
             altered = self.altered.get(name, ()) if not drift else ()
             drift = "altered" if altered else drift
-            yield Standing(name, self.declared.get(name, ""), locked, installed, loaded, drift, altered)
+            elsewhere = "" if locked else self.everywhere.get(name, "")
+            yield Standing(name, self.declared.get(name, ""), locked, installed, loaded, drift, altered, elsewhere)
 
     def _drift(self, name: str, locked: str, installed: str, loaded: str) -> Drift:
         if loaded and not is_same_version(loaded, installed):

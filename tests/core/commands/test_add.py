@@ -43,6 +43,17 @@ def test_the_newest_release_is_required_and_locked_with_what_it_requires(
     assert "up to date" in chapbook("lock").out
 
 
+def test_what_takes_the_place_of_another_requirement_is_told(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0")
+    project.require("A<1", rest='[dependency-groups]\nall = [{ include-group = "dev" }]\ndev = ["a>0"]\n')
+    outcome = chapbook("add", "a@latest", "--markers", "sys_platform == 'linux'", "--lock")
+    assert outcome.out.startswith("Added a (^1.0) to the project, in place of `A (<1)`\n")
+    assert "Added a (<2) to the group all\n" in chapbook("add", "a<2", "-G", "all", "--lock").out
+    assert "Added a (<2) to the group all\n" in chapbook("add", "a<2", "-G", "all", "--lock").out
+
+
 def test_what_is_required_already_stays_and_others_are_added(
     project: Project, index: FakeIndex, chapbook: Chapbook
 ) -> None:
@@ -249,7 +260,7 @@ def test_a_dry_run_writes_nothing_and_data_tells_the_same(
     told = json.loads(outcome.out)
     assert before == project.files()
     assert not told["written"]["is_written"]
-    assert [{"name": "a", "requirement": "a (^1.0)", "version": "1.0", "newest": ""}] == told["added"]
+    assert [{"name": "a", "requirement": "a (^1.0)", "version": "1.0", "newest": "", "replaced": []}] == told["added"]
     assert "Would add a (^1.0)" in chapbook("add", "a", "--dry-run").out
 
 

@@ -62,7 +62,7 @@ def test_everything_agrees_after_an_installation(chapbook: Chapbook) -> None:
     assert "1 more, shown with `--all`" in outcome.out
     data = json.loads(chapbook("status", "--format", "json").out)
     assert (True, "fresh", "sound") == (data["in_order"], data["lock"], data["condition"])
-    versions = {"declared": "*", "locked": "1.0", "installed": "1.0", "loaded": None}
+    versions = {"declared": "*", "locked": "1.0", "elsewhere": None, "installed": "1.0", "loaded": None}
     expected: dict[str, object] = {"name": "a", **versions, "drift": None, "alterations": []}
     assert expected == data["packages"][0]
     assert "b " in chapbook("status", "--all").out
@@ -125,3 +125,11 @@ def test_what_waits_for_the_restart_is_not_to_be_installed_by_hand(
     assert "chapbook install" not in told(result)
     assert "restart the kernel to change a" in glance
     assert "install what is locked" not in glance
+
+
+def test_what_only_other_environments_get_is_told(project: Project, chapbook: Chapbook) -> None:
+    project.require_here("c ; sys_platform == 'none'")
+    chapbook("install")
+    outcome = chapbook("status")
+    assert "c        *         -       -          1.0 is locked for other environments\n" in outcome.out
+    assert "Everything agrees" in outcome.out
