@@ -49,19 +49,21 @@ _IMPORTS = {
 _READY_AFTER = 300.0
 """Seconds that work in the background may take."""
 _ENGINE = """
-import json, resource, sys, time
+import json, os, resource, sys, time
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 from chapbook_core.cli import main, terminal
+from chapbook_core.commands.sights import Sights
 from chapbook_core.engine.attached import start_attached
 from chapbook_core.engine.warming import warm_up
 from chapbook_core.installer.companion import Companion
 from chapbook_core.value import replace
-# What is done in the background is started as an engine does it, when it has answered, and it has a companion.
+# What is done in the background is started as an engine does it, when it has answered; it has a companion, it remembers
+# what it saw, and it is given its variables.
 terminal._leave_behind = start_attached
-own, companion = terminal._surroundings, Companion()
-terminal._surroundings = lambda manner: replace(own(manner), companion=companion)
+own, companion, sights, variables = terminal._surroundings, Companion(), Sights(), dict(os.environ)
+terminal._surroundings = lambda manner: replace(own(manner), companion=companion, sights=sights, variables=variables)
 main(["sync", "--quiet"])
 warm_up(lambda: True)
 print("ready", flush=True)
@@ -237,6 +239,10 @@ class Bench:
             for number in range(rounds):
                 tools = [tool for tool in self._commands() if tool in ("ours", "uv") or number < slow_rounds]
                 for scene in scenes:
+                    if scene == "no-op":
+                        # As each tool has done one, see `_set`.
+                        self._choose("ours", "full")
+                        engine.sync()
                     for tool in tools:
                         self._set(tool, scene)
                         self.samples[scene, tool].append(self._run(tool))

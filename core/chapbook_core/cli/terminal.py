@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from chapbook_core.cli.interrupts import INTERRUPTED, Interrupts
-from chapbook_core.commands.dispatch import perform
+from chapbook_core.commands.dispatch import glance, perform
 from chapbook_core.commands.place import may_ask, surroundings_of
 from chapbook_core.commands.programs import Programs
 from chapbook_core.commands.registry import BY_NAME
@@ -86,22 +86,24 @@ def _answer(request: Request, interrupts: Interrupts) -> int:
 
 
 def _perform(invocation: Invocation, manner: Manner, interrupts: Interrupts) -> int:
-    # Not needed for help, and threads cost start-up time.
+    surroundings = _surroundings(manner)
+    seen = glance(invocation, surroundings)
+    if seen is not None and seen.result is not None:
+        interrupts.is_over = True
+        return _tell(seen.result, invocation, manner)
+    # Not needed where nothing is to be done, and threads cost start-up time.
     from chapbook_core.cli.progress import Progress
     from chapbook_core.cli.stopping import stopping_by_signals
 
-    surroundings = _surroundings(manner)
     writing = _writing(sys.stderr, manner)
     progress = Progress(sys.stderr, writing, quiet=manner.quiet)
     with stopping_by_signals(lambda: progress.is_committed, interrupts):
         with progress:
-            result = perform(invocation, surroundings, progress)
+            result = perform(invocation, surroundings, progress, seen)
             # Before anything else: the result stands.
             interrupts.is_over = True
         if not isinstance(result, Programs):
-            if invocation.values.get("format") == "json":
-                return _print_json(result)
-            return _print_result(result, manner)
+            return _tell(result, invocation, manner)
     # Loaded only to start other programs.
     from chapbook_core.cli.becoming import become
 
@@ -115,7 +117,7 @@ def _surroundings(manner: Manner) -> Surroundings:
     # Nobody changes it while the one command of this process runs, and a copy takes as long as to read the project.
     variables = os.environ
     folder = _present_folder(manner)
-    surroundings = replace(surroundings_of(manner, folder, variables, Path.home()), leave_behind=_leave_behind)
+    surroundings = surroundings_of(manner, folder, variables, Path.home(), leave_behind=_leave_behind)
     if may_ask(manner, variables) and sys.stdin is not None and sys.stdin.isatty():
         from chapbook_core.cli.ask import TerminalAsker
 
@@ -138,6 +140,10 @@ def _leave_behind(words: Sequence[str], folder: Path) -> None:
     from chapbook_core.cli.leaving import leave_behind
 
     leave_behind(words, folder)
+
+
+def _tell(result: Result, invocation: Invocation, manner: Manner) -> int:
+    return _print_json(result) if invocation.values.get("format") == "json" else _print_result(result, manner)
 
 
 def _print_result(result: Result, manner: Manner) -> int:

@@ -47,16 +47,25 @@ class Glance(Protocol):
         """Return what was seen; raises ProjectNotFound and FileMistakes."""
 
 
-def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:
-    """Run the command; while one that writes runs, no other does in that project."""
+def glance(invocation: Invocation, surroundings: Surroundings) -> Seen | None:
+    """Return what the command sees of its project before it begins; None where it does not look."""
+    name = invocation.command.glance
+    if not name:
+        return None
+    module = import_module(invocation.command.run.partition(":")[0])
+    return cast("Glance", getattr(module, name))(invocation, surroundings)
+
+
+def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, seen: Seen | None = None) -> Result:
+    """Run the command; while one that writes runs, no other does in that project.
+
+    `seen` is for who has let it glance.
+    """
+    seen = seen or glance(invocation, surroundings)
+    if seen is not None and seen.result is not None:
+        return seen.result
     module, _, function = invocation.command.run.partition(":")
     run = cast("Run", getattr(import_module(module), function))
-    folder: Path | None = None
-    if name := invocation.command.glance:
-        glance = cast("Glance", getattr(import_module(module), name))
-        folder, result = glance(invocation, surroundings)
-        if result is not None:
-            return result
     if not invocation.is_writing:
         if (unfinished := _unfinished(surroundings.start)) is not None:
             from chapbook_core.commands.writing_turn import mend_for_reader  # as below
@@ -66,7 +75,7 @@ def perform(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     # Readers need none of it.
     from chapbook_core.commands.writing_turn import writing_turn
 
-    with writing_turn(invocation, surroundings, watcher, folder):
+    with writing_turn(invocation, surroundings, watcher, None if seen is None else seen.folder):
         return run(invocation, surroundings, watcher)
 
 

@@ -69,15 +69,35 @@ class Installed(Result):
 
 def at_a_glance(invocation: Invocation, surroundings: Surroundings) -> Seen:
     """Tell when an environment is as it should be, and nobody changes it."""
+    question = (
+        invocation.command.name,
+        frozenset(invocation.values.items()),
+        str(surroundings.start),
+        surroundings.home,
+    )
+    sights, began = surroundings.sights, surroundings.now()
+    if sights is not None and (seen := sights.recall(question, surroundings.variables)) is not None:
+        return seen
     is_sync = invocation.command.name == "sync" or invocation.flag("sync")
     look = FirstLook(surroundings)
     if invocation.flag("compile") or invocation.flag("reinstall") or invocation.texts("reinstall-package"):
         return Seen(look.folder, None)
-    found = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=is_sync)), look).found()
+    nothing_to_do = NothingToDo(surroundings, tuple(installing_words(invocation.values, sync=is_sync)), look)
+    found = nothing_to_do.found()
     if found is None or not is_left_alone(look.folder):
         return Seen(look.folder, None)
     is_done = not invocation.flag("dry-run")
-    return Seen(look.folder, Installed(found.environment, (), found.packages, is_done=is_done))
+    seen = Seen(look.folder, Installed(found.environment, (), found.packages, is_done=is_done))
+    if sights is not None and found.places:
+        sights.keep(
+            question,
+            surroundings.variables,
+            places=found.places,
+            environment=found.environment,
+            seen=seen,
+            since=began,
+        )
+    return seen
 
 
 def install(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:

@@ -10,7 +10,8 @@ from chapbook_core.commands.first_look import FirstLook
 from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.commands.own_version import own_version
 from chapbook_core.environment.environment import CONFIGURATION
-from chapbook_core.environment.state import read_state, was_moved
+from chapbook_core.environment.place import VENV
+from chapbook_core.environment.state import read_state, state_file, was_moved
 from chapbook_core.installer.condition_key import condition_key, file_digest
 from chapbook_core.installer.traces import has_traces
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.environment.environment import Environment
+    from chapbook_core.environment.state import State
 
 _DIST_INFO = ".dist-info"
 
@@ -32,6 +34,8 @@ class Known:
 
     environment: Path
     packages: int
+    places: tuple[str, ...] = ()
+    """All files and folders that told it, where no others could have a say; else none."""
 
 
 def installing_words(given: Mapping[str, object], *, sync: bool) -> Iterator[str]:
@@ -66,14 +70,15 @@ class NothingToDo:
         state = read_state(environment)
         if state is None or state.fingerprint is None or was_moved(environment, state):
             return None
-        names = _names(environment)
-        if names is None or has_traces(environment):
+        library = _library(environment)
+        names = None if library is None else _names(library)
+        if library is None or names is None or has_traces(environment):
             return None
         if not any(state.fingerprint == self._key(environment, names, words) for words in self._fitting()):
             return None
         if state.folders and _is_changed(state.folders):
             return None
-        return Known(environment, sum(name.endswith(_DIST_INFO) for name in names))
+        return Known(environment, sum(name.endswith(_DIST_INFO) for name in names), tuple(self._places(state, library)))
 
     def fingerprint(self, environment: Environment) -> str | None:
         """Return what to remember of an environment that is in order; None when it is elsewhere.
@@ -108,6 +113,19 @@ class NothingToDo:
         except OSError:
             return None
 
+    def _places(self, state: State, library: str) -> Iterator[str]:
+        """Yield what was looked at, unless there may be more, or it is somewhere else tomorrow."""
+        folder, environment = self._look.folder, self._environment
+        own = f"{folder}/{VENV}"
+        if (
+            state.folders
+            or not str(environment) == str(state.path) == own
+            or str(self._surroundings.start) != str(folder)
+        ):
+            return
+        yield from (f"{folder}/{PROJECT_FILE}", f"{folder}/{LOCK_FILE}", *self._look.settings.places)
+        yield from (f"{own}/{CONFIGURATION}", state_file(own), f"{own}/lib", library)
+
     def _digest(self, file: str) -> bytes:
         # The environment may be made anew by the command.
         return file_digest(file) if file.endswith(CONFIGURATION) else self._look.digest(file)
@@ -126,12 +144,19 @@ def _is_changed(folders: Mapping[str, str]) -> bool:
         return True
 
 
-def _names(environment: Path) -> list[str] | None:
-    """Return the names in the folder for packages, if that can be found."""
+def _library(environment: Path) -> str | None:
+    """Return the folder for packages, if that can be found."""
+    if os.name == "nt":
+        return f"{environment}/Lib/site-packages"
     try:
-        if os.name == "nt":
-            return os.listdir(f"{environment}/Lib/site-packages")  # noqa: PTH208  names, not paths
-        pythons = os.listdir(f"{environment}/lib")  # noqa: PTH208  as above
-        return os.listdir(f"{environment}/lib/{pythons[0]}/site-packages") if len(pythons) == 1 else None  # noqa: PTH208  as above
+        pythons = os.listdir(f"{environment}/lib")  # noqa: PTH208  names, not paths
+    except OSError:
+        return None
+    return f"{environment}/lib/{pythons[0]}/site-packages" if len(pythons) == 1 else None
+
+
+def _names(library: str) -> list[str] | None:
+    try:
+        return os.listdir(library)  # noqa: PTH208  names, not paths
     except OSError:
         return None

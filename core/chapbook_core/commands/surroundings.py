@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.commands.running_kernel import RunningKernel
+    from chapbook_core.commands.sights import Sights
     from chapbook_core.index.memory import Memory
     from chapbook_core.installer.companion import Companion
 
@@ -60,6 +61,8 @@ class Surroundings:
     """Starts a program, in a folder, that goes on when the command has ended; absent where nothing may be left."""
     companion: Companion | None = None
     """A process that looks at files beside this one; absent where only one command is run."""
+    sights: Sights | None = None
+    """What a process that runs many commands remembers of projects; absent where only one is run."""
     now: Callable[[], float] = time.time
 
     @property

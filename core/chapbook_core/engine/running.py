@@ -14,6 +14,7 @@ from chapbook_core.commands.programs import Programs
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.report import Line, Result
 from chapbook_core.commands.running_kernel import read_running_kernel
+from chapbook_core.commands.sights import Sights
 from chapbook_core.commands.text import Writing
 from chapbook_core.commands.words import Manner, Request, parse
 from chapbook_core.engine.asking import WireAsker
@@ -41,7 +42,8 @@ PROGRAM = "%poetry"
 PROJECT = "CHAPBOOK_PROJECT"
 """The variable that names the project of a kernel."""
 _COMPANION = Companion()
-"""That of all commands of this engine."""
+_SIGHTS = Sights()
+"""Those of all commands of this engine."""
 
 
 @frozen
@@ -146,7 +148,7 @@ def surroundings_for(where: Where, manner: Manner) -> Surroundings:
     if not folder.is_dir():
         raise UsageError(f"the folder `{folder}` is not there any more", hints=["restart the kernel"])
     variables = dict(os.environ) if where.variables is None else where.variables
-    surroundings = surroundings_of(manner, folder.absolute(), variables, _home(variables))
+    surroundings = surroundings_of(manner, folder.absolute(), variables, _home(variables), leave_behind=start_attached)
     project = surroundings.project
     if project is None and not manner.directory:
         project = _start(where, variables)
@@ -155,8 +157,8 @@ def surroundings_for(where: Where, manner: Manner) -> Surroundings:
         project=project,
         kernel=read_running_kernel(where.kernel),
         notebook=_notebook(where),
-        leave_behind=start_attached,
         companion=_COMPANION,
+        sights=_SIGHTS,
     )
 
 

@@ -46,10 +46,15 @@ class State:
         return bool(self.leaving or self.waiting)
 
 
+def state_file(environment: Path | str) -> str:
+    """Return where the state of an environment stands."""
+    return f"{environment}/{STATE_FOLDER}/{_FILE}"
+
+
 def read_state(environment: Path) -> State | None:
     """Return the state of an environment; None when there is none, or none that can be read."""
     try:
-        data = json.loads(read_small(f"{environment}/{STATE_FOLDER}/{_FILE}"))
+        data = json.loads(read_small(state_file(environment)))
     except (OSError, ValueError):
         return None
     match data:

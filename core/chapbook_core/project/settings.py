@@ -74,6 +74,11 @@ class Settings:
         self._project = project
         self._known: dict[str, Setting] = {}
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The files that were looked for, whether they are there or not."""
+        return tuple(str(file.file) for file in self._files)
+
     def get(self, name: str) -> Setting:
         """Return a setting; raises UnknownSetting or InvalidSetting."""
         known = self._known.get(name)
