@@ -13,7 +13,7 @@ from chapbook_core.events import Notice
 from chapbook_core.index.blob import StaleBlob
 from chapbook_core.index.cache import KeptPage, source_key
 from chapbook_core.index.candidate import Page
-from chapbook_core.index.failure import IndexFailure, NotAnIndex, NotCached
+from chapbook_core.index.failure import IndexFailure, NotAnIndex, NotCached, Unreachable
 from chapbook_core.index.file_table import FileTable, files_in
 from chapbook_core.index.http_cache import renewed, validity_of
 from chapbook_core.index.memory import Remembered
@@ -76,6 +76,8 @@ class PageFetch:
         """What the cache was found not to know, so that it is not looked up twice."""
         self._not_kept: set[tuple[str, str]] = set()
         """Pages of which their server says that nobody may keep them."""
+        self._out_of_reach: set[str] = set()
+        """Places to which no connection could be made: to try it again for each stale page would take minutes."""
         self.described: dict[tuple[str, str, str], Metadata] = {}
         """By source, name and version: metadata that came along with a project document."""
 
@@ -149,16 +151,30 @@ class PageFetch:
         return parse_page(part or answer.body, content_type, answer.base_url, name).files.of(version)
 
     def _asked_about(self, place: Place, name: str, found: KeptPage, offer: Offer | None) -> Offer | None:
-        """Ask about a stale page; when nobody can answer, the stale one is better than nothing."""
+        """Ask about a stale page; when nobody can answer, the stale one is better than nothing.
+
+        Not for whoever has asked for what is new: that would be told of what is old as if it were.
+        """
+        if self._mode is not Mode.REFRESH and place.url in self._out_of_reach:
+            return offer
         try:
             return self._fetched(place, name, found)
         except IndexFailure as failure:
             if not failure.passing or self._mode is Mode.REFRESH:
                 raise
-            minutes = max(0.0, self._now() - found.validity.fetched) / 60
-            text = f"{failure.message}; using the page of {name} kept {minutes:.0f} minutes ago"
-            self._watcher.emit(Notice("warning", text, failure.hints))
+            self._tell_of_stale(place, name, found, failure)
             return offer
+
+    def _tell_of_stale(self, place: Place, name: str, found: KeptPage, failure: IndexFailure) -> None:
+        minutes = max(0.0, self._now() - found.validity.fetched) / 60
+        using = f"using the page of {name} kept {minutes:.0f} minutes ago"
+        if isinstance(failure, Unreachable):
+            with self._lock:
+                if place.url in self._out_of_reach:
+                    return
+                self._out_of_reach.add(place.url)
+            using = f"{using}, and whatever else is kept of this index"
+        self._watcher.emit(Notice("warning", f"{failure.message}; {using}", failure.hints))
 
     def _is_good(self, validity: Validity) -> bool:
         match self._mode:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.commands.changed import Project
+from tests.fakes.index import reply_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,31 @@ def test_without_names_everything_becomes_as_new_as_is_allowed(project: Project,
     assert before == project.text
     assert "~ a 1.0 -> 2.0\n" in outcome.out
     assert "Wrote poetry.lock: 3 packages locked\n" in outcome.out
+
+
+def test_what_was_kept_is_not_taken_for_the_newest_when_the_index_fails(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    before = project.lock.read_bytes()
+    index.faults.always("/simple/*", reply_faults.status(503, retry_after=0))
+    outcome = chapbook("update", "--lock", "--refresh")
+    assert 1 == outcome.status
+    assert "error: " in outcome.err
+    assert "the server has trouble (HTTP 503)" in outcome.err
+    assert before == project.lock.read_bytes()
+
+
+def test_what_was_kept_for_a_while_is_used_with_a_warning_when_the_index_fails(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.max_age = 0
+    assert 0 == chapbook("update", "b", "--lock", "--refresh").status
+    index.faults.always("/simple/*", reply_faults.status(503, retry_after=0))
+    outcome = chapbook("update", "--lock")
+    assert 0 == outcome.status, outcome.err
+    assert ["a 2.0", "b 3.0", "c 3.0"] == project.pins
+    for name in "abc":
+        assert f"the server has trouble (HTTP 503); using the page of {name} kept 0 minutes ago" in outcome.err
 
 
 def test_with_names_only_they_change(project: Project, chapbook: Chapbook) -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started
-from chapbook_core.index.failure import NoSuchFile, NotCached, PackageNotFound
+from chapbook_core.index.failure import IndexFailure, NoSuchFile, NotCached, PackageNotFound, Unreachable
 from chapbook_core.index.file_table import FileTable
 from chapbook_core.index.metadata import Metadata
 from chapbook_core.index.metadata_fetch import NeedBuild, in_order_of_cost
 from chapbook_core.index.mode import Mode
+from chapbook_core.index.retry import Patience
 from chapbook_core.index.sources import Place, Shape, Sources, index_place
+from chapbook_core.index.transport import Limits
 from tests.fakes.clock import Clock
 from tests.fakes.index import DIALECTS, FakeIndex, reply_faults
 from tests.fakes.opened import opened
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.index.offer import Offers
+    from tests.fakes.index.faults import Fault
 
 NAMES = [f"p{number}" for number in range(12)]
 
@@ -309,6 +312,42 @@ def test_a_page_that_cannot_be_asked_about_is_used_with_a_warning(index: FakeInd
     watcher = RecordingWatcher()
     read_all(index, tmp_path / "cache", clock=clock, watcher=watcher)
     assert "using the page of p1 kept 60 minutes ago" in "\n".join(watcher.warnings)
+
+
+@pytest.mark.parametrize("fault", [reply_faults.status(503), reply_faults.hang()], ids=["trouble", "silence"])
+def test_whoever_asks_for_what_is_new_gets_nothing_that_was_kept(
+    index: FakeIndex, tmp_path: Path, fault: Fault
+) -> None:
+    read_all(index, tmp_path / "cache")
+    index.faults.always("/simple/*", fault)
+    watcher = RecordingWatcher()
+    hasty, impatient = Limits(silence=0.2), Patience(tries=1)
+    with (
+        opened(index, tmp_path / "cache", mode=Mode.REFRESH, watcher=watcher, limits=hasty, patience=impatient) as it,
+        pytest.raises(IndexFailure),
+    ):
+        it.reader.versions("p1")
+    assert watcher.warnings == []
+
+
+def test_an_index_that_cannot_be_reached_is_told_once_and_tried_no_more(index: FakeIndex, tmp_path: Path) -> None:
+    clock = Clock()
+    read_all(index, tmp_path / "cache", clock=clock)
+    clock.advance(3600)
+    index.close()
+    watcher = RecordingWatcher()
+    with opened(index, tmp_path / "cache", clock=clock, watcher=watcher) as open_index:
+        assert open_index.reader.versions("p0").summary.versions
+        tries = open_index.client.requests
+        for name in NAMES:
+            assert open_index.reader.versions(name).summary.versions
+        assert tries == open_index.client.requests
+        # What is not kept has to be asked for all the same.
+        with pytest.raises(Unreachable):
+            open_index.reader.versions("unknown")
+    assert ["p0 kept 60 minutes ago, and whatever else is kept of this index"] == [
+        warning.partition("using the page of ")[2] for warning in watcher.warnings
+    ]
 
 
 def test_progress_tells_how_much_is_wanted_and_how_much_has_come(index: FakeIndex) -> None:
