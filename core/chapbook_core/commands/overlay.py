@@ -112,13 +112,14 @@ def find_overlay(
     `given` are the installed versions by name. Raises NoOverlay, and what an index or the store failed with.
     """
     shelf = overlay_shelf(session, interpreter)
-    found = shelf.find(given)
+    # Whoever wants to hear from the indexes is not served from a shelf.
+    found = shelf.find(given) if mode is not Mode.REFRESH else None
     if found is not None:
         return found
     try:
         return _made(session, lock, interpreter, given, mode)
     except IndexFailure:
-        if (old := shelf.find(given, even_old=True)) is not None:
+        if mode is not Mode.REFRESH and (old := shelf.find(given, even_old=True)) is not None:
             return old
         raise
 

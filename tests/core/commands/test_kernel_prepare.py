@@ -11,6 +11,7 @@ import pytest
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants, read_start
 from chapbook_core.environment.site_packages import scan_site_packages
 from tests.core.commands.installing import require
+from tests.fakes.index import reply_faults
 
 if TYPE_CHECKING:
     from tests.core.commands.conftest import Chapbook
@@ -94,6 +95,20 @@ def test_an_overlay_serves_every_project_that_it_fits_without_asking_an_index(
     second = prepare(chapbook)
     assert first.folders == second.folders
     assert before == dict(index.counts)
+
+
+def test_a_newer_kernel_comes_to_whoever_asks_the_indexes(project: Path, chapbook: Chapbook, index: FakeIndex) -> None:
+    require(project, "six")
+    prepare(chapbook)
+    index.serve("ipykernel", "7.1", requires=["ipython>=9"])
+    assert "7.0" == prepare(chapbook).ipykernel
+    index.faults.always("/simple/*", reply_faults.status(503, retry_after=0))
+    outcome = chapbook("kernel", "prepare", "--refresh")
+    assert 1 == outcome.status
+    assert "the server has trouble (HTTP 503)" in outcome.err
+    index.faults.clear()
+    assert "7.1" == prepare(chapbook, "--refresh").ipykernel
+    assert "7.1" == prepare(chapbook).ipykernel
 
 
 def test_a_start_is_remembered_until_something_changes(project: Path, chapbook: Chapbook) -> None:
