@@ -26,6 +26,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from chapbook_core.installer.bytecode import FOLDER as BYTECODE
+from chapbook_core.installer.readying import YARD
+from chapbook_core.installer.spare import FOLDER as SPARE
+from chapbook_core.installer.store import WHEELS
 from tests.bench.sample import Sample, run_program
 from tests.fakes.index.generated import Shape, package_name, roots
 from tests.fakes.index.separate import separate_index
@@ -206,7 +210,7 @@ class Bench:
 
     def _settle(self) -> None:
         """Wait until nothing works in the background."""
-        yard = self._store / "readying"
+        yard = self._store / YARD
         end = time.monotonic() + _READY_AFTER
         while list(yard.glob("*.json")):
             hurry(str(self._store))
@@ -216,8 +220,8 @@ class Bench:
 
     def _unready(self) -> None:
         """Take away what was laid out and compiled ahead."""
-        for kind in ("spare", "bytecode"):
-            for folder in self._store.glob(f"wheels/*/*/{kind}"):
+        for kind in (SPARE, BYTECODE):
+            for folder in self._store.glob(f"{WHEELS}/*/*/{kind}"):
                 self._discard(folder)
 
     @property

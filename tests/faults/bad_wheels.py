@@ -13,7 +13,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.placement import WheelArrival, place_wheels
 from chapbook_core.installer.schemes import InstallPaths, paths_of_environment
-from chapbook_core.installer.store import Store
+from chapbook_core.installer.store import WHEELS, Store
 from tests.fakes.watcher import RecordingWatcher
 from tests.fakes.wheels import Case, Recipe, corpus
 
@@ -67,7 +67,7 @@ def judge(case: Case, paths: InstallPaths, folder: Path) -> list[Verdict]:
             try:
                 install(file, paths, store, watcher)
             except ChapbookError as problem:
-                litter = list((folder / "store" / case.item / "wheels").glob("*/*"))
+                litter = list((folder / "store" / case.item / WHEELS).glob("*/*"))
                 changed = before != tree_digest(paths.root, outside) or (
                     bool(litter) and "itself" not in problem.message
                 )

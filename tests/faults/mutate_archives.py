@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.builder.unpacking import unpack
 from chapbook_core.errors import ChapbookError
-from chapbook_core.installer.store import Store
+from chapbook_core.installer.store import WHEELS, Store
 from tests.fakes.index.sdist import pack as pack_tar
 from tests.fakes.wheels import GOOD, corpus
 from tests.faults.verdict import counted, verdict
@@ -117,7 +117,7 @@ def _stored(file: Path, folder: Path) -> Files:
             said = {one.path: one.sha256 for one in stored.manifest.files}
             found = {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
     except ChapbookError:
-        left = [*folder.glob("wheels/*/*"), *folder.glob("workshops/*")]
+        left = [*folder.glob(f"{WHEELS}/*/*"), *folder.glob("workshops/*")]
         if left:
             raise AssertionError(f"left after a refusal: {left}") from None
         raise

@@ -114,10 +114,8 @@ class Builds:
 
     def _kept(self, identity: tuple[str, ...], name: str) -> Metadata | None:
         bench = self._bench
-        for kind in ("wheel", "metadata"):
-            if (found := bench.built.metadata(bench.key(kind, identity, name))) is not None:
-                return found
-        return None
+        found = bench.built.metadata(bench.key("wheel", identity, name))
+        return found or bench.built.metadata(bench.key("metadata", identity, name))
 
     def _built(self, tree: Path, source: BuildSource) -> Metadata:
         bench, watcher = self._bench, self._bench.session.watcher

@@ -26,7 +26,8 @@ _FOLDERS = (
     ("virtualenvs", "environments of projects", "*", ("envs.toml",)),
 )
 """The folder, what is in it, where one thing of that is, and what does not count."""
-_PARTS = (("tree", "wheels"), ("bytecode", "bytecode"), ("spare", "laid out ahead"))
+_PARTS = (("tree", "wheels"), ("bytecode*", "bytecode"), ("spare*", "laid out ahead"))
+"""Of whatever version of Chapbook."""
 
 
 @frozen
@@ -44,7 +45,7 @@ def holdings(cache: Path, store: Path) -> tuple[Holding, ...]:
     seen: set[tuple[int, int]] = set()
     found = []
     for part, what in _PARTS:
-        folders = list(store.glob(f"wheels/*/*/{part}"))
+        folders = list(store.glob(f"wheels*/*/*/{part}"))
         found.append(Holding(what, store, len(folders), sum(room(folder, seen) for folder in folders)))
     for name, what, pattern, others in _FOLDERS:
         folder = cache / name

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.cache_folders import INTACT
 from chapbook_core.commands.kernel_start import CACHE_FOLDER as KERNELS
-from chapbook_core.commands.kernel_start import read_start
+from chapbook_core.commands.kernel_start import START_ENDING, read_start
 from chapbook_core.commands.overlay_shelf import PACKAGES
 from chapbook_core.environment.environment import read_environment
 from chapbook_core.environment.pristine import MADE_IN, TEMPLATE
+from chapbook_core.environment.probe import ENDING as INTERPRETER
+from chapbook_core.events import Unwatched
+from chapbook_core.index.opening import open_cache
+from chapbook_core.index.remains import last_use
+from chapbook_core.installer.bytecode import FOLDER as BYTECODE
+from chapbook_core.installer.readying import YARD
+from chapbook_core.installer.spare import FOLDER as SPARE
+from chapbook_core.installer.store import MANIFEST, TREE, WHEELS
 from chapbook_core.installer.workshop import left_behind
 from chapbook_core.project.kernel_lock import try_lock
 from chapbook_core.value import frozen, replace
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
     from chapbook_core.installer.store import Store
 
 LEFT_BEHIND = "left by killed commands"
+_PARTS = frozenset({MANIFEST, TREE, BYTECODE, SPARE})
+"""What this version has in the folder of a wheel."""
 _LOGS = "logs of failed builds"
 _PYTHON_GONE = "its Python is gone"
 
@@ -99,9 +109,33 @@ def everything_kept(cache: Path, store: Store) -> Iterator[Kept]:
         found = sorted(path for path in cache.glob(pattern) if path.suffix != ".part")
         yield from (Kept(kind, path, _time(path), is_for_commands=kind != _LOGS) for path in found)
     for path in sorted(cache.glob("interpreters/*.json")):
-        yield Kept("facts of Pythons", path, _time(path), _forgotten(path), is_lasting=True)
+        is_ours = path.name.endswith(INTERPRETER)
+        yield Kept("facts of Pythons", path, _time(path), _forgotten(path) if is_ours else "", is_lasting=is_ours)
     for yard in (kernels / "workshops", cache / "builds", store.folder / "workshops"):
         yield from (Kept(LEFT_BEHIND, path, 0, "nobody works in it") for path in left_behind(yard))
+    yield from _of_other_versions(cache, store)
+
+
+def _of_other_versions(cache: Path, store: Store) -> Iterator[Kept]:
+    """Give what only other versions of Chapbook would find: it is theirs for as long as they use it."""
+
+    def kept(what: str, path: Path, used: float) -> Kept:
+        return Kept(f"{what} of other versions", path, used, is_for_commands=True)
+
+    for shelf in sorted(store.folder.glob("wheels*")):
+        for path in sorted(shelf.glob("??/*")):
+            if shelf.name != WHEELS:
+                yield kept("wheels", path, _time(path / MANIFEST, path))
+                continue
+            for part in _entries(path):
+                if part.name not in _PARTS:
+                    yield kept("things beside wheels", part, _time(part))
+    for path in sorted(store.folder.glob("readying*")):
+        if path.name != YARD:
+            yield kept("requests", path, _time(path))
+    with closing(open_cache(cache, Unwatched())) as index:
+        for path in index.remains():
+            yield kept("answers of indexes", path, last_use(path))
 
 
 def told_of(cache: Path, store: Store, leaving: Collection[str] = ()) -> Iterator[Kept]:
@@ -112,8 +146,9 @@ def told_of(cache: Path, store: Store, leaving: Collection[str] = ()) -> Iterato
         return str(path) not in leaving and path.exists()
 
     for path in sorted(kernels.glob("starts/*.json")):
-        trouble = _start_trouble(path, leaving, is_there)
-        yield Kept("prepared kernels", path, _time(path), trouble, is_lasting=True)
+        is_ours = path.name.endswith(START_ENDING)
+        trouble = _start_trouble(path, leaving, is_there) if is_ours else ""
+        yield Kept("prepared kernels", path, _time(path), trouble, is_lasting=is_ours)
     for path in sorted(kernels.glob("resolutions/*.json")):
         name = _read(path).get("overlay")
         trouble = "" if isinstance(name, str) and is_there(kernels / "overlays" / name) else "its overlay is gone"
@@ -122,7 +157,7 @@ def told_of(cache: Path, store: Store, leaving: Collection[str] = ()) -> Iterato
         entry = _read(path)
         digest, filename = entry.get("sha256"), entry.get("filename")
         kept = Kept("notes of builds", path, _time(path), is_lasting=bool(digest))
-        if isinstance(digest, str) and (filename in leaving or not store.place(digest).is_dir()):
+        if isinstance(digest, str) and (filename in leaving or not any(store.everywhere(digest))):
             kept = replace(kept, trouble="its wheel is gone")
         yield kept
 

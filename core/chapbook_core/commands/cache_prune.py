@@ -12,9 +12,10 @@ from chapbook_core.commands.cache_folders import STORE_FOLDER
 from chapbook_core.commands.cache_kept import LEFT_BEHIND, Kept, everything_kept, let_go, told_of
 from chapbook_core.commands.cache_store import Freed, FreedKind, KeptWheel, kept_wheel, sorted_entries
 from chapbook_core.errors import UsageError
+from chapbook_core.index.remains import DATABASE, remove_remains
 from chapbook_core.installer.bytecode import FOLDER as BYTECODE
 from chapbook_core.installer.spare import FOLDER as SPARE
-from chapbook_core.installer.store import Store
+from chapbook_core.installer.store import WHEELS, Store
 from chapbook_core.installer.workshop import sweep
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class _Pruning:
     def remove_laid_out(self) -> None:
         """Remove what stands beside the wheels."""
         for kind, what in ((BYTECODE, "bytecode"), (SPARE, "laid out ahead")):
-            for path in self._store.folder.glob(f"wheels/??/*/{kind}/*"):
+            for path in self._store.folder.glob(f"{WHEELS}/??/*/{kind}/*"):
                 self._take(what, path)
 
     def _may_go(self, kept: Kept, *, is_free: bool | None) -> bool:
@@ -155,6 +156,8 @@ class _Pruning:
         try:
             if path.is_dir() and not path.is_symlink():
                 self._store.throw_away(path)
+            elif path.suffix == DATABASE:
+                return remove_remains(path)
             else:
                 path.unlink(missing_ok=True)
         except OSError:
@@ -173,7 +176,7 @@ def _unreadable(store: Store) -> Iterator[Path]:
     """Give what stands among the wheels and is none."""
     known = {entry.sha256 for entry in store.entries()}
     limit = time.time() - _A_DAY
-    for folder in store.folder.glob("wheels/??/*"):
+    for folder in store.folder.glob(f"{WHEELS}/??/*"):
         with suppress(OSError):
             if folder.name not in known and folder.stat().st_mtime < limit:
                 yield folder

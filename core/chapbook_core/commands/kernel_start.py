@@ -28,6 +28,7 @@ CACHE_FOLDER = "kernels"
 """In the person's cache."""
 _STARTS = "starts"
 _FORMAT = "2"
+START_ENDING = f"-{_FORMAT}.json"
 _PERSONAL = "config.toml"
 _SELECTIONS = "envs.toml"
 """Beside environments that are not in their projects: which of them is used."""
@@ -155,9 +156,9 @@ class KernelStarts:
     def _file(self) -> Path:
         import hashlib  # loaded by then; `condition_key` needs it
 
-        name = "\0".join((os.fspath(self._project), *self._wants.words))
+        name = "\0".join((os.fspath(self._project), *self._wants.words, tool_python()))
         folder = self._locations.cache / CACHE_FOLDER / _STARTS
-        return folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:24]}.json"
+        return folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:24]}{START_ENDING}"
 
     @property
     def _locations(self) -> Locations:

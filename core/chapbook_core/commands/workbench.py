@@ -9,7 +9,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from chapbook_core.commands.built_wheels import BuiltWheels
 from chapbook_core.commands.cache_folders import cache_folder, open_store
@@ -17,8 +17,10 @@ from chapbook_core.commands.project_environment import choose_interpreter, inter
 from chapbook_core.environment.condition import Moved, Sound
 from chapbook_core.environment.wheel_tags import tags_of
 from chapbook_core.errors import Cancelled, ChapbookError
+from chapbook_core.index.blob import METADATA, layouts_of
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.tags import TagOrder
+from chapbook_core.installer.store import WHEELS
 from chapbook_core.installer.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -172,15 +174,16 @@ class Workbench:
         entries = self.session.manifest.poetry.build_constraints.get(name, ())
         return tuple(entry.requirement for entry in entries)
 
-    def key(self, kind: str, identity: tuple[str, ...], name: str) -> str:
-        """Return what the outcome of a build is found by."""
+    def key(self, kind: Literal["wheel", "metadata"], identity: tuple[str, ...], name: str) -> str:
+        """Return what the outcome of a build is found by; no version of Chapbook finds what it could not read."""
+        layout = WHEELS if kind == "wheel" else layouts_of(METADATA)
         python = (self.interpreter.implementation, self.interpreter.version, next(iter(self.tags.ranks)))
         settings = sorted(self.settings(name).items())
         constraints = [str((each.name, each.constraint.text, str(each.marker))) for each in self.constraints(name)]
         from chapbook_core.builder.isolation import shaping_variables  # as above
 
         variables = shaping_variables(self.session.surroundings.variables)
-        return self.built.key(kind, identity, python, settings, constraints, variables)
+        return self.built.key(kind, layout, identity, python, settings, constraints, variables)
 
     def kept(self, source: BuildSource) -> StoredWheel | None:
         """Return what was built out of a source before."""

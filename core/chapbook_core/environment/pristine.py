@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MADE_IN = "as virtualenv made it"
 PROMPT = "the prompt of the pristine environment"
 TEMPLATE = "template.json"
-_FORMAT = 1
+FORMAT = 1
+"""Its number changes with what is written of an environment."""
 _LARGEST_TEXT = 200_000
 _SEPARATORS = r"\\/" if os.name == "nt" else "/"
 # Letters of any language, digits and what no shell takes for anything else within quotes.
@@ -89,7 +90,7 @@ def read_pristine(folder: Path) -> Pristine | None:
     """Return what is kept in a folder; None when it cannot be read."""
     try:
         data = json.loads((folder / TEMPLATE).read_bytes())
-        if data["format"] != _FORMAT:
+        if data["format"] != FORMAT:
             return None
         return Pristine(
             folder,
@@ -128,7 +129,7 @@ def describe_pristine(folder: Path) -> Pristine:
                     texts[relative] = (text, mode)
     pristine = Pristine(folder, str(origin), tuple(folders), links, texts, copies)
     data = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "origin": pristine.origin,
         "folders": folders,
         "links": links,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _QUESTIONS = Path(__file__).with_name("probe_questions.py")
 _PATIENCE = 10.0
 _FORMAT = 1
+ENDING = f"-{_FORMAT}.json"
+"""Of the files with what is remembered; other versions of Chapbook have other ones."""
 _MOST_WORDS = 300
 _CHILD_SEES = frozenset(
     {
@@ -110,7 +112,7 @@ class Prober:
 
         if self._cache is None:
             return None
-        return self._cache / f"{hashlib.sha256(os.fsencode(str(key[1]))).hexdigest()[:24]}.json"
+        return self._cache / f"{hashlib.sha256(os.fsencode(str(key[1]))).hexdigest()[:24]}{ENDING}"
 
     def _remembered(self, key: list[object]) -> dict[str, object] | None:
         file = self._file(key)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.environment.environment import CONFIGURATION, Environment, read_environment
 from chapbook_core.environment.place import VENV
 from chapbook_core.environment.pristine import (
+    FORMAT,
     MADE_IN,
     PROMPT,
     TEMPLATE,
@@ -261,11 +262,16 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
     try:
         _run_virtualenv(making / MADE_IN, recipe, PROMPT, cache)
         described = describe_pristine(making)
-        # Somebody else may have been faster, which is as good.
-        with suppress(OSError):
-            making.rename(kept)
-            return read_pristine(kept)
-        return read_pristine(kept) or described
+        for _ in range(2):
+            with suppress(OSError):
+                making.rename(kept)
+                return read_pristine(kept)
+            # Somebody else may have been faster, which is as good; else what stands there is damaged.
+            if (found := read_pristine(kept)) is not None:
+                return found
+            with suppress(OSError):
+                kept.rename(making.with_name(f"{making.name}-damaged"))
+        return described
     finally:
         shutil.rmtree(making, ignore_errors=True)
 
@@ -282,7 +288,7 @@ def _key(recipe: Recipe) -> str:
     if found is not None and found.origin is not None:
         files.append(Path(found.origin).with_name("version.py"))
     stamps = [(str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files]
-    facts = (1, recipe.interpreter.version, recipe.always_copy, recipe.system_site_packages, *stamps)
+    facts = (FORMAT, recipe.interpreter.version, recipe.always_copy, recipe.system_site_packages, *stamps)
     return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 

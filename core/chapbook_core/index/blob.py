@@ -10,8 +10,21 @@ import marshal
 import sys
 import zlib
 
+PAGE, FILES, METADATA, KEEPSAKE = b"P1", b"F2", b"M3", b"K1"
+"""What there are blobs of, each with the number of its layout.
+
+That changes with what any of its values means, and for keepsakes with what any note says or would be found to say.
+"""
 _PYTHON = bytes(sys.version_info[:2])
 _HEADER = 8
+
+
+def layouts_of(*kinds: bytes) -> str:
+    """Return what names a place for blobs of some kinds: those of other layouts, or of other Pythons, are elsewhere.
+
+    So versions of Chapbook that use one cache never find, and never replace, what the other one has kept.
+    """
+    return f"{b''.join(kinds).decode()}-{marshal.version}-{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class StaleBlob(ValueError):

@@ -14,6 +14,7 @@ from chapbook_core.index.address import split_login
 from chapbook_core.index.database import Database
 from chapbook_core.index.http_cache import Validity
 from chapbook_core.index.keepsake import remove_keepsakes
+from chapbook_core.index.remains import last_use, remains, remove_remains
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _DAY = 86_400
 _BATCH = 64
 """Writes that wait for each other, because a transaction costs more than a row."""
 _LONGEST_WAIT = 0.3
+_REMAIN = 30
+"""Days for which what another version has left is kept."""
 _FILES_ROW = "INSERT OR REPLACE INTO files VALUES (?, ?, ?)"
 _LENGTH = "length(value)"
 _KEPT_SHARE = 0.8
@@ -246,10 +249,20 @@ class Cache:
         self._database.write(act)
         self._database.read(_shrink, None)
         if not names:
-            self._database.remove_others()
+            self.remove_remains(float("inf"))
             remove_keepsakes(self._database.path.parent)
         after = self.info()
         return before.pages + before.metadata - after.pages - after.metadata
+
+    def remains(self) -> list[Path]:
+        """Give the files that other versions of Chapbook, or other Pythons, keep in the same folder."""
+        return list(remains(self._database.path)) if self._folder is not None else []
+
+    def remove_remains(self, limit: float) -> None:
+        """Remove those of them that nobody has used since, or has open."""
+        for path in self.remains():
+            if last_use(path) < limit:
+                remove_remains(path)
 
     def flush(self) -> bool:
         """Write what waits; false when it could not be written, and is then lost."""
@@ -273,6 +286,8 @@ class Cache:
         self.flush()
         if self._written:
             self._evict()
+            # What another version has left takes room, and nobody else may ever look.
+            self.remove_remains(self._now() - _REMAIN * _DAY)
         self._database.close()
 
     def _forget_written(self, written: Iterable[tuple[str, tuple[object, ...]]]) -> None:

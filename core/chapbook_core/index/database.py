@@ -2,20 +2,21 @@
 
 A damaged database is never deleted under the processes that hold it open (they would delete its successor's journal):
 its successor has the next generation number in its name, everybody moves there, and the damaged files are then removed.
+
+Its name tells the layout of all that is in it: versions of Chapbook that keep other things have a file each.
 """
 
 from __future__ import annotations
 
-import marshal
 import os
 import re
 import stat
-import sys
 import threading
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from chapbook_core.index.blob import FILES, METADATA, PAGE, layouts_of
 from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ _APPLICATION = 0x43686170
 _LAYOUT = 1
 _MOST_GENERATIONS = 3
 """How many damaged databases one process leaves behind before it works without."""
-_STEM = f"index-{_LAYOUT}-{marshal.version}-{sys.version_info[0]}.{sys.version_info[1]}"
+_STEM = f"index-{_LAYOUT}-{layouts_of(PAGE, FILES, METADATA)}"
 _NAME = late_pattern(re.escape(_STEM) + r"-(\d+)\.sqlite")
-_ANY_NAME = late_pattern(r"index-[\d.-]+\.sqlite(?:-wal|-shm|-journal)?")
 
 _SCHEMA = """
 CREATE TABLE page (
@@ -201,18 +201,6 @@ class Database:
         with self._lock:
             self._disconnect()
             self._gone = True
-
-    def remove_others(self) -> int:
-        """Remove the databases of other versions and generations; give how many files went."""
-        removed = 0
-        with self._lock:
-            ours = self.path.name
-            entries = list(self._folder.iterdir()) if self._folder.is_dir() else []
-            for entry in entries:
-                if _ANY_NAME.fullmatch(entry.name) and not entry.name.startswith(ours):
-                    entry.unlink(missing_ok=True)
-                    removed += 1
-        return removed
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 from urllib.parse import urljoin
 
-from chapbook_core.index.blob import StaleBlob, pack, unpack
+from chapbook_core.index.blob import FILES, StaleBlob, pack, unpack
 from chapbook_core.index.file import File
 from chapbook_core.pattern import late_pattern
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 # reason for being yanked (None: it is not), metadata (None: not told, or whether, or its hash).
 Row: TypeAlias = tuple[str, str, str, int | None, str | None, str | None, str | None, bool | str | None]
 
-_KIND = b"F2"
 _ABSOLUTE = ("https://", "http://")
 _BETWEEN_HASHES = late_pattern("[;&]")
 _HEXADECIMAL = late_pattern(r"[0-9a-f]+", re.ASCII)
@@ -63,11 +62,11 @@ class FileTable:
         parts = []
         start = 0
         for version in reversed(tuple(self._releases)):
-            part = pack(_KIND, list(self._releases[version]))
+            part = pack(FILES, list(self._releases[version]))
             directory[version] = start, len(part)
             start += len(part)
             parts.append(part)
-        head = pack(_KIND, (self._base_url, directory))
+        head = pack(FILES, (self._base_url, directory))
         return b"".join((len(head).to_bytes(_LENGTH, "big"), head, *parts))
 
 
@@ -75,12 +74,12 @@ def files_in(stream: Stream, version: str) -> tuple[File, ...]:
     """Read the files of one release out of a blob in the cache; raises StaleBlob."""
     length = int.from_bytes(stream.read(_LENGTH), "big")
     try:
-        base_url, directory = cast("tuple[str, dict[str, tuple[int, int]]]", unpack(_KIND, stream.read(length)))
+        base_url, directory = cast("tuple[str, dict[str, tuple[int, int]]]", unpack(FILES, stream.read(length)))
         if version not in directory:
             return ()
         start, size = directory[version]
         stream.seek(_LENGTH + length + start)
-        rows = cast("list[Row]", unpack(_KIND, stream.read(size)))
+        rows = cast("list[Row]", unpack(FILES, stream.read(size)))
     except (TypeError, ValueError, MemoryError) as error:
         raise StaleBlob("the cached files cannot be read") from error
     return _files(rows, version, base_url)

@@ -14,7 +14,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from chapbook_core.index.blob import StaleBlob, pack, unpack
+from chapbook_core.index.blob import KEEPSAKE, METADATA, PAGE, StaleBlob, layouts_of, pack, unpack
 from chapbook_core.index.http_cache import Validity
 from chapbook_core.index.memory import Remembered
 from chapbook_core.index.metadata import Metadata
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     _ToldValidity = tuple[float, float, str, str]
 
-_KIND = b"K1"
-"""Its number changes with this layout, and with what any note says or would be found to say."""
-_FOLDER = "keepsakes"
+FOLDER = "keepsakes"
+ENDING = f".{layouts_of(KEEPSAKE, PAGE, METADATA)}"
+"""Of its name; versions that keep other things have one each."""
 _OWN = 0o600
 _MOST = 32
 """How many projects have one: those that were locked last."""
@@ -64,7 +64,7 @@ class Keepsake:
     def __init__(self, folder: Path | None, project: Path, memory: Memory) -> None:
         """`folder` is that of the index cache, if there is one."""
         name = hashlib.sha256(str(project).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        self._file = folder / _FOLDER / name if folder is not None else None
+        self._file = folder / FOLDER / f"{name}{ENDING}" if folder is not None else None
         self._memory = memory
 
     def unpack(self) -> None:
@@ -102,7 +102,7 @@ class Keepsake:
         if len(lacking) * _LACKING <= len(found):
             self._memory.keepsakes[self._file] = _lasting(known)
             return
-        blob = pack(_KIND, [(*key, *_values(one)) for key, one in found.items()])
+        blob = pack(KEEPSAKE, [(*key, *_values(one)) for key, one in found.items()])
         with suppress(OSError, WriteFailed):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_file(self._file, blob, is_durable=False, mode=_OWN)
@@ -113,7 +113,7 @@ class Keepsake:
 def remove_keepsakes(folder: Path) -> None:
     """Remove all of them from the folder of an index cache."""
     with suppress(OSError):
-        for file in (folder / _FOLDER).iterdir():
+        for file in (folder / FOLDER).iterdir():
             file.unlink(missing_ok=True)
 
 
@@ -127,7 +127,7 @@ def _lasting(held: Mapping[tuple[str, str], _Held]) -> Mapping[tuple[str, str], 
 
 
 def _drop_oldest(folder: Path) -> None:
-    files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)
+    files = sorted(folder.glob(f"*{ENDING}"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in files[_MOST:]:
         file.unlink(missing_ok=True)
 
@@ -153,7 +153,7 @@ def _read(file: Path) -> Iterable[tuple[tuple[str, str], _Held]]:
     try:
         pages = cast(
             "list[tuple[str, str, object, Hashable, _ToldValidity, dict[str, object], dict[Note, object]]]",
-            unpack(_KIND, blob),
+            unpack(KEEPSAKE, blob),
         )
         for source, name, summary, stamp, told, metadata, notes in pages:
             if not (isinstance(source, str) and isinstance(name, str)):

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.index.blob import StaleBlob, pack, unpack
+from chapbook_core.index.blob import METADATA, StaleBlob, pack, unpack
 from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.version_key import version_key
@@ -21,7 +21,6 @@ from chapbook_core.value import field, frozen
 if TYPE_CHECKING:
     from chapbook_core.index.outline import Outline
 
-_KIND = b"M3"
 # Each begins with a newline, which is found much faster than the place behind one; the text is given one to begin with.
 _END = late_pattern(rb"\n(?![!-9;-~]*:|[ \t]|From )")
 _FIELDS = late_pattern(
@@ -127,12 +126,12 @@ class Metadata:
 
     def blob(self) -> bytes:
         """Return the metadata as bytes for the cache."""
-        return pack(_KIND, self.values())
+        return pack(METADATA, self.values())
 
     @classmethod
     def from_blob(cls, blob: bytes) -> Metadata:
         """Return metadata out of the cache; raises StaleBlob."""
-        return cls.from_values(unpack(_KIND, blob))
+        return cls.from_values(unpack(METADATA, blob))
 
 
 def parse_metadata(body: bytes, what: str = "a distribution") -> Metadata:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from chapbook_core.index.blob import StaleBlob, pack, unpack
+from chapbook_core.index.blob import PAGE, StaleBlob, pack, unpack
 from chapbook_core.index.status import ACTIVE, ProjectStatus, Status
 from chapbook_core.value import frozen
-
-_KIND = b"P1"
 
 
 @frozen
@@ -75,9 +73,9 @@ class PageSummary:
 
     def blob(self) -> bytes:
         """Return the summary as bytes for the cache."""
-        return pack(_KIND, self.values())
+        return pack(PAGE, self.values())
 
     @classmethod
     def from_blob(cls, blob: bytes) -> PageSummary:
         """Return a summary out of the cache; raises StaleBlob."""
-        return cls.from_values(unpack(_KIND, blob))
+        return cls.from_values(unpack(PAGE, blob))

@@ -1,7 +1,7 @@
 """Bytecode: what a Python has compiled of the modules of a stored wheel, kept beside it for further environments.
 
-    <entry>/bytecode/<tag>/listing    which file holds the bytecode of which module
-    <entry>/bytecode/<tag>/<n>.pyc    the files, read-only
+    <entry>/bytecode-1/<tag>/listing    which file holds the bytecode of which module
+    <entry>/bytecode-1/<tag>/<n>.pyc    the files, read-only
 
 It is compiled from the stored files themselves, never taken from an environment. Each file names the time and the size
 of its module, so Python passes it over as soon as somebody edits the module in an environment.
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from chapbook_core.installer.manifest import StoredFile
 
 CACHE = "__pycache__"
-FOLDER = "bytecode"
+_LAYOUT = 1
+FOLDER = f"bytecode-{_LAYOUT}"
+"""Versions of Chapbook that keep it in another way have theirs beside it."""
 LISTING = "listing"
-_HEAD = b"chapbook-bytecode 1 "
+_HEAD = f"chapbook-bytecode {_LAYOUT} ".encode()
 _UNLIKELY = frozenset({"tests", "test", "testing"})
 _LARGEST = 2_000_000
 

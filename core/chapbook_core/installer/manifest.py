@@ -1,6 +1,6 @@
 """Manifest: everything that placing a stored wheel needs to know, in one file.
 
-    chapbook-manifest 3 <checksum of the rest>
+    chapbook-manifest <layout> <checksum of the rest>
     {...}                                         what concerns the wheel as a whole
     [[path, ...], [size, ...], ...]               its files, column by column
     [[path, ...], [size, ...], ...]               those of them that are in the folder of other schemes
@@ -23,7 +23,9 @@ from chapbook_core.value import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEAD = b"chapbook-manifest 3 "
+LAYOUT = 3
+"""Its number changes with what is written here, and with what stands beside it in the store."""
+_HEAD = f"chapbook-manifest {LAYOUT} ".encode()
 
 
 class DamagedManifest(ValueError):

@@ -1,7 +1,7 @@
 """Readying: what makes the next environment fast is done after a command, in a process that nobody waits for.
 
-    <store>/readying/<name>.json    a request: which wheels, for which Python
-    <store>/readying/.lock          held by the one process that works them off
+    <store>/readying-3-3/<name>.json    a request: which wheels, for which Python
+    <store>/readying-3-3/.lock          held by the one process that works them off
 
 For each wheel its modules are compiled (`bytecode`) by the Python that is to run them, and a spare is laid out.
 `python -P -m chapbook_core.installer.readying STORE` is that process. It gives way to everything else, ends by itself
@@ -23,6 +23,8 @@ from chapbook_core.installer.bytecode import FOLDER as BYTECODE
 from chapbook_core.installer.bytecode import read_bytecode, worth_compiling
 from chapbook_core.installer.compiling import compile_modules
 from chapbook_core.installer.link import Changed
+from chapbook_core.installer.manifest import LAYOUT
+from chapbook_core.installer.sheet import LAYOUT as OF_SPARES
 from chapbook_core.installer.spare import drop_spare, has_spare, make_spare, spare_folder
 from chapbook_core.installer.store import Store, StoreFailed
 from chapbook_core.project.kernel_lock import try_lock
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 
     from chapbook_core.installer.store import StoredWheel
 
-YARD = "readying"
+YARD = f"readying-{LAYOUT}-{OF_SPARES}"
+"""Another version, which may look for these things elsewhere, works off its own requests."""
 MODULE = "chapbook_core.installer.readying"
 ATTACHED = "--attached"
 _LONGEST = 600.0

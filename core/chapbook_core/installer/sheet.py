@@ -1,6 +1,6 @@
 """Sheet: what each file of a spare is like, written down so that several can look at its files piece by piece.
 
-chapbook-spare 3 <checksum>      a line; the checksum is that of all that follows
+chapbook-spare <layout> <checksum>   a line; the checksum is that of all that follows
 four lengths                     of each of what follows but the rows
 names, paths                     with NUL between them, as the file system knows them
 stamps                           size and time of each file, eight bytes each
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from typing import Self
 
 MARK = "whole"
-_HEAD = b"chapbook-spare 3 "
+LAYOUT = 3
+_HEAD = f"chapbook-spare {LAYOUT} ".encode()
 _START = len(_HEAD) + 9
 _LENGTHS = struct.Struct("<III")
 _STAMP = 16

@@ -1,8 +1,8 @@
 """Spare: a stored wheel laid out ahead of time, which the next environment takes with a few renames.
 
-    <entry>/spare/<tag>/tree/              what is to stand in the folder for packages, with the bytecode for one Python
-    <entry>/spare/<tag>/schemes/<scheme>/  what is to stand elsewhere, wherever the scheme is in an environment
-    <entry>/spare/<tag>/whole              what each file in them is like, and the rows of RECORD for those in `tree`
+    <entry>/spare-3/<tag>/tree/              what is to stand in the folder for packages, with bytecode for one Python
+    <entry>/spare-3/<tag>/schemes/<scheme>/  what is to stand elsewhere, wherever the scheme is in an environment
+    <entry>/spare-3/<tag>/whole              what each file in them is like, and the rows of RECORD for those in `tree`
 
 Files are as they would be brought into an environment: cloned, linked or copied. Whoever gives the folder another name
 has the spare, to take the files away or to remove them, and nobody else touches it; the next one is made when nobody
@@ -25,7 +25,7 @@ from chapbook_core.installer.bytecode_laying import BytecodeLayer
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.record import file_rows
 from chapbook_core.installer.relocation import Way
-from chapbook_core.installer.sheet import MARK, NoSheet, SpareFolder, read_sheet, write_sheet
+from chapbook_core.installer.sheet import LAYOUT, MARK, NoSheet, SpareFolder, read_sheet, write_sheet
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from chapbook_core.installer.sheet import Sheet
     from chapbook_core.installer.store import Store, StoredWheel
 
-FOLDER = "spare"
+FOLDER = f"spare-{LAYOUT}"
+"""Versions of Chapbook that note other things of a spare have theirs beside it."""
 INSTALLER = b"chapbook\n"
 """What stands in the file that names who has installed a distribution."""
 _TREE, _SCHEMES = "tree", "schemes"

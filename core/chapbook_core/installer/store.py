@@ -1,10 +1,11 @@
 """Store: unpacked wheels in the user's cache, each found by the SHA-256 of the wheel it was.
 
-    <folder>/wheels/ab/abcd.../manifest    what is in it (`manifest`)
-    <folder>/wheels/ab/abcd.../tree/       the files, read-only
-    <folder>/workshops/<process>/          wheels that are being unpacked
+    <folder>/wheels-3/ab/abcd.../manifest    what is in it (`manifest`)
+    <folder>/wheels-3/ab/abcd.../tree/       the files, read-only
+    <folder>/workshops/<process>/            wheels that are being unpacked
 
 An entry appears by one rename and never changes: any number of processes can use a store, and be killed, at any time.
+Versions of Chapbook that write other manifests have wheels of their own beside these.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Unwatched
 from chapbook_core.installer.archive_directory import ArchiveLimits
 from chapbook_core.installer.bad_wheel import BadWheel
-from chapbook_core.installer.manifest import DamagedManifest, Manifest, read_manifest
+from chapbook_core.installer.manifest import LAYOUT, DamagedManifest, Manifest, read_manifest
 from chapbook_core.installer.unpacking import file_digest, unpack_wheel
 from chapbook_core.installer.wheel import open_archive, read_wheel
 from chapbook_core.installer.workshop import Workshop, clear
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from chapbook_core.events import Watcher
     from chapbook_core.installer.manifest import StoredFile
 
-_MANIFEST, TREE = "manifest", "tree"
+MANIFEST, TREE = "manifest", "tree"
+WHEELS = f"wheels-{LAYOUT}"
 _IN_USE = ".in-use"
 _DIGEST_LENGTH = 64
 _A_DAY = 24 * 3600.0
@@ -175,7 +177,7 @@ class Store:
                 raise StoreFailed(self.folder, cause) from cause
             try:
                 manifest = unpack_wheel(archive, contents, sha256, folder / TREE, watcher or Unwatched())
-                (folder / _MANIFEST).write_bytes(manifest.blob())
+                (folder / MANIFEST).write_bytes(manifest.blob())
                 return StoredWheel(manifest, self._show(folder, self.place(sha256)))
             except OSError as cause:
                 raise StoreFailed(self.folder, cause) from cause
@@ -262,7 +264,7 @@ class Store:
             manifest = _manifest_of(folder)
             if manifest is not None:
                 with suppress(OSError):
-                    used = (folder / _MANIFEST).stat().st_mtime
+                    used = (folder / MANIFEST).stat().st_mtime
                     yield Entry(
                         manifest.sha256, manifest.filename, manifest.name, manifest.version, manifest.size, used
                     )
@@ -292,10 +294,14 @@ class Store:
         digest = sha256.lower()
         if len(digest) != _DIGEST_LENGTH or not set(digest) <= set("0123456789abcdef"):
             raise ValueError(f"not a SHA-256: {sha256!r}")
-        return self.folder.joinpath("wheels", digest[:2], digest)
+        return self.folder.joinpath(WHEELS, digest[:2], digest)
+
+    def everywhere(self, sha256: str) -> Iterator[Path]:
+        """Give the places where any version of Chapbook has a wheel."""
+        return self.folder.glob(f"wheels*/{sha256[:2]}/{sha256}")
 
     def _folders(self) -> Iterator[Path]:
-        yield from sorted((self.folder / "wheels").glob(f"??/{'[0-9a-f]' * 4}*"))
+        yield from sorted((self.folder / WHEELS).glob(f"??/{'[0-9a-f]' * 4}*"))
 
     def _opened(self) -> Workshop:
         with self._lock:
@@ -353,7 +359,7 @@ def _is_as_stored(path: Path, file: StoredFile) -> bool:
 
 def _manifest_of(folder: Path, seen: Callable[[str, int], None] | None = None) -> Manifest | None:
     """Return the manifest of an entry, if it can be read; `seen` is called with its file, while that is open."""
-    path = f"{folder}/{_MANIFEST}"
+    path = f"{folder}/{MANIFEST}"
     try:
         # A command reads hundreds of them.
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123  as said

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.manifest import DamagedManifest, read_manifest
-from chapbook_core.installer.store import TREE
+from chapbook_core.installer.store import MANIFEST, TREE, WHEELS
 from chapbook_core.installer.top_levels import portions
 
 if TYPE_CHECKING:
@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
     from chapbook_core.installer.manifest import Manifest
 
-_MANIFEST, _WHEELS = "manifest", "wheels"
-
 
 def stored_portions(store: Path, digests: Iterable[str]) -> tuple[str, ...]:
     """Return the modules of the first of some wheels that is in the store, named by their SHA-256; none if none is."""
     for digest in digests:
-        manifest = _manifest(store / _WHEELS / digest[:2] / digest)
+        manifest = _manifest(store / WHEELS / digest[:2] / digest)
         if manifest is not None:
             return portions(file.path for file in manifest.files)
     return ()
@@ -32,7 +30,7 @@ def stored_owners(store: Path, module: str) -> tuple[str, ...]:
     """Return the names of the distributions in the store that bring a module, given with its dots."""
     top = module.partition(".")[0]
     names: dict[str, None] = {}
-    for folder in _entries(store / _WHEELS):
+    for folder in _entries(store / WHEELS):
         # Two looks at the disk spare reading what is in most wheels.
         tree = folder / TREE
         if not (tree / top).is_dir() and not _has_module(tree, top):
@@ -66,6 +64,6 @@ def _entries(wheels: Path) -> Iterator[Path]:
 
 def _manifest(folder: Path) -> Manifest | None:
     try:
-        return read_manifest((folder / _MANIFEST).read_bytes())
+        return read_manifest((folder / MANIFEST).read_bytes())
     except (OSError, DamagedManifest):
         return None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.commands.kernel_start import KernelStart
+from chapbook_core.commands.kernel_start import START_ENDING, KernelStart
+from chapbook_core.installer.store import WHEELS
 from chapbook_core.project.kernel_lock import HAS_SHARED
 from chapbook_core.value import members
 from tests.fakes.index import FakeIndex
@@ -64,7 +65,8 @@ def overlay(cache: Path, name: str = "one") -> Path:
     entry = {"overlay": name, "considered": {}, "versions": {}}
     (kernels / "resolutions" / f"{name}.json").write_text(json.dumps(entry), "utf-8")
     start = KernelStart("/e", sys.executable, "/e/lib", (str(site),), (), (), "7.0")
-    (kernels / "starts" / f"{name}.json").write_text(json.dumps({"key": "k", "start": members(start)}), "utf-8")
+    prepared = json.dumps({"key": "k", "start": members(start)})
+    (kernels / "starts" / f"{name}{START_ENDING}").write_text(prepared, "utf-8")
     return site
 
 
@@ -79,7 +81,8 @@ def test_what_links_lead_to_stays(cache: Path, folder: Path, chapbook: Chapbook)
         (precious / name).mkdir(parents=True)
         (precious / name / "work.py").write_text("x = 1\n", "utf-8")
         age(precious / name)
-    places = ("sources/ab", "git/mirrors", "git/trees/ab", "environments/ab", "kernels/overlays", "store/wheels/zz")
+    wheels = (f"store/{WHEELS}/zz", "store/wheels/zz")
+    places = ("sources/ab", "git/mirrors", "git/trees/ab", "environments/ab", "kernels/overlays", *wheels)
     for place in places:
         (cache / place).parent.mkdir(parents=True, exist_ok=True)
         (cache / place).symlink_to(precious)
@@ -91,7 +94,7 @@ def test_what_links_lead_to_stays(cache: Path, folder: Path, chapbook: Chapbook)
 def test_what_is_used_stays_and_nothing_is_to_be_told(cache: Path, chapbook: Chapbook) -> None:
     overlay(cache)
     assert chapbook("cache", "prune").out == "nothing can go\n"
-    assert kept(cache) == {"kernels/overlays/one", "kernels/resolutions/one.json", "kernels/starts/one.json"}
+    assert kept(cache) == {"kernels/overlays/one", "kernels/resolutions/one.json", "kernels/starts/one-2.json"}
 
 
 def test_an_overlay_goes_with_what_was_prepared_with_it_and_the_size_is_told(cache: Path, chapbook: Chapbook) -> None:
@@ -102,7 +105,7 @@ def test_an_overlay_goes_with_what_was_prepared_with_it_and_the_size_is_told(cac
     assert "0 wheels and 3 other things would go, 5." in told
     assert len(kept(cache)) == 6
     assert "3 other things removed, 5." in chapbook("cache", "prune").out
-    assert kept(cache) == {"kernels/overlays/other", "kernels/resolutions/other.json", "kernels/starts/other.json"}
+    assert kept(cache) == {"kernels/overlays/other", "kernels/resolutions/other.json", "kernels/starts/other-2.json"}
 
 
 @pytest.mark.skipif(not HAS_SHARED, reason="nobody knows here who else uses it")
@@ -128,7 +131,7 @@ def test_an_overlay_stays_for_as_long_as_a_kernel_runs_on_it(cache: Path, chapbo
 
 def test_a_prepared_kernel_goes_with_its_environment(cache: Path, chapbook: Chapbook, tmp_path: Path) -> None:
     overlay(cache)
-    file = cache / "kernels" / "starts" / "one.json"
+    file = cache / "kernels" / "starts" / f"one{START_ENDING}"
     file.write_text(file.read_text("utf-8").replace(json.dumps(sys.executable), json.dumps(str(tmp_path / "gone"))))
     assert "its environment is gone" in chapbook("cache", "list", "--others", "prepared").out
     chapbook("cache", "prune")

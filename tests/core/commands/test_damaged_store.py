@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.installer.spare import FOLDER as SPARE
+from chapbook_core.installer.store import WHEELS
 from tests.fakes.index import FakeIndex
 
 if TYPE_CHECKING:
@@ -48,14 +50,14 @@ def store(folder: Path, chapbook: Chapbook, index: FakeIndex, monkeypatch: pytes
     shutil.rmtree(folder / ".venv")
     index.reset_counts()
     store = next((folder.parent / "home").rglob("store"))
-    for spare in store.glob("wheels/*/*/spare"):
+    for spare in store.glob(f"{WHEELS}/*/*/{SPARE}"):
         shutil.rmtree(spare)
     return store
 
 
 def tree(store: Path, name: str) -> Path:
     """Return the folder with the files of a wheel."""
-    return next(store.glob(f"wheels/*/*/tree/{name}-1.0.dist-info")).parent
+    return next(store.glob(f"{WHEELS}/*/*/tree/{name}-1.0.dist-info")).parent
 
 
 def spoil(path: Path, content: bytes = b"x = 'spoilt'\n") -> None:

@@ -19,7 +19,7 @@ from chapbook_core.installer import fetch as fetching
 from chapbook_core.installer import part, unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.fetch import Fetching, WantedWheel, WheelUnreachable
-from chapbook_core.installer.store import Store
+from chapbook_core.installer.store import WHEELS, Store
 from chapbook_core.installer.unpacker import Unpackers
 from tests.fakes.index import FakeIndex, reply_faults
 from tests.fakes.opened import opened
@@ -64,7 +64,7 @@ def fetch(
 
 
 def leftovers(folder: Path) -> list[str]:
-    files = (path for path in (folder / "store").rglob("*") if path.is_file() and "wheels" not in path.parts)
+    files = (path for path in (folder / "store").rglob("*") if path.is_file() and WHEELS not in path.parts)
     # The lock by which others see that the store is in use stays where it is.
     return [path.name for path in files if path.name != ".in-use"]
 
@@ -202,7 +202,7 @@ def test_a_wrong_hash_leaves_nothing(index: FakeIndex, tmp_path: Path) -> None:
     with pytest.raises(WrongHash):
         fetch(index, tmp_path, [replace(wheel, hashes=(("sha256", "0" * 64),))])
     assert [] == leftovers(tmp_path)
-    assert [] == list((tmp_path / "store").glob("wheels/*/*"))
+    assert [] == list((tmp_path / "store").glob(f"{WHEELS}/*/*"))
 
 
 def test_one_that_cannot_be_had_ends_the_rest(index: FakeIndex, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_bad_wheel_leaves_nothing(index: FakeIndex, tmp_path: Path) -> None:
         with pytest.raises(BadWheel, match="no RECORD"):
             fetch(index, tmp_path, [wheel])
         assert [] == leftovers(tmp_path)
-        assert [] == list((tmp_path / "store").glob("wheels/*/*"))
+        assert [] == list((tmp_path / "store").glob(f"{WHEELS}/*/*"))
 
 
 def test_a_person_can_stop_it(index: FakeIndex, tmp_path: Path) -> None:

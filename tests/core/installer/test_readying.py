@@ -20,6 +20,7 @@ from chapbook_core.installer.link import Linker, Method
 from chapbook_core.installer.placement import place_wheels
 from chapbook_core.installer.readying import ATTACHED, MODULE, YARD, ReadyRequest, post, wanting, work_off
 from chapbook_core.installer.relocation import Way
+from chapbook_core.installer.spare import FOLDER as SPARE
 from chapbook_core.installer.spare import find_spare, has_spare, take_spare
 from chapbook_core.project.kernel_lock import try_lock
 from chapbook_core.value import replace
@@ -192,7 +193,7 @@ def test_what_was_laid_out_for_elsewhere_is_looked_at_before_it_is_taken(bench: 
     here, _there = SCATTERED
     stored = bench.stored(here)
     ready(bench, stored)
-    page = stored.folder / "spare" / TAG / "schemes" / "data" / "share" / "common" / "here" / "page"
+    page = stored.folder / SPARE / TAG / "schemes" / "data" / "share" / "common" / "here" / "page"
     page.unlink()
     page.write_bytes(b"bomb")
     paths = bench.environment()
@@ -228,7 +229,7 @@ def test_where_one_file_system_is_mounted_twice_the_files_are_laid_one_by_one(
 def test_what_was_laid_out_is_looked_at_before_it_is_taken(bench: Bench, damage: str) -> None:
     stored = bench.stored(MANY)
     ready(bench, stored)
-    laid = stored.folder / "spare" / TAG / "tree" / "many"
+    laid = stored.folder / SPARE / TAG / "tree" / "many"
     match damage:
         case "edited":
             (laid / "__init__.py").unlink()
@@ -250,7 +251,7 @@ def test_what_was_laid_out_is_looked_at_before_it_is_taken(bench: Bench, damage:
 def test_a_spare_that_was_half_taken_is_none(bench: Bench) -> None:
     stored = bench.stored(MANY)
     ready(bench, stored)
-    (stored.folder / "spare" / TAG / "whole").unlink()
+    (stored.folder / SPARE / TAG / "whole").unlink()
     paths = bench.environment()
     install(bench, paths, MANY)
     assert (paths.root / LIBRARY / "many" / "native.so").exists()
@@ -276,12 +277,12 @@ def test_the_next_spare_is_made_while_one_is_being_taken(bench: Bench, monkeypat
     assert {*spare.names} == {path.name for path in taken.iterdir()}
     # The next one is whole, too.
     assert (find_spare(stored, TAG) or pytest.fail("there is none")).names == spare.names
-    assert 2 == len(list((stored.folder / "spare").iterdir()))
-    shutil.rmtree(stored.folder / "spare" / TAG)
+    assert 2 == len(list((stored.folder / SPARE).iterdir()))
+    shutil.rmtree(stored.folder / SPARE / TAG)
     in_two_days = time.time() + 2 * 24 * 3600
     monkeypatch.setattr(time, "time", lambda: in_two_days)
     ready(bench, stored)
-    assert [TAG] == [path.name for path in (stored.folder / "spare").iterdir()]
+    assert [TAG] == [path.name for path in (stored.folder / SPARE).iterdir()]
 
 
 def test_what_stands_where_bytecode_belongs_is_left_alone(bench: Bench) -> None:

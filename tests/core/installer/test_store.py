@@ -8,7 +8,7 @@ import pytest
 from chapbook_core.errors import Cancelled
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.manifest import DamagedManifest, read_manifest
-from chapbook_core.installer.store import Store, StoreDamaged, StoredWheel, StoreFailed
+from chapbook_core.installer.store import WHEELS, Store, StoreDamaged, StoredWheel, StoreFailed
 from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.installer.workshop import Workshop, sweep
 from tests.fakes.clock import Clock
@@ -40,7 +40,7 @@ def files_below(folder: Path) -> list[Path]:
 def test_a_wheel_is_found_by_its_digest(store: Store, tmp_path: Path) -> None:
     stored = put(store, tmp_path)
     digest = file_digest(tmp_path / GOOD.filename)
-    assert stored.folder == store.folder / "wheels" / digest[:2] / digest
+    assert stored.folder == store.folder / WHEELS / digest[:2] / digest
     assert stored == store.find(digest)
     assert stored == store.find(digest.upper())
     assert store.find("0" * 64) is None
