@@ -13,7 +13,7 @@ from chapbook_core.index.opening import open_cache
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name
-from chapbook_core.value import frozen
+from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
     from chapbook_core.commands.cache_contents import Holding
@@ -64,11 +64,14 @@ class Packages(Result):
     """Names that the cache knows."""
 
     names: tuple[str, ...]
+    text: str = field(default="", repr=False)
+    """What was looked for in them."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell each on a line, for scripts."""
         if not self.names:
-            return (Line((Span("the cache knows no such package", "dim"),)),)
+            missing = f"no package with `{self.text}` in its name" if self.text else "no packages yet"
+            return (Line((Span(f"the cache knows {missing}", "dim"),)),)
         return tuple(Line((Span(name, "name"),)) for name in self.names)
 
 
@@ -106,7 +109,7 @@ def list_packages(invocation: Invocation, surroundings: Surroundings, watcher: W
 
         return list_others(invocation.text("text") or "", surroundings)
     with closing(_opened(surroundings, watcher)) as cache:
-        return Packages(tuple(sorted(name for name in cache.names() if text in name)))
+        return Packages(tuple(sorted(name for name in cache.names() if text in name)), text)
 
 
 def clear(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Result:

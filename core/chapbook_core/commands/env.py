@@ -272,7 +272,9 @@ def _named(session: Session, place: Place, invocation: Invocation) -> tuple[Path
             raise UsageError("`--all` goes without names")
         return existing
     if not names:
-        shown = ", ".join(f"`{path.name}`" for path in existing) or "none"
+        if not existing:
+            raise ChapbookError("the project has no environment")
+        shown = ", ".join(f"`{path.name}`" for path in existing)
         raise UsageError(
             "`env remove` needs to know which environments", hints=[f"there is: {shown}", "or use `--all`"]
         )

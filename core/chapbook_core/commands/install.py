@@ -11,6 +11,7 @@ from chapbook_core.commands.report import Block, Change, Data, Line, Message, Re
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from chapbook_core.commands.command import Invocation
@@ -45,15 +46,17 @@ class Installed(Result):
         live = () if self.live is None else self.live.blocks()
         is_postponed = self.live is not None and self.live.is_postponed
         if not changed:
-            return (*self.changes, Line(f"Nothing to do: {there} installed"))
+            return (*self.changes, Line(f"Nothing to do: {there} installed"), *self._notes())
         verb = "Changed" if self.is_done else "Will change" if is_postponed else "Would change"
         total = f"{verb} {_counted(changed, 'package', 'packages')}; {there} as before"
         blocks: list[Block] = [*self.changes, Line(total if self.unchanged else total.partition(";")[0])]
+        return (*blocks, *self._notes(), *live)
+
+    def _notes(self) -> Iterator[Block]:
         if self.is_locked:
-            is_written = self.is_done or is_postponed
+            is_written = self.is_done or (self.live is not None and self.live.is_postponed)
             word = "there was none" if is_written else "there is none"
-            blocks.append(Message("note", f"{'wrote' if is_written else 'would write'} poetry.lock, because {word}"))
-        return (*blocks, *live)
+            yield Message("note", f"{'wrote' if is_written else 'would write'} poetry.lock, because {word}")
 
     def data(self) -> Data:
         """Return it as JSON tells it."""

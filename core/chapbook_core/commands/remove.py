@@ -122,4 +122,5 @@ def _not_required(absent: dict[str, NotRequired], session: Session, where: Where
 
 
 def _places(groups: tuple[str, ...]) -> str:
-    return ", ".join("the project" if canonical_name(group) == MAIN else f"the group {group}" for group in groups)
+    places = ["the project" if canonical_name(group) == MAIN else f"the group {group}" for group in groups]
+    return " and ".join(filter(None, (", ".join(places[:-1]), places[-1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from chapbook_core.project.discovery import PROJECT_FILE, find_project
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
@@ -47,11 +48,17 @@ class ProgramNotFound(ChapbookError):
 
     exit_status = 127
 
-    def __init__(self, name: str, environment: Environment) -> None:
+    def __init__(self, name: str, environment: Environment, known: Iterable[str] = ()) -> None:
+        """`known` are the scripts and tasks of the project."""
+        # Only a mistake needs it.
+        from chapbook_core.index.names import did_you_mean
+
+        close = did_you_mean(name, {*known, *_programs(environment.scripts)})
+        hints = [f"did you mean {' or '.join(f'`{one}`' for one in close)}?"] if close else []
         super().__init__(
             f"there is no program `{name}`: neither in `{environment.scripts}`, nor on `PATH`, "
             "nor among the project's scripts and tasks",
-            hints=["run `chapbook run` to see the scripts and tasks"],
+            hints=[*hints, "run `chapbook run` to see the scripts and tasks"],
         )
 
 
@@ -106,7 +113,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         scripts = {**session.manifest.scripts, **session.manifest.about.file_scripts}
         return Runnable({task.name: _described(task) for task in tasks.values()}, scripts)
     environment = require_environment(session)
-    runner = _Runner(environment, surroundings, session.manifest)
+    runner = _Runner(environment, surroundings, session.manifest, tasks)
     if words[0] not in tasks:
         return Programs((runner.program(words, surroundings.folder),))
     return Programs(tuple(runner.programs(in_order(tasks, words[0]), session.manifest.folder, words[1:])))
@@ -142,11 +149,18 @@ def find_program(name: str, folders: list[Path], variables: Mapping[str, str]) -
 class _Runner:
     """Turns words into programs."""
 
-    def __init__(self, environment: Environment, surroundings: Surroundings, manifest: Manifest | None = None) -> None:
-        """`manifest` is that of a project which names programs."""
+    def __init__(
+        self,
+        environment: Environment,
+        surroundings: Surroundings,
+        manifest: Manifest | None = None,
+        tasks: Iterable[str] = (),
+    ) -> None:
+        """`manifest` and `tasks` are those of a project which names programs."""
         self._environment = environment
         self._surroundings = surroundings
         self._manifest = manifest
+        self._tasks = tasks
         self._variables = active_variables(environment, surroundings.variables)
 
     def programs(self, tasks: tuple[Task, ...], folder: Path, more: tuple[str, ...]) -> Iterator[Program]:
@@ -154,7 +168,7 @@ class _Runner:
         commands = [(task, words) for task in tasks for words in task.commands]
         for number, (task, words) in enumerate(commands, start=1):
             given = (*words, *more) if number == len(commands) else words
-            yield self.program(given, folder, f"[{task.name}] {' '.join(given)}")
+            yield self.program(given, folder, f"[{task.name}] {_quoted(given)}")
 
     def program(self, words: tuple[str, ...], folder: Path, note: str = "") -> Program:
         """Return the program that words mean: a script of the project, a file, or a program; raises ProgramNotFound."""
@@ -172,7 +186,7 @@ class _Runner:
         # `PATH` cannot hold a folder that has its separator in the name.
         found = find_program(name, [self._environment.scripts, *folders], self._variables)
         if found is None:
-            raise ProgramNotFound(name, self._environment)
+            raise ProgramNotFound(name, self._environment, self._known())
         if _PIP.fullmatch(name) and found.parent != self._environment.scripts:
             raise PipIsElsewhere(name, found)
         return Program(found, (str(found), *rest), folder, self._variables, note)
@@ -191,10 +205,17 @@ class _Runner:
 
     def _file(self, path: Path, name: str, rest: list[str], folder: Path, note: str) -> Program:
         if not path.is_file():
-            raise ProgramNotFound(name, self._environment)
+            raise ProgramNotFound(name, self._environment, self._known())
         if path.suffix == ".py":
             return self._python((str(path), *rest), folder, note)
         return Program(path, (name, *rest), folder, self._variables, note)
+
+    def _known(self) -> Iterator[str]:
+        """Yield the names that the project has for programs."""
+        yield from self._tasks
+        if self._manifest is not None:
+            about = self._manifest.about
+            yield from (*about.scripts, *about.gui_scripts, *about.file_scripts)
 
     def _python(self, words: tuple[str, ...], folder: Path, note: str) -> Program:
         python = self._environment.python
@@ -221,7 +242,21 @@ def _roots(manifest: Manifest) -> Iterator[Path]:
     yield manifest.folder
 
 
+def _programs(folder: Path) -> Iterator[str]:
+    """Yield the names of the programs in a folder."""
+    with suppress(OSError):
+        yield from (path.name.removesuffix(PROGRAM_SUFFIX) for path in folder.iterdir())
+
+
+def _quoted(words: Iterable[str]) -> str:
+    """Return words as a person would type them."""
+    # Most calls of `run` name a program, and show nothing.
+    from shlex import join
+
+    return join(words)
+
+
 def _described(task: Task) -> str:
-    commands = "; ".join(" ".join(words) for words in task.commands)
+    commands = "; ".join(map(_quoted, task.commands))
     needs = f"after {', '.join(task.needs)}" if task.needs else ""
     return task.help or ", ".join(filter(None, (commands, needs)))

@@ -70,6 +70,7 @@ class _Reading:
     mistakes: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     unknown_command: bool = False
+    unknown_options: bool = False
 
     def read(self) -> None:
         rest = iter(self.words)
@@ -152,6 +153,7 @@ class _Reading:
             self.mistakes.append(f"unknown option `{shown}`{inside}")
             self.hints.append("the options of a command stand after its name")
             return
+        self.unknown_options = True
         self.mistakes.append(f"`{self.command.name}` has no option `{shown}`{inside}")
         close = _close(shown.lstrip("-"), [option.name for option in self._options()])
         if close and shown.startswith("--"):
@@ -228,7 +230,8 @@ class _Reading:
                 if argument.choices and word not in argument.choices:
                     self.mistakes.append(f"{argument.name.upper()} cannot be `{word}`")
                     self.hints.append(f"{argument.name.upper()} is one of: {', '.join(argument.choices)}")
-        if left:
+        # After an option that does not exist nobody can tell whether what follows is its value.
+        if left and not self.unknown_options:
             words = ", ".join(f"`{word}`" for word in left)
             self.mistakes.append(f"`{command.name}` does not know what to do with {words}")
         return values

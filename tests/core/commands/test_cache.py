@@ -71,6 +71,8 @@ def test_the_cache_is_listed_counted_and_cleared(chapbook: Chapbook) -> None:
     assert chapbook("cache", "list").out.split() == ["alphabet"]
     chapbook("cache", "clear")
     assert "there was nothing to forget" in chapbook("cache", "clear").out
+    assert "the cache knows no packages yet\n" == chapbook("cache", "list").out
+    assert "the cache knows no package with `bet` in its name\n" == chapbook("cache", "list", "bet").out
 
 
 @pytest.mark.parametrize(

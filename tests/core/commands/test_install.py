@@ -78,6 +78,14 @@ def test_without_a_lock_one_is_made_together_with_the_environment(
     assert ["a 1.0"] == installed(project)
 
 
+def test_that_a_lock_of_nothing_was_made_is_told(project: Path, chapbook: Chapbook) -> None:
+    require(project)
+    nothing = "Nothing to do: 0 packages are installed\n"
+    assert f"{nothing}note: would write poetry.lock, because there is none\n" == chapbook("install", "--dry-run").out
+    assert f"{nothing}note: wrote poetry.lock, because there was none\n" == chapbook("install").out
+    assert nothing == chapbook("install").out
+
+
 def test_a_stale_lock_is_refused(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
     index.serve("a", "1.0")
     require(project, "a")

@@ -47,7 +47,7 @@ def test_without_a_group_it_goes_everywhere_and_empty_groups_go_with_it(project:
     outcome = chapbook("remove", "A", "--lock")
     assert 0 == outcome.status, outcome.err
     assert project.text.endswith('dependencies = [\n    "b",\n]\n\n[dependency-groups]\ndocs = ["b"]\n')
-    assert "Removed A from the project, the group dev\n" in outcome.out
+    assert "Removed A from the project and the group dev\n" in outcome.out
 
 
 @pytest.mark.parametrize("words", [["-G", "dev"], ["-D"], ["--group", "DEV"]])

@@ -143,9 +143,9 @@ def test_tasks_run_in_order_in_the_projects_folder_and_say_what_they_do(project:
     done = run(project / "sub", "run", "all", "more", "words")
     assert (0, "1\n2\n3 more words\n") == (done.returncode, done.stdout)
     assert done.stderr.splitlines() == [
-        "[hello] python -c print(1)",
-        "[all] sh -c echo 2",
-        "[all] sh -c echo 3 $* sh more words",
+        "[hello] python -c 'print(1)'",
+        "[all] sh -c 'echo 2'",
+        "[all] sh -c 'echo 3 $*' sh more words",
     ]
     assert "" == run(project, "run", "-q", "hello").stderr
 
@@ -159,14 +159,20 @@ def test_without_words_tasks_and_scripts_are_listed(chapbook: Chapbook, project:
     assert (project / ".venv").is_dir()
     assert chapbook("run").out.splitlines() == [
         "Tasks",
-        "  hello  python -c print(1)",
-        "  fail   sh -c exit 4; sh -c echo never",
+        "  hello  python -c 'print(1)'",
+        "  fail   sh -c 'exit 4'; sh -c 'echo never'",
         "  all    everything",
         "Scripts",
         "  greet  greeting:words.say",
         "  lost   no function",
         "  tool   tools/tool.py",
     ]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("helo", "hello"), ("gret", "greet"), ("pyhton", "python")])
+def test_a_misspelt_task_script_or_program_is_told(chapbook: Chapbook, project: Path, typed: str, meant: str) -> None:
+    assert (project / ".venv").is_dir()
+    assert f"hint: did you mean `{meant}`" in chapbook("run", typed).err
 
 
 def test_what_is_not_there_has_the_status_of_a_shell(chapbook: Chapbook, project: Path) -> None:

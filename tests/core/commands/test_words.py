@@ -145,6 +145,7 @@ def test_help_of_an_unknown_command_is_a_mistake() -> None:
         ("show --tree --top-level", "`--tree` and `--top-level` exclude each other", ""),
         ("new", "`new` needs a PATH: where", "run `chapbook new --help` to see how it is used"),
         ("new a b c", "`new` does not know what to do with `b`, `c`", ""),
+        ("new --nmae b c", "`new` has no option `--nmae`", ""),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(line: str, message: str, hint: str) -> None:
