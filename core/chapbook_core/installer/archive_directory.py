@@ -218,6 +218,10 @@ def _widened(extra: bytes, packed: int, size: int, offset: int, path: str) -> tu
                 raise Refusal("inconsistent ZIP headers: the wide sizes are missing", path)
             values[index] = int.from_bytes(wide[:_WIDE], "little")
             wide = wide[_WIDE:]
+    # There are readers that take those which nobody needs.
+    needless = (value for value in (size, packed, offset) if value != _FULL_32)
+    if wide.rstrip(b"\0") and not b"".join(value.to_bytes(_WIDE, "little") for value in needless).startswith(wide):
+        raise Refusal("inconsistent ZIP headers: a file has two sizes", path)
     return values[1], values[0], values[2]
 
 

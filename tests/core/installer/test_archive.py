@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,22 @@ def test_records_that_overlap_are_refused(tmp_path: Path) -> None:
     at = body.rindex(b"PK\x01\x02") + 42
     with pytest.raises(Refusal, match="inconsistent"):
         contents(written(tmp_path, body[:at] + bytes(4) + body[at + 4 :]))
+
+
+@pytest.mark.parametrize("told", [3, 4])
+def test_a_wide_size_that_nobody_needs_has_to_be_the_other_one(tmp_path: Path, told: int) -> None:
+    body = pack([Part("a", b"one")])
+    start = body.index(b"PK\x01\x02")
+    end = body.index(b"PK\x05\x06")
+    extra = struct.pack("<HHQ", 1, 8, told)
+    entry = body[start : start + 30] + struct.pack("<H", len(extra)) + body[start + 32 : end] + extra
+    length = struct.pack("<I", len(entry))
+    path = written(tmp_path, body[:start] + entry + body[end : end + 12] + length + body[end + 16 :])
+    if told == 3:
+        assert {"a": b"one"} == contents(path)
+        return
+    with pytest.raises(Refusal, match="two sizes"):
+        contents(path)
 
 
 def test_a_plain_comment_is_borne_and_an_archive_in_it_is_not(tmp_path: Path) -> None:
