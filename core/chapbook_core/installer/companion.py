@@ -69,6 +69,8 @@ class Turn:
         self._number = number
         self._outlet = outlet
         self._seen: set[tuple[int, int, bytes]] = set()
+        self._begun = b""
+        """Of a word the rest of which has not come: what else is written there, by whatever is loaded with it."""
 
     def has_seen(self, wheel: int, piece: int, sheet: Sheet) -> bool:
         """Tell whether each file of a piece of a wheel's spare was as it is noted on its sheet."""
@@ -96,7 +98,10 @@ class Turn:
             self._outlet = None
         if not said:
             return
-        for turn, wheel, piece, checksum in WORD.iter_unpack(said):
+        said = self._begun + said
+        end = len(said) - len(said) % WORD.size
+        self._begun = said[end:]
+        for turn, wheel, piece, checksum in WORD.iter_unpack(said[:end]):
             if turn == self._number:
                 self._seen.add((wheel, piece, checksum))
 

@@ -248,6 +248,24 @@ def test_nobody_waits_for_one_that_was_killed_at_a_wheel() -> None:
         assert not turn.is_at(0)
 
 
+def test_half_a_word_is_heard_once_it_is_whole(bench: Bench) -> None:
+    class Halting(BytesIO):
+        def read(self, _count: int | None = -1, /) -> bytes:
+            return super().read(7)
+
+    wheels = readied(bench, SMALL)
+    sheet = read_sheet(spare_folder(wheels[0].folder, TAG))
+    turn = Turn(1, Halting(every_word(wheels)))
+    assert [False, False, True] == [turn.has_seen(0, 0, sheet) for _ in range(3)]
+
+
+def test_what_is_no_word_tells_nothing(bench: Bench) -> None:
+    (stored,) = readied(bench, LARGE)
+    paths = bench.environment()
+    install(bench, paths, Foresighted([stored], b"a module was loaded\n" * 3 + b"!"), LARGE)
+    assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="there is none here")
 def test_a_person_can_stop_waiting_for_it() -> None:
     def stop() -> None:
