@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.report import Data, Text
     from chapbook_core.commands.show import UpdateStatus, View
     from chapbook_core.index.mode import Mode
+    from chapbook_core.lock.graph import Edge
     from chapbook_core.lock.lockfile import LockedDependency, LockedPackage
 
 
@@ -101,6 +102,11 @@ class ShownPackage(Result):
         return (Span(listed.version, "dim" if listed.is_yanked else "version"), ", ".join(notes))
 
 
+def _worded(edge: Edge) -> str:
+    constraint = edge.constraint.strip()
+    return f"{constraint} ; {edge.marker}" if edge.marker else constraint
+
+
 def show_package(view: View, name: str, mode: Mode | None) -> ShownPackage:
     """Show the version that the present environment gets, else the first one; with a mode the index is asked too."""
     packages = locked_versions(view.opened.lock, name)
@@ -115,7 +121,7 @@ def show_package(view: View, name: str, mode: Mode | None) -> ShownPackage:
         description=package.description,
         dependencies={name: _constraints(found) for name, found in package.dependencies.items()},
         required_by={edge.parent.name: edge.constraint for edge in edges if edge.parent is not None},
-        project_requires=tuple(edge.constraint for edge in edges if edge.parent is None),
+        project_requires=tuple(_worded(edge) for edge in edges if edge.parent is None),
         groups=package.groups,
         marker=marker if all(group in package.markers for group in package.groups) else "",
         python="" if package.python_versions == "*" else package.python_versions,

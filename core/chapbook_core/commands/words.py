@@ -155,8 +155,14 @@ class _Reading:
             return
         self.unknown_options = True
         self.mistakes.append(f"`{self.command.name}` has no option `{shown}`{inside}")
-        close = _close(shown.lstrip("-"), [option.name for option in self._options()])
-        if close and shown.startswith("--"):
+        known = {option.name for option in self._options()}
+        # As in `_unknown`.
+        from chapbook_core.commands.foreign_words import same_option
+
+        same, close = same_option(shown, known), _close(shown.lstrip("-"), known)
+        if same:
+            self.hints.append(same)
+        elif close and shown.startswith("--"):
             self.hints.append("did you mean " + " or ".join(f"`--{name}`" for name in close) + "?")
 
     # Commands and their arguments

@@ -48,6 +48,7 @@ def test_other_environments_packages_are_shown_when_asked_for(aged_demo: Path, c
     assert "w" not in names(chapbook("show"))
     assert "w" in names(chapbook("show", "--all"))
     assert "\x1b[2mw\x1b[0m" in chapbook("show", "--all", "--ansi").out
+    assert '  the project  * ; sys_platform == "nowhere"\n' in chapbook("show", "w").out
 
 
 @pytest.mark.usefixtures("aged_demo")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chapbook_core.commands.command import Argument, Command, Example, Invocation, Option
-from chapbook_core.commands.foreign_words import WHAT_DOES_THE_SAME
+from chapbook_core.commands.foreign_words import WHAT_DOES_THE_SAME, WHICH_DOES_THE_SAME, same_option
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.words import Manner, Request, parse
 from chapbook_core.errors import UsageError
@@ -107,6 +107,23 @@ def test_help_needs_no_arguments_and_forgives_mistakes() -> None:
 def test_foreign_words_are_none_of_ours_and_name_commands_that_are() -> None:
     for word, hint in WHAT_DOES_THE_SAME.items():
         assert word not in BY_NAME
+        for named in re.findall(r"`chapbook ([^`]*)`", hint):
+            assert any(named == name or named.startswith(f"{name} ") for name in BY_NAME), named
+
+
+def test_foreign_options_are_told_what_does_the_same_in_this_command() -> None:
+    def hints(*words: str) -> tuple[str, ...]:
+        with pytest.raises(UsageError) as caught:
+            parse(words, BY_NAME)
+        return caught.value.hints
+
+    assert hints("install", "--no-dev")[0] == "use `--without dev`, or `--only main`"
+    assert hints("add", "-r", "requirements.txt")[0] == "run `chapbook import FILE`"
+    assert hints("add", "a", "--no-sync")[0] == "use `--lock`, which installs nothing"
+    assert not any("--lock`" in hint for hint in hints("show", "--no-sync"))
+    options = {option.name for command in BY_NAME.values() for option in command.options}
+    for word, hint in WHICH_DOES_THE_SAME.items():
+        assert same_option(word if word.startswith("-") else f"--{word}", options) == hint
         for named in re.findall(r"`chapbook ([^`]*)`", hint):
             assert any(named == name or named.startswith(f"{name} ") for name in BY_NAME), named
 
