@@ -6,6 +6,7 @@ each record's own header must repeat what the directory says. Nothing is skipped
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 import threading
@@ -66,6 +67,13 @@ class Archive:
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+    def sha256(self) -> str:
+        """Return the digest of all of it, hexadecimal."""
+        digest = hashlib.sha256()
+        for part in self._parts(0, self.size):
+            digest.update(part)
+        return digest.hexdigest()
 
     def content(self, member: Member) -> bytes:
         """Return all of a file; raises Refusal when it is not what the directory says."""

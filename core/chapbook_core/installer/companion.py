@@ -85,11 +85,15 @@ class Turn:
 
     def wait(self, wheel: int, checkpoint: Callable[[], None]) -> None:
         """Wait until it has ended that, unless it takes too long; raises what the checkpoint raises."""
+        if self._outlet is None:
+            return
         end = time.monotonic() + _PATIENCE
-        # Only after it has listened is it known whether there is still an outlet.
-        while self.is_at(wheel) and self._outlet is not None and (left := end - time.monotonic()) > 0:
+        # Which takes any number of a file, unlike `select`.
+        poll = select.poll()
+        poll.register(self._outlet, select.POLLIN)
+        while self.is_at(wheel) and (left := end - time.monotonic()) > 0:
             checkpoint()
-            select.select([self._outlet], [], [], min(left, _GLANCE))
+            poll.poll(min(left, _GLANCE) * 1000)
 
     def _listen(self) -> None:
         said = None if self._outlet is None else self._outlet.read(_WORDS)

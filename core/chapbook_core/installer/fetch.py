@@ -298,7 +298,7 @@ class _Fetcher:
         except OSError as cause:
             raise WheelUnreachable(path, cause) from cause
         _check(wheel, "sha256", wheel.sha256 or actual, actual)
-        return self._unpacking(path, size, wheel.filename, actual, ExitStack())
+        return self._unpacking(path, size, wheel.filename, actual, ExitStack(), is_ours=False)
 
     def _from_index(self, wheel: WantedWheel) -> Wish[StoredWheel]:
         with self._storing(), ExitStack() as stack:
@@ -335,13 +335,15 @@ class _Fetcher:
             remove_part(path, stream)
             raise
 
-    def _unpacking(self, path: Path, size: int, filename: str, sha256: str, stack: ExitStack) -> Wish[StoredWheel]:
+    def _unpacking(
+        self, path: Path, size: int, filename: str, sha256: str, stack: ExitStack, *, is_ours: bool = True
+    ) -> Wish[StoredWheel]:
         """Queue the unpacking of a wheel that is here; what the stack keeps goes afterwards."""
 
         def unpack() -> StoredWheel:
             with self._telling(), self._storing():
                 try:
-                    return self._unpackers.unpack(path, filename, sha256, self._progress)
+                    return self._unpackers.unpack(path, filename, sha256, self._progress, is_ours=is_ours)
                 finally:
                     self._open.discard(stack)
                     stack.close()

@@ -153,7 +153,9 @@ class Store:
         digest = file_digest(wheel)
         if sha256 is not None and digest != sha256.lower():
             raise BadWheel(filename, f"wrong sha256: expected {sha256.lower()}, it is {digest}")
-        return self.add_hashed(wheel, filename, digest, limits=limits, is_lenient=is_lenient, watcher=watcher)
+        return self.add_hashed(
+            wheel, filename, digest, limits=limits, is_lenient=is_lenient, is_ours=False, watcher=watcher
+        )
 
     def add_hashed(
         self,
@@ -163,9 +165,13 @@ class Store:
         *,
         limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
         is_lenient: bool = False,
+        is_ours: bool = True,
         watcher: Watcher | None = None,
     ) -> StoredWheel:
-        """Do the same with a wheel whose digest is known to be right."""
+        """Do the same with a wheel whose digest is known to be right.
+
+        One that is not `is_ours` may have been replaced since, or may be written to at this moment; it is not taken.
+        """
         with open_archive(wheel, filename, limits) as archive:
             contents = read_wheel(archive, filename, is_lenient=is_lenient)
             stored = self.find(sha256)
@@ -177,6 +183,8 @@ class Store:
                 raise StoreFailed(self.folder, cause) from cause
             try:
                 manifest = unpack_wheel(archive, contents, sha256, folder / TREE, watcher or Unwatched())
+                if not is_ours and archive.sha256() != sha256.lower():
+                    raise BadWheel(filename, "it was changed while it was read")
                 (folder / MANIFEST).write_bytes(manifest.blob())
                 return StoredWheel(manifest, self._show(folder, self.place(sha256)))
             except OSError as cause:

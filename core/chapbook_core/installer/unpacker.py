@@ -5,15 +5,18 @@ An unpacker is a help and no more: whatever it cannot do, for whatever reason, i
 there is to be raised.
 
 `python -P -m chapbook_core.installer.unpacker STORE` takes a wheel a line, as JSON, and answers each with `1`, or `0`
-when it is not in the store. It ends with its input, and leaves nothing half done.
+when it is not in the store; dots before that only say that it lives. It ends with its input, and leaves nothing half
+done.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from queue import LifoQueue, SimpleQueue
@@ -24,6 +27,8 @@ from chapbook_core.installer.store import Store
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable, Sequence
+    from typing import IO
 
     from chapbook_core.events import Event, Watcher
     from chapbook_core.index.crew import Wish
@@ -33,7 +38,12 @@ _PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") e
 _AT_ONCE = min(4, _PROCESSORS)
 _MODULE = "chapbook_core.installer.unpacker"
 _SECONDS_TO_END = 5.0
-_DONE, _NOT_DONE = b"1\n", b"0\n"
+_DONE, _NOT_DONE, _BEAT = b"1\n", b"0\n", b"."
+_SECONDS_BETWEEN_BEATS = 2.0
+_PATIENCE = 30.0
+"""Seconds for which an unpacker may be silent; one that works is not."""
+_GLANCE = 0.25
+"""Seconds between two looks at whether the work is to stop."""
 
 
 class Unpackers:
@@ -56,14 +66,14 @@ class Unpackers:
         """Queue something that unpacks; of those that wait the largest comes first, lest all wait for it at the end."""
         self._crew.ask(wish, weight=size)
 
-    def unpack(self, wheel: Path, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
-        """Unpack a wheel whose digest is known to be right; raises BadWheel and StoreFailed."""
+    def unpack(self, wheel: Path, filename: str, sha256: str, watcher: Watcher, *, is_ours: bool = True) -> StoredWheel:
+        """Unpack a wheel whose digest is known to be right; raises BadWheel and StoreFailed, see `Store.add_hashed`."""
         free = self._free.get()
         try:
             watcher.checkpoint()
-            is_done = free is not None and free.unpack(wheel, filename, sha256)
+            is_done = free is not None and free.unpack((str(wheel), filename, sha256, is_ours), watcher.checkpoint)
             stored = self._store.find(sha256) if is_done else None
-            return stored or self._store.add_hashed(wheel, filename, sha256, watcher=watcher)
+            return stored or self._store.add_hashed(wheel, filename, sha256, is_ours=is_ours, watcher=watcher)
         finally:
             self._free.put(free)
 
@@ -99,18 +109,22 @@ class _Unpacker:
                     process_group=0 if os.name == "posix" else None,
                 )
 
-    def unpack(self, wheel: Path, filename: str, sha256: str) -> bool:
-        """Unpack a wheel; tell whether the store has it."""
+    def unpack(self, words: Sequence[str | bool], checkpoint: Callable[[], None]) -> bool:
+        """Unpack a wheel; tell whether the store has it. Raises what the checkpoint raises."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return False
         try:
-            process.stdin.write(json.dumps([str(wheel), filename, sha256]).encode() + b"\n")
+            process.stdin.write(json.dumps(words).encode() + b"\n")
             process.stdin.flush()
-            return process.stdout.readline() == _DONE
+            answer = _answer(process.stdout, checkpoint)
         except (OSError, ValueError):
             # It has crashed, or was ended.
             return False
+        if not answer:
+            # One that hangs is done without, and what it would say later is the answer to nothing.
+            process.kill()
+        return answer.lstrip(_BEAT) == _DONE
 
     def end(self) -> None:
         """End the process; what it has begun is not finished."""
@@ -133,6 +147,26 @@ class _Unpacker:
             process.stdout.close()
 
 
+def _answer(outlet: IO[bytes], checkpoint: Callable[[], None]) -> bytes:
+    """Return what an unpacker answers; nothing when it has ended, or has not been heard of for long."""
+    if os.name != "posix":
+        return outlet.readline()
+    # Which takes any number of a file, unlike what else could be asked.
+    poll = select.poll()
+    poll.register(outlet, select.POLLIN)
+    heard, since = b"", time.monotonic()
+    while not heard.endswith(b"\n"):
+        checkpoint()
+        if poll.poll(_GLANCE * 1000):
+            said = os.read(outlet.fileno(), 1024)
+            if not said:
+                return b""
+            heard, since = heard + said, time.monotonic()
+        elif time.monotonic() - since > _PATIENCE:
+            return b""
+    return heard
+
+
 class _Ended(Exception):
     """The owner wants no more."""
 
@@ -143,13 +177,20 @@ class _Input:
     def __init__(self) -> None:
         self.lines: SimpleQueue[bytes] = SimpleQueue()
         self._has_ended = threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
+        for work in (self._read, self._beat):
+            threading.Thread(target=work, daemon=True).start()
 
     def _read(self) -> None:
         for line in sys.stdin.buffer:
             self.lines.put(line)
         self._has_ended.set()
         self.lines.put(b"")
+
+    def _beat(self) -> None:
+        """Say now and then that all is well, which only one says that is not stopped."""
+        with suppress(OSError):
+            while not self._has_ended.wait(_SECONDS_BETWEEN_BEATS):
+                os.write(1, _BEAT)
 
     def emit(self, event: Event, /) -> None:
         """Tell nobody."""
@@ -165,16 +206,15 @@ def main(folder: Path) -> None:
     given = _Input()
     with Store(folder) as store, suppress(_Ended, BrokenPipeError):
         while line := given.lines.get():
-            path, filename, sha256 = json.loads(line)
+            path, filename, sha256, is_ours = json.loads(line)
             try:
-                store.add_hashed(Path(path), filename, sha256, watcher=given)
+                store.add_hashed(Path(path), filename, sha256, is_ours=is_ours, watcher=given)
                 answer = _DONE
             except _Ended:
                 raise
             except Exception:  # noqa: BLE001  the owner will see for itself what is wrong
                 answer = _NOT_DONE
-            sys.stdout.buffer.write(answer)
-            sys.stdout.buffer.flush()
+            os.write(1, answer)
 
 
 if __name__ == "__main__":

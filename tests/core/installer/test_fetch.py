@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -105,13 +105,13 @@ def test_what_waits_to_be_unpacked_holds_up_no_download(
 ) -> None:
     unpack, come = Unpackers.unpack, threading.Event()
 
-    def unpack_at_the_end(self: Unpackers, wheel: Path, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
+    def unpack_at_the_end(self: Unpackers, wheel: Path, *words: Any, **options: Any) -> StoredWheel:
         end = time.monotonic() + 30.0
         while index.counts["file"] < len(NAMES) and time.monotonic() < end:
             time.sleep(0.01)
         if index.counts["file"] == len(NAMES):
             come.set()
-        return unpack(self, wheel, filename, sha256, watcher)
+        return unpack(self, wheel, *words, **options)
 
     monkeypatch.setattr(Unpackers, "unpack", unpack_at_the_end)
     with (
@@ -129,11 +129,11 @@ def test_what_waits_to_be_unpacked_holds_up_no_download(
 def test_only_so_many_wait_to_be_unpacked(index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unpack, most = Unpackers.unpack, 0
 
-    def unpack_late(self: Unpackers, wheel: Path, filename: str, sha256: str, watcher: Watcher) -> StoredWheel:
+    def unpack_late(self: Unpackers, wheel: Path, *words: Any, **options: Any) -> StoredWheel:
         nonlocal most
         time.sleep(0.2)
         most = max(most, len(list(wheel.parent.iterdir())))
-        return unpack(self, wheel, filename, sha256, watcher)
+        return unpack(self, wheel, *words, **options)
 
     monkeypatch.setattr(Unpackers, "unpack", unpack_late)
     monkeypatch.setattr(fetching, "_MOST_KEPT", 1)
@@ -250,3 +250,27 @@ def test_a_wheel_of_this_machine_is_read_where_it_is(index: FakeIndex, tmp_path:
             fetch(index, tmp_path, [replace(wheel, hashes=hashes)])
     with pytest.raises(WheelUnreachable, match="No such file"):
         fetch(index, tmp_path, [WantedWheel(path.name, Path("/no/such/good.whl").as_uri())])
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_a_wheel_that_is_built_anew_while_it_is_read_is_not_taken_for_the_old_one(
+    index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_renamed: bool
+) -> None:
+    path = GOOD.write(tmp_path / "dist")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    wheel = WantedWheel(path.name, path.as_uri(), (("sha256", digest),))
+    unpack = Unpackers.unpack
+
+    def late(*words: Any, **options: Any) -> StoredWheel:
+        other = replace(GOOD, files={**GOOD.files, "good/other.py": b""}).write(tmp_path / "other")
+        if is_renamed:
+            other.rename(path)
+        else:
+            path.write_bytes(other.read_bytes())
+        return unpack(*words, **options)
+
+    monkeypatch.setattr(Unpackers, "unpack", late)
+    with pytest.raises(BadWheel, match="changed while it was read"):
+        fetch(index, tmp_path, [wheel])
+    with Store(tmp_path / "store") as store:
+        assert store.find(digest) is None

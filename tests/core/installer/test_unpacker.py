@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -105,6 +106,36 @@ def test_what_the_other_was_killed_over_is_unpacked_all_the_same(
     store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="processes are stopped here")
+def test_one_that_hangs_is_done_without(
+    store: Store, unpackers: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacker, "_PATIENCE", 0.2)
+    other = started(store, unpackers)
+    os.kill(other, signal.SIGSTOP)
+    store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
+    with os.fdopen(os.pidfd_open(other)) as ended:
+        assert select.select([ended], [], [], 60)[0]
+
+
+def test_one_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacker, "_PATIENCE", 10.0)
+    monkeypatch.setattr(unpacker, "_GLANCE", 0.01)
+    outlet, inlet = os.pipe()
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        # As it says that it lives so long as it is at work.
+        monkeypatch.setattr(time, "monotonic", lambda: looks * 8.0)
+        os.write(inlet, unpacker._DONE if looks == 5 else unpacker._BEAT)
+
+    with os.fdopen(outlet, "rb", buffering=0) as stream:
+        assert b"....1\n" == unpacker._answer(stream, look)
+    os.close(inlet)
+
+
 def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpackers: Unpackers, tmp_path: Path) -> None:
     other = started(store, unpackers)
     os.kill(other, signal.SIGSTOP)
@@ -136,7 +167,7 @@ def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path)
         assert process.stdin is not None
         assert process.stdout is not None
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        process.stdin.write(json.dumps([str(wheel), wheel.name, digest]).encode() + b"\n")
+        process.stdin.write(json.dumps([str(wheel), wheel.name, digest, True]).encode() + b"\n")
         process.stdin.flush()
         while not leftovers(store):
             time.sleep(0.005)
