@@ -45,9 +45,10 @@ from chapbook_core.resolver.settling import Settling
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from chapbook_core.commands.locked_hearsay import LockedHearsay
     from chapbook_core.commands.report import Block
     from chapbook_core.commands.session import Session
     from chapbook_core.index.opening import OpenIndex
@@ -167,8 +168,11 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
             environments=Marker(problem.environments),
             own=own,
         )
+        hearsay = _hearsay(present.lock, kept, index) if request.mode is Mode.OFFLINE else None
         index.reader.follow(Speculation(index.reader, policies_of(session), problem))
         solution = own.left_out_of(solved(problem, answers, session.watcher))
+        if hearsay is not None:
+            hearsay.require_grounds(solution, index.reader.believed)
         lock = make_lock(solution, _frame(session), LockedDetails(index, answers))
         require_additions(lock, session.wishes.conflicts, python_marker(session.manifest.python))
         held_back = tuple(_held_back(solution, index))
@@ -176,6 +180,17 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
     if present.lock is not None:
         lock = continued(present.lock, lock, python_marker(session.manifest.python))
     return LockOutcome(lock, format_lock(lock, line_ending=present.line_ending), present, held_back)
+
+
+def _hearsay(lock: Lock | None, packages: Sequence[LockedPackage], index: OpenIndex) -> LockedHearsay | None:
+    """Let the index be known from the lock where nothing was kept of it."""
+    if lock is None:
+        return None
+    from chapbook_core.commands.locked_hearsay import LockedHearsay  # nearly everybody may ask
+
+    hearsay = LockedHearsay(lock, packages)
+    index.reader.believe(hearsay)
+    return hearsay
 
 
 def belonging_to(manifest: Manifest, outcome: LockOutcome) -> LockOutcome:

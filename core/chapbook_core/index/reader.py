@@ -15,19 +15,20 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self
 
-from chapbook_core.events import Advanced, Finished, Started, Unwatched
+from chapbook_core.events import Unwatched
 from chapbook_core.index.crew import Crew, Wish
-from chapbook_core.index.failure import PackageNotFound, SourceUnknown
+from chapbook_core.index.failure import NotCached, PackageNotFound, SourceUnknown
 from chapbook_core.index.memory import Memory
 from chapbook_core.index.metadata_fetch import MetadataFetch
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.names import did_you_mean
 from chapbook_core.index.offer import Offers
 from chapbook_core.index.page_fetch import PageFetch
+from chapbook_core.index.progress import Progress
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from types import TracebackType
 
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
     from chapbook_core.index.cache import Cache
     from chapbook_core.index.client import Client
     from chapbook_core.index.file import File
+    from chapbook_core.index.hearsay import Hearsay
     from chapbook_core.index.metadata import Metadata
     from chapbook_core.index.metadata_fetch import NeedBuild
     from chapbook_core.index.offer import Offer
     from chapbook_core.index.sources import Place, Sources
 
 _PATIENCE = 5.0
-_TASK = "index"
 WORKERS = 50
 """Requests at once, when so many things are wanted; as many as uv allows itself."""
 
@@ -89,11 +90,18 @@ class IndexReader:
         self._offers: dict[tuple[str, str | None], Wish[Offers]] = {}
         self._metadata_wishes: dict[tuple[str, str, str | None], Wish[Metadata | NeedBuild]] = {}
         self._release_wishes: dict[tuple[str, str, str | None], Wish[tuple[File, ...]]] = {}
-        self._progress = _Progress(self._watcher)
+        self._progress = Progress(self._watcher)
+        self._hearsay: Callable[[str], Sequence[Hearsay]] = lambda _name: ()
+        self.believed: dict[str, NotCached] = {}
+        """The packages that are known by hearsay, each with what there would be to say otherwise."""
 
     def follow(self, follower: Follower) -> None:
         """Tell somebody of all that has to be fetched from here on, as it comes, in the thread that fetched it."""
         self._follower = follower
+
+    def believe(self, hearsay: Callable[[str], Sequence[Hearsay]]) -> None:
+        """Take the word of somebody else for what is not in the cache where nobody may be asked."""
+        self._hearsay = hearsay
 
     # Versions.
 
@@ -211,12 +219,26 @@ class IndexReader:
         rounds = self._sources.searched(name, source)
         notice = ""
         for places in rounds:
-            found = [offer for offer in self._round(places, name) if offer is not None]
+            try:
+                found = [offer for offer in self._round(places, name) if offer is not None]
+            except NotCached as failure:
+                if (believed := self._believed_offers(name, rounds, failure)) is None:
+                    raise
+                return believed
             if any(offer.summary.versions for offer in found):
                 return Offers(name, tuple(found))
             notice = notice or next((offer.summary.status.notice for offer in found), "")
         asked = [place.shown for places in rounds for place in places]
         raise PackageNotFound(name, asked, did_you_mean(name, self._cache.names()), notice)
+
+    def _believed_offers(self, name: str, rounds: Sequence[Sequence[Place]], failure: NotCached) -> Offers | None:
+        # Imported here because there is nearly always a cache, or somebody to be asked.
+        from chapbook_core.index.hearsay import offers_by
+
+        offers = offers_by(self._hearsay(name), name, rounds)
+        if offers is not None:
+            self.believed[name] = failure
+        return offers
 
     def _round(self, places: tuple[Place, ...], name: str) -> list[Offer | None]:
         """Ask several places at once; this thread takes one of them itself, so that waiting never needs a thread."""
@@ -313,7 +335,14 @@ class IndexReader:
         if offer is None or version not in offer.summary.versions:
             raise PackageNotFound(f"{name} {version}", [one.place.shown for one in offers.offers], ())
         with self._progress.of(f"{name} {version}"):
-            return self._metadata.read(offer, name, version)
+            try:
+                return self._metadata.read(offer, name, version)
+            except NotCached as failure:
+                for told in self._hearsay(name):
+                    if told.is_of(offer.place) and version in told.metadata:
+                        self.believed[name] = failure
+                        return told.metadata[version]
+                raise
 
     # Its life.
 
@@ -337,53 +366,3 @@ class IndexReader:
 
 def _are_among(filenames: tuple[str, ...], files: tuple[File, ...]) -> bool:
     return any(file.filename in filenames for file in files)
-
-
-class _Progress:
-    """Tells how many things were wanted from indexes, and how many have come."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
-        self._lock = threading.Lock()
-        self._began = 0.0
-        self._wanted = 0
-        self._come = 0
-
-    def of(self, what: str) -> _Step:
-        """Count a thing as wanted, and as come when the block ends."""
-        with self._lock:
-            self._wanted += 1
-            begins = self._wanted == 1
-            if begins:
-                self._began = time.monotonic()
-        if begins:
-            self._watcher.emit(Started(_TASK, "Reading package indexes"))
-        return _Step(self, what)
-
-    def came(self, what: str) -> None:
-        """Count a thing as come."""
-        with self._lock:
-            self._come += 1
-            come, wanted = self._come, self._wanted
-        self._watcher.emit(Advanced(_TASK, come, wanted, what))
-
-    def end(self) -> None:
-        """Tell how many came, and how long it took."""
-        if self._wanted:
-            self._watcher.emit(Finished(_TASK, time.monotonic() - self._began, f"{self._come} pages and metadata"))
-            self._wanted = self._come = 0
-
-
-class _Step:
-    """One thing on its way."""
-
-    __slots__ = ("_progress", "_what")
-
-    def __init__(self, progress: _Progress, what: str) -> None:
-        self._progress = progress
-        self._what = what
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_problem: object) -> None:
-        self._progress.came(self._what)
