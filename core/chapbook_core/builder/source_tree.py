@@ -22,11 +22,14 @@ _LARGEST = 16_000_000
 def read_tree(tree: Path) -> Manifest | Metadata | None:
     """Read a source tree: its project file if that tells everything, else its metadata; nothing when it must be built.
 
+    That a project is no package is all there is to tell of it.
     The `.egg-info` of a tree is not believed: it is as old as the last build.
     """
     manifest, mistakes = inspect_manifest(tree, only_built=True) if (tree / PROJECT_FILE).is_file() else (None, ())
-    if manifest is not None and not mistakes and manifest.name and manifest.version and not _is_dynamic(manifest):
-        return manifest
+    if manifest is not None and not mistakes:
+        is_told = manifest.name and manifest.version and not _is_dynamic(manifest)
+        if is_told or not manifest.package_mode:
+            return manifest
     top = {name: content for name in ("setup.cfg", "setup.py") if (content := _content(tree / name)) is not None}
     information = _content(tree / "PKG-INFO")
     try:

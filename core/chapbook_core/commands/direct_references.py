@@ -43,10 +43,12 @@ class ReferenceFailed(ChapbookError):
     """What a requirement refers to cannot be had, or is something else."""
 
     def __init__(self, name: str, origin: Origin, cause: Exception) -> None:
+        """`name` is empty when only the place would tell it."""
         self.is_passing = isinstance(cause, NotCached) or (isinstance(cause, IndexFailure) and cause.passing)
         self.reason = cause.message if isinstance(cause, ChapbookError) else str(cause)
         hints = cause.hints if isinstance(cause, ChapbookError) else ()
-        super().__init__(f"`{name}` cannot be had from {_place(origin)}: {self.reason}", hints=hints)
+        what = f"`{name}` cannot" if name else "no package can"
+        super().__init__(f"{what} be had from {_place(origin)}: {self.reason}", hints=hints)
 
 
 @frozen
@@ -112,8 +114,6 @@ class DirectReferences:
             version, requires_python, summary = told.version, told.requires_python or "", told.summary
             demands = tuple(_demand(text) for text in told.requires_dist)
         else:
-            if not told.package_mode:
-                raise ChapbookError("it is no package: its `package-mode` is false")
             version, requires_python, summary = told.version or "", told.python_text, told.description
             demands = tuple(self._demands(told, origin))
         if canonical_name(told.name or "") != name:

@@ -27,10 +27,10 @@ def reference_name(requirement: Requirement, session: Session, index: OpenIndex,
         except Cancelled:
             raise
         except (ChapbookError, OSError) as problem:
-            raise ReferenceFailed(requirement.pretty_name, requirement.origin, problem) from problem
+            raise ReferenceFailed("", requirement.origin, problem) from problem
         finally:
             reader.close()
     if not told.name:
         cause = ChapbookError("it has no name", hints=["give it one under [project]"])
-        raise ReferenceFailed(requirement.pretty_name, requirement.origin, cause)
+        raise ReferenceFailed("", requirement.origin, cause)
     return told.name

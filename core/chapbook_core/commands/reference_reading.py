@@ -85,7 +85,8 @@ class ReferenceReader:
                     return self._of_folder(name, path)
                 if place.is_file():
                     return self._of_file(name, path, origin.subdirectory)
-                raise NothingThere("there is no such file or folder")
+                hint = "bring it back, or correct the path in `pyproject.toml`"
+                raise NothingThere("there is no such file or folder", hints=[hint])
             case IndexOrigin():
                 raise LookupError("an index is no direct reference")
 
@@ -98,7 +99,7 @@ class ReferenceReader:
 
     def _of_folder(self, name: str, path: Path) -> Reading:
         folder = self._session.manifest.folder / path
-        told = read_tree(folder) or self._builds.of_tree(folder.resolve(), name, folder_identity(folder.resolve()))
+        told = _told(folder) or self._builds.of_tree(folder.resolve(), name, folder_identity(folder.resolve()))
         return Reading(told, LockedSource("directory", path.as_posix()))
 
     def _of_repository(self, name: str, origin: GitOrigin) -> Reading:
@@ -114,7 +115,7 @@ class ReferenceReader:
         commit = self._repositories.commit(origin, before)
         tree = self._repositories.tree(origin, commit)
         identity = repository_identity(origin.url, commit, origin.subdirectory or "")
-        told = read_tree(tree) or self._builds.of_tree(tree.resolve(), name, identity, is_shared=True)
+        told = _told(tree) or self._builds.of_tree(tree.resolve(), name, identity, is_shared=True)
         source = LockedSource("git", origin.url, reference, commit, origin.subdirectory or "")
         return Reading(told, source)
 
@@ -186,7 +187,7 @@ class ReferenceReader:
             if not wanted.resolve().is_relative_to(tree) or not wanted.is_dir():
                 raise NothingThere(f"it has no folder `{subdirectory}`")
             identity = archive_identity(f"sha256:{digest}", subdirectory or "")
-            return read_tree(wanted) or self._builds.of_tree(wanted.resolve(), name, identity)
+            return _told(wanted) or self._builds.of_tree(wanted.resolve(), name, identity)
 
     @cached_property
     def _repositories(self) -> GitRepositories:
@@ -209,6 +210,14 @@ _DIRECT = "direct"
 
 def _key(source: LockedSource) -> str:
     return f"{source_key(source.url.partition('#')[0])}#{source.subdirectory}"
+
+
+def _told(tree: Path) -> Manifest | Metadata | None:
+    """Read a source tree that is to be a package; nothing when it must be built."""
+    told = read_tree(tree)
+    if told is not None and not isinstance(told, Metadata) and not told.package_mode:
+        raise NothingThere("it is no package: its `package-mode` is false")
+    return told
 
 
 def _kind(path: Path) -> str:

@@ -42,7 +42,7 @@ def difference(
     if str(direct_url.get("subdirectory", "")) != source.subdirectory:
         return "it came from another folder of the same place"
     if source.type == "git" and is_checkout != bool(package.develop):
-        return "it is imported from a checkout" if is_checkout else "it is not imported from a checkout"
+        return "it was imported from a checkout" if is_checkout else "it was not imported from a checkout"
     return _in_kind(package, source, direct_url)
 
 
@@ -80,11 +80,11 @@ def _kind(value: Mapping[str, object]) -> str:
 def _in_kind(package: LockedPackage, source: LockedSource, installed: Mapping[str, object]) -> str:
     match source.type, installed:
         case "git", {"vcs_info": {"commit_id": str(commit)}} if commit != source.resolved_reference:
-            return f"it is of the commit {commit[:10]}"
+            return f"it was of the commit {commit[:10]}"
         case "directory", {"dir_info": {"editable": True}} if not package.develop:
-            return "it is editable"
+            return "it was editable"
         case "directory", {"dir_info": info} if package.develop and info != {"editable": True}:
-            return "it is not editable"
+            return "it was not editable"
         case "file" | "url", {"archive_info": {"hashes": {"sha256": str(digest)}}} if not _is_listed(package, digest):
             return "it came from another archive of that address"
         case _:

@@ -154,6 +154,7 @@ def test_a_folder_that_tells_nothing_is_built(project: Path, index: FakeIndex, c
         (standard("other"), "it is the project `other`"),
         ("[project", "lib"),
         ('[tool.poetry]\npackage-mode = false\nname = "lib"\nversion = "1"', "it is no package"),
+        ("[tool.poetry]\npackage-mode = false\n", "it is no package: its `package-mode` is false"),
         ("[tool.ruff]\n", "lib"),
     ],
 )

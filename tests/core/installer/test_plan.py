@@ -133,13 +133,13 @@ def test_what_comes_from_the_locked_place_is_kept(package: LockedPackage, direct
     [
         (locked("a"), {"url": "file:///lib", "dir_info": {}}, "it came from file:///lib, not from an index"),
         (locked("a", source=GIT), None, "it came from an index, not from https://example.org/lib.git"),
-        (locked("a", source=FOLDER), {"url": "file:///lib", "dir_info": {"editable": True}}, "it is editable"),
-        (locked("a", source=FOLDER, develop=True), {"url": "file:///lib", "dir_info": {}}, "it is not editable"),
+        (locked("a", source=FOLDER), {"url": "file:///lib", "dir_info": {"editable": True}}, "it was editable"),
+        (locked("a", source=FOLDER, develop=True), {"url": "file:///lib", "dir_info": {}}, "it was not editable"),
         (locked("a", source=FOLDER), {"url": "file:///other", "dir_info": {}}, "it came from file:///other"),
         (
             locked("a", source=GIT),
             {"url": "https://example.org/lib.git", "vcs_info": {"vcs": "git", "commit_id": "b" * 40}},
-            f"it is of the commit {'b' * 10}",
+            f"it was of the commit {'b' * 10}",
         ),
         (
             locked("a", source=FOLDER),
