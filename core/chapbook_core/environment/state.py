@@ -55,10 +55,10 @@ def read_state(environment: Path) -> State | None:
     """Return the state of an environment; None when there is none, or none that can be read."""
     try:
         data = json.loads(read_small(state_file(environment)))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     match data:
-        case {"owner": "chapbook", "path": str(path), **rest}:
+        case {"owner": "chapbook", "path": str(path), **rest} if _is_path(path):
             fingerprint = rest.get("fingerprint")
             return State(
                 path=Path(path),
@@ -66,11 +66,19 @@ def read_state(environment: Path) -> State | None:
                 fingerprint=fingerprint if isinstance(fingerprint, str) else None,
                 leaving=_texts(rest.get("leaving")),
                 waiting=_texts(rest.get("waiting")),
-                projects=tuple(map(Path, _texts(rest.get("projects")))),
+                projects=tuple(map(Path, filter(_is_path, _texts(rest.get("projects"))))),
                 folders=_table(rest.get("folders")),
             )
         case _:
             return None
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether the system takes a text for a path, wherever that leads."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def read_journal(environment: Path, project: Path) -> Journal | None:
             journal = replace(journal, rewrites=rewrites)
         if (stray := _stray(journal, project)) is not None:
             raise JournalDamaged(environment, f"it leads to `{stray}`, which no command changes")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise JournalDamaged(environment) from None
     return journal
 

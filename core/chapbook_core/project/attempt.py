@@ -160,6 +160,6 @@ def _parsed(content: bytes, file: Path) -> tuple[Contents, dict[str, set[str | N
             entry = data["files"][name]
             before[name] = None if entry["before"] is None else base64.b64decode(entry["before"], validate=True)
             written[name] = {str(digest) or None for digest in entry["written"]}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AttemptUnusable(file, "it cannot be read") from error
     return before, written

@@ -35,6 +35,10 @@ _SLACK = 4
 _NAME = late_pattern(r"[0-9a-f]{64}")
 _NUMBER = late_pattern(rb'\{"number": ([0-9]{1,15}),')
 _LARGEST = 1 << 28
+_NO_ENTRY = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading a line raises that is none of ours."""
+_LATEST = 1e11
+"""Seconds since 1970; calendars end soon after."""
 _READABLE_BY_OWNER = 0o600
 """A project file may hold what is nobody else's business."""
 
@@ -232,7 +236,7 @@ class History:
         if not self._underway.is_file():
             return
         self._require_no_link()
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(*_NO_ENTRY):
             entry = _read_entry(self._underway.read_bytes())
             if entry.before != entry.after == hashes(self.present()):
                 self._append(entry)
@@ -272,7 +276,7 @@ class History:
         for number, line in enumerate(filter(None, lines), start=1):
             try:
                 yield _read_entry(line)
-            except (ValueError, KeyError, TypeError):
+            except _NO_ENTRY:
                 raise HistoryDamaged(self.folder, f"line {number} of `log` is not a change") from None
 
     def _make_folders(self) -> None:
@@ -354,9 +358,12 @@ def _number(line: bytes) -> int | None:
 
 def _read_entry(line: bytes) -> Entry:
     data = json.loads(line)
+    when = float(data["when"])
+    if not 0 <= when < _LATEST:
+        raise ValueError(when)
     return Entry(
         number=int(data["number"]),
-        when=float(data["when"]),
+        when=when,
         words=str(data["words"]),
         before=_hashes(data["before"]),
         after=_hashes(data["after"]),

@@ -82,7 +82,7 @@ def read_journal(content: bytes, path: Path) -> Journal:
             for entry in data["files"]
         )
         is_return = data["return"] is True
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalUnusable(path, "it cannot be read") from error
     for change in changes:
         if change.name not in _NAMES or _TOKEN.fullmatch(change.token) is None:

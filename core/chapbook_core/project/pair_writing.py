@@ -148,13 +148,13 @@ class PairWriter:
     def _keep(self, journal: Journal) -> None:
         self.passing("journal", _JOURNAL)
         state = self._journal.parent
+        self._require_no_link()
         try:
             state.mkdir(exist_ok=True)
             for left in state.glob(passing_name("*")):
                 left.unlink()
         except OSError as cause:
             raise WriteFailed(self._journal, cause) from cause
-        self._require_no_link()
         write_file(self._journal, journal_bytes(journal))
 
     def _drop(self) -> None:

@@ -31,7 +31,21 @@ def test_an_environment_of_another_tool_gets_a_state_with_its_first_fingerprint(
     assert State(tmp_path, fingerprint="abc") == read_state(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"owner": "somebody", "path": "/x"}', '{"owner": "chapbook"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"owner": "somebody", "path": "/x"}',
+        '{"owner": "chapbook"}',
+        '{"owner": "chapbook", "path": "/x\\u0000"}',
+        '{"owner": "chapbook", "path": "/\\ud800"}',
+        "[" * 100_000,
+    ],
+    ids=lambda text: text[:40],
+)
 def test_what_cannot_be_read_is_no_state(tmp_path: Path, text: str) -> None:
     (tmp_path / ".chapbook").mkdir()
     (tmp_path / ".chapbook" / "state.json").write_text(text)

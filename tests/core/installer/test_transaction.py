@@ -294,8 +294,9 @@ def test_without_a_journal_recovering_only_sweeps(environment: Path) -> None:
     assert OLD == content(environment)
 
 
-def test_a_damaged_journal_is_an_error_that_says_what_to_do(environment: Path) -> None:
-    (environment / ".chapbook/journal").write_text("{")
+@pytest.mark.parametrize("text", ["{", "[" * 100_000], ids=["cut off", "deep"])
+def test_a_damaged_journal_is_an_error_that_says_what_to_do(environment: Path, text: str) -> None:
+    (environment / ".chapbook/journal").write_text(text)
     with pytest.raises(JournalDamaged) as caught:
         recover(environment, environment.parent)
     assert "chapbook env remove" in caught.value.hints[0]

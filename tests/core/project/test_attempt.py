@@ -70,7 +70,9 @@ def test_what_somebody_has_edited_since_stays_with_all_the_rest(project: Path, m
     assert None is take_back(project)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 9}', '{"format": 1, "files": {"x": {}}}'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", '{"format": 9}', '{"format": 1, "files": {"x": {}}}', "[" * 100_000]
+)
 def test_what_was_not_written_by_an_attempt_is_refused(project: Path, content: str) -> None:
     (project / ATTEMPT).parent.mkdir()
     (project / ATTEMPT).write_text(content, "utf-8")

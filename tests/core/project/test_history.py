@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -194,8 +195,26 @@ def test_a_command_that_ends_leaves_nothing_foretold(tmp_path: Path) -> None:
     assert not (history.folder / "underway").exists()
 
 
-def test_what_is_foretold_and_unreadable_is_forgotten(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b'{"number": 1e400, "when": 0}'], ids=lambda one: one[:20])
+def test_what_is_foretold_and_unreadable_is_forgotten(tmp_path: Path, content: bytes) -> None:
     history = killed(tmp_path, before=b"one", after=b"two", held=b"two")
-    (history.folder / "underway").write_bytes(b"{")
+    (history.folder / "underway").write_bytes(content)
     history.settle()
     assert () == history.entries()
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"number": float("inf")}, {"when": float("nan")}, {"when": 1e300}, {"undoes": float("inf")}, {"after": None}],
+    ids=str,
+)
+def test_a_line_that_was_spoilt_by_hand_is_named(tmp_path: Path, spoilt: dict[str, object]) -> None:
+    history = History(tmp_path)
+    for content in (b"one", b"two"):
+        history.add("add a", 1.0, history.present(), {"pyproject.toml": content, "poetry.lock": None})
+    log = history.folder / "log"
+    first, second = log.read_bytes().splitlines()
+    for line in (json.dumps({**json.loads(second), **spoilt}).encode(), b"[" * 100_000):
+        log.write_bytes(first + b"\n" + line + b"\n")
+        with pytest.raises(HistoryDamaged, match="line 2 of `log`"):
+            history.entries()

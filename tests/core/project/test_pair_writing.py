@@ -18,7 +18,7 @@ from chapbook_core.project.pair_writing import (
     Recovery,
     has_journal,
 )
-from chapbook_core.project.writing import WriteFailed
+from chapbook_core.project.writing import WriteFailed, passing_name
 
 if TYPE_CHECKING:
     from chapbook_core.project.pair_writing import Step
@@ -178,6 +178,7 @@ def test_new_contents_that_never_came_to_their_place_are_removed(folder: Path) -
         b"",
         b"{}",
         b"[1]",
+        b"[" * 100_000,
         b'{"format": 2, "return": false, "files": []}',
         b'{"format": 1, "return": false, "files": [{"name": 1}]}',
         journal_bytes(Journal((FileChange("pyproject.toml", b"a", b"b", TOKEN),))).replace(b"Yg==", b"Yw=="),
@@ -185,6 +186,7 @@ def test_new_contents_that_never_came_to_their_place_are_removed(folder: Path) -
         journal_bytes(Journal((FileChange("notebook.ipynb", b"a", b"b", TOKEN),))),
         journal_bytes(Journal((FileChange("pyproject.toml", b"a", b"b", "../../x"),))),
     ],
+    ids=lambda content: content[:80],
 )
 def test_a_journal_that_no_command_has_written_is_refused(folder: Path, content: bytes) -> None:
     _leave_journal(folder).write_bytes(content)
@@ -203,6 +205,15 @@ def test_no_link_leads_the_writer_out_of_the_project(folder: Path, tmp_path_fact
     with pytest.raises(JournalUnusable):
         PairWriter(folder).recover()
     assert (OLD, b"theirs") == (held(folder), target.read_bytes())
+
+
+def test_nothing_is_swept_where_a_link_leads(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / passing_name("0123456789abcdef")).write_bytes(b"theirs")
+    (folder / ".chapbook").symlink_to(other)
+    with pytest.raises(JournalUnusable):
+        PairWriter(folder).replace(the_change())
+    assert [b"theirs"] == [file.read_bytes() for file in other.iterdir()]
 
 
 def test_links_to_the_files_and_their_permissions_stay(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
