@@ -25,13 +25,11 @@ def installed_packages(present: SitePackages) -> Iterator[Installed]:
     repeated = {distribution.name for distribution in present.repeated}
     for distribution in present:
         damage = "it is there twice" if distribution.name in repeated else _damage(distribution)
-        yield Installed(
-            distribution.name,
-            distribution.version,
-            distribution.direct_url,
-            damage,
-            is_checkout=is_checkout(distribution),
-        )
+        if distribution.has_direct_url:
+            origin, is_of_repository = distribution.direct_url, is_checkout(distribution)
+        else:
+            origin, is_of_repository = None, False
+        yield Installed(distribution.name, distribution.version, origin, damage, is_of_repository)
 
 
 def _damage(distribution: Distribution) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +18,10 @@ ATTACHED = "--attached"
 _LATER = 0.05
 """Seconds after which one is started: by then whoever waits for the command has its answer."""
 _running: list[subprocess.Popen[bytes]] = []
+_due: SimpleQueue[tuple[float, Sequence[str], Path]] = SimpleQueue()
 _lock = threading.Lock()
+_starters: list[threading.Thread] = []
+"""The one that starts them, once there was one to start: a thread takes longer to begin than to be told something."""
 
 
 def start_attached(words: Sequence[str], folder: Path) -> None:
@@ -24,9 +29,18 @@ def start_attached(words: Sequence[str], folder: Path) -> None:
 
     While a program starts nothing else of this process goes on, which takes as long as putting in a package does.
     """
-    timer = threading.Timer(_LATER, _start, (words, folder))
-    timer.daemon = True
-    timer.start()
+    _due.put((time.monotonic() + _LATER, words, folder))
+    with _lock:
+        if not _starters:
+            _starters.append(threading.Thread(target=_start_what_is_due, name="chapbook-starter", daemon=True))
+            _starters[0].start()
+
+
+def _start_what_is_due() -> None:
+    while True:
+        moment, words, folder = _due.get()
+        time.sleep(max(0.0, moment - time.monotonic()))
+        _start(words, folder)
 
 
 def _start(words: Sequence[str], folder: Path) -> None:

@@ -26,6 +26,9 @@ _FORMAT = 1
 ENDING = f"-{_FORMAT}.json"
 """Of the files with what is remembered; other versions of Chapbook have other ones."""
 _MOST_WORDS = 300
+_MOST_KNOWN = 16
+_known: dict[tuple[object, ...], Interpreter] = {}
+"""What this process has read already, by what it depends on, and the file that it stands in as that was."""
 _CHILD_SEES = frozenset(
     {
         "HOME",
@@ -70,14 +73,22 @@ class Prober:
         except OSError as cause:
             raise InterpreterUnusable(executable, cause.strerror or str(cause)) from None
         key: list[object] = [_FORMAT, str(real), status.st_mtime_ns, status.st_size]
-        facts = self._remembered(key)
+        file = self._file(key)
+        if file is not None and (known := _known.get((*key, *_traits(file)))) is not None:
+            return known
+        facts = self._remembered(file, key)
         if facts is None:
             facts = self._answered(real)
-            self._remember(key, facts)
+            self._remember(file, key, facts)
         try:
-            return _of_today(interpreter_from(facts))
+            interpreter = _of_today(interpreter_from(facts))
         except (KeyError, ValueError) as cause:
             raise InterpreterUnusable(executable, "it gives no account of itself") from cause
+        if file is not None and (traits := _traits(file)):
+            if len(_known) >= _MOST_KNOWN:
+                _known.clear()
+            _known[*key, *traits] = interpreter
+        return interpreter
 
     def _answered(self, executable: Path) -> dict[str, object]:
         """Run it: isolated, so that neither variables nor the folder matter, and without what is installed in it."""
@@ -114,8 +125,7 @@ class Prober:
             return None
         return self._cache / f"{hashlib.sha256(os.fsencode(str(key[1]))).hexdigest()[:24]}{ENDING}"
 
-    def _remembered(self, key: list[object]) -> dict[str, object] | None:
-        file = self._file(key)
+    def _remembered(self, file: Path | None, key: list[object]) -> dict[str, object] | None:
         if file is None:
             return None
         try:
@@ -125,9 +135,8 @@ class Prober:
         facts = entry.get("facts") if entry is not None and entry.get("key") == key else None
         return facts if isinstance(facts, dict) else None
 
-    def _remember(self, key: list[object], facts: dict[str, object]) -> None:
+    def _remember(self, file: Path | None, key: list[object], facts: dict[str, object]) -> None:
         """Write it down; a cache that cannot be written is no mistake of anybody's."""
-        file = self._file(key)
         if file is None or not facts:
             return
         temporary = file.with_suffix(f".{os.urandom(4).hex()}.tmp")
@@ -135,6 +144,15 @@ class Prober:
             file.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(json.dumps({"key": key, "facts": facts}).encode())
             temporary.replace(file)
+
+
+def _traits(file: Path) -> tuple[str, int, int, int] | tuple[()]:
+    """Return what tells a file from what it was; nothing for one that is not there."""
+    try:
+        status = file.stat()
+    except OSError:
+        return ()
+    return str(file), status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _child_variables(variables: Mapping[str, str]) -> dict[str, str]:

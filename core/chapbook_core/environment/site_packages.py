@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+DIRECT_URL = "direct_url.json"
 _SUFFIX = ".dist-info"
 _EGG_SUFFIXES = (".egg-info", ".egg-link")
 
@@ -64,14 +65,19 @@ class Distribution:
         """Whether a person asked for it by name."""
         return (self.folder / "REQUESTED").is_file()
 
+    @property
+    def has_direct_url(self) -> bool:
+        """Whether it says that it comes from somewhere else than an index; hardly one does."""
+        return os.access(f"{self.library}/{self.entry}/{DIRECT_URL}", os.F_OK)
+
     @cached_property
     def direct_url(self) -> Mapping[str, object] | None:
         """Where it comes from when that is no index, as PEP 610 has it."""
-        import json  # most distributions have no such file
-
-        text = self._text("direct_url.json")
+        text = self._text(DIRECT_URL)
         if text is None:
             return None
+        import json  # most distributions have no such file
+
         try:
             value = json.loads(text)
         except ValueError:

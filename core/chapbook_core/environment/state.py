@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,15 @@ def state_file(environment: Path | str) -> str:
 def read_state(environment: Path) -> State | None:
     """Return the state of an environment; None when there is none, or none that can be read."""
     try:
-        data = json.loads(read_small(state_file(environment)))
+        return _parsed(read_small(state_file(environment)))
     except (OSError, ValueError, RecursionError):
         return None
-    match data:
+
+
+@lru_cache(maxsize=8)
+def _parsed(content: bytes) -> State | None:
+    """Return what the file says, which each change reads several times; raises ValueError and RecursionError."""
+    match json.loads(content):
         case {"owner": "chapbook", "path": str(path), **rest} if _is_path(path):
             fingerprint = rest.get("fingerprint")
             return State(

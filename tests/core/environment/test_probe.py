@@ -59,6 +59,26 @@ def test_an_interpreter_is_asked_once(tmp_path: Path) -> None:
     assert ["3.12.1"] == log.read_text().split()
 
 
+def test_a_process_reads_once_what_it_remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    read_bytes = Path.read_bytes
+
+    def reading(file: Path) -> bytes:
+        read.append(file)
+        return read_bytes(file)
+
+    monkeypatch.setattr(Path, "read_bytes", reading)
+    script = write_interpreter(tmp_path / "python3", "3.12.1")
+    first = Prober(tmp_path / "cache", os.environ).ask(script)
+    read.clear()
+    assert first is Prober(tmp_path / "cache", os.environ).ask(script)
+    assert [] == read
+    # Another cache may be another person's.
+    assert first == Prober(tmp_path / "other", os.environ).ask(script)
+    write_interpreter(tmp_path / "python3", "3.13.0")
+    assert "3.13.0" == Prober(tmp_path / "cache", os.environ).ask(script).version
+
+
 def test_an_interpreter_that_was_replaced_is_asked_again(tmp_path: Path) -> None:
     script = write_interpreter(tmp_path / "python3", "3.12.1")
     prober = Prober(tmp_path / "cache", os.environ)
