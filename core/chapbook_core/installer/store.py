@@ -27,7 +27,7 @@ from chapbook_core.installer.unpacking import file_digest, unpack_wheel
 from chapbook_core.installer.wheel import open_archive, read_wheel
 from chapbook_core.installer.workshop import Workshop, clear
 from chapbook_core.project.kernel_lock import HAS_SHARED, try_lock, try_share
-from chapbook_core.value import frozen
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,7 +186,7 @@ class Store:
                 if not is_ours and archive.sha256() != sha256.lower():
                     raise BadWheel(filename, "it was changed while it was read")
                 (folder / MANIFEST).write_bytes(manifest.blob())
-                return StoredWheel(manifest, self._show(folder, self.place(sha256)))
+                return self._show(folder, manifest)
             except OSError as cause:
                 raise StoreFailed(self.folder, cause) from cause
             finally:
@@ -251,10 +251,14 @@ class Store:
 
         A backup that was brought back may have touched every file there is.
         """
-        real = stored.tree.resolve()
+        # By what stands there: the entry may be another one by now, whose files were written at another time.
+        there = self.find(stored.manifest.sha256)
+        if there is None:
+            return False
+        real = there.tree.resolve()
         try:
-            for file in stored.manifest.files:
-                path = stored.tree / file.path
+            for file in there.manifest.files:
+                path = there.tree / file.path
                 if path.resolve() != real / file.path:
                     return False
                 if _is_as_stored(path, file):
@@ -317,8 +321,9 @@ class Store:
                 self._workshop = Workshop(self.folder / "workshops")
             return self._workshop
 
-    def _show(self, folder: Path, place: Path) -> Path:
-        """Give the finished entry its name, unless another process was faster."""
+    def _show(self, folder: Path, manifest: Manifest) -> StoredWheel:
+        """Give the finished entry its name, unless another process was faster; return the one that has it."""
+        place = self.place(manifest.sha256)
         place.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(3):
             try:
@@ -327,9 +332,10 @@ class Store:
                 if problem.errno not in {errno.EEXIST, errno.ENOTEMPTY, errno.EACCES} or not place.exists():
                     raise
             else:
-                return place
-            if _manifest_of(place) is not None:
-                return place
+                return StoredWheel(manifest, place)
+            if (there := _manifest_of(place)) is not None:
+                # The same files, written at another time.
+                return StoredWheel(replace(manifest, files=there.files), place)
             # What stands there cannot be used.
             self.discard(place.name)
         raise OSError(errno.EEXIST, "other processes keep making the same entry", str(place))

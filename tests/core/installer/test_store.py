@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = 24 * 3600.0
+_A_TICK = 0.05
+"""Seconds after which files have another time."""
 
 
 @pytest.fixture
@@ -96,6 +99,31 @@ def test_an_entry_whose_manifest_is_damaged_is_made_anew(store: Store, tmp_path:
             manifest.write_bytes(b"")
     assert store.find(stored.manifest.sha256) is None
     store.verify(put(store, tmp_path), is_thorough=True)
+
+
+def test_whoever_was_overtaken_gets_the_wheel_that_is_there(tmp_path: Path) -> None:
+    wheel = GOOD.write(tmp_path)
+    with Store(tmp_path / "store") as early, Store(tmp_path / "store") as late:
+
+        def overtake(passed: int) -> None:
+            if passed == 1:
+                early.add(wheel, wheel.name)
+                time.sleep(_A_TICK)
+
+        stored = late.add(wheel, wheel.name, watcher=RecordingWatcher(at_checkpoint=overtake))
+        late.verify(stored)
+        assert stored == late.find(stored.manifest.sha256)
+
+
+def test_what_was_stored_again_meanwhile_is_not_given_the_times_of_before(store: Store, tmp_path: Path) -> None:
+    before = put(store, tmp_path)
+    store.discard(before.manifest.sha256)
+    time.sleep(_A_TICK)
+    after = put(store, tmp_path)
+    with pytest.raises(StoreDamaged):
+        store.verify(before)
+    assert store.mend(before)
+    store.verify(after)
 
 
 def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
