@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.place import VENV, place_of
+from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.lock_place import STATE_FOLDER
 from chapbook_core.project.settings import read_settings
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.project.settings import Settings
 
+_UNFILLED = late_pattern(r"\{(?P<name>[^{}]+)\}")
 AWAY = f"{STATE_FOLDER}/away"
 """Below a project: there while its environment, which is elsewhere, changes; for whoever looks at the project alone."""
 
@@ -27,8 +30,22 @@ def likely_place(folder: Path, surroundings: Surroundings, settings: Settings | 
         settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
     if settings.flag("virtualenvs.in-project"):
         return folder / VENV
-    central = Path(settings.text("virtualenvs.path") or settings.locations.cache / "virtualenvs").expanduser()
-    return place_of(folder, _name(folder / PROJECT_FILE), central).present(".".join(map(str, surroundings.python)))
+    place = place_of(folder, _name(folder / PROJECT_FILE), central_folder(settings))
+    return place.present(".".join(map(str, surroundings.python)))
+
+
+def central_folder(settings: Settings) -> Path:
+    """Return the folder of the environments that are in no project; raises ChapbookError for one that is not told."""
+    path = settings.text("virtualenvs.path") or str(settings.locations.cache / "virtualenvs")
+    if unfilled := _UNFILLED.search(path):
+        raise ChapbookError(
+            f"`virtualenvs.path` cannot be filled in: there is no setting `{unfilled['name']}`",
+            hints=[
+                "it may hold `{cache-dir}` and `{data-dir}`",
+                "use `virtualenvs.in-project` for the project's folder",
+            ],
+        )
+    return Path(path).expanduser()
 
 
 def _name(file: Path) -> str | None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.likely_place import central_folder
 from chapbook_core.environment.condition import (
     Absent,
     Broken,
@@ -97,7 +98,7 @@ def project_place(manifest: Manifest, settings: Settings) -> Place:
     """Return where the project's environments are."""
     central = None
     if not settings.flag("virtualenvs.in-project"):
-        central = Path(settings.text("virtualenvs.path") or settings.locations.cache / "virtualenvs").expanduser()
+        central = central_folder(settings)
     return place_of(manifest.folder, manifest.name, central)
 
 
@@ -195,7 +196,7 @@ def choose_interpreter(session: Session, asked: str = SYSTEM) -> Interpreter:
     """
     # A process of its own for each Python that is not known yet; commands that make nothing need none.
     from chapbook_core.environment.choice import InterpreterDoesNotFit, choose, names_version, pick
-    from chapbook_core.environment.discovery import find_interpreters, find_on_path, running_interpreter
+    from chapbook_core.environment.discovery import find_interpreters, find_on_path, is_shim, running_interpreter
 
     python, preferred = session.manifest.python, session.surroundings.python
     prober, whereabouts = _prober(session), _whereabouts(session)
@@ -209,6 +210,11 @@ def choose_interpreter(session: Session, asked: str = SYSTEM) -> Interpreter:
         return pick(asked, find_interpreters(whereabouts, prober).interpreters, python, preferred)
     program = program or find_on_path(asked, whereabouts)
     if program is None:
+        if is_shim(asked, whereabouts):
+            raise ChapbookError(
+                f"which Python `{asked}` is depends on the folder: it is a shim of a version manager",
+                hints=["name the version, as in `chapbook env use 3.12`, or the path that `pyenv which` prints"],
+            )
         raise ChapbookError(
             f"`{asked}` is neither a version of Python nor a program",
             hints=["write it as in `3.12`, as a path, or as the name of a program on `PATH`"],
@@ -232,7 +238,7 @@ def make(session: Session, interpreter: Interpreter) -> Environment:
         origin = settings.get("virtualenvs.create").origin
         raise ChapbookError(
             f"no environment is made: `virtualenvs.create` is false, by {origin}",
-            hints=["set it to true, or activate an environment"],
+            hints=[_what_to_activate(session)],
         )
     path = project_place(session.manifest, settings).path(interpreter.python_version)
     if not isinstance(look_at(path), Absent):
@@ -245,6 +251,12 @@ def make(session: Session, interpreter: Interpreter) -> Environment:
         pip=not settings.flag("virtualenvs.options.no-pip"),
     )
     return make_environment(path, recipe, cache=_cache(session, "environments"))
+
+
+def _what_to_activate(session: Session) -> str:
+    prefix = session.surroundings.variables.get("CONDA_PREFIX")
+    kind = f"; `{prefix}` is one of conda, whose packages conda looks after" if prefix else ""
+    return f"set it to true, or activate a virtual environment{kind}"
 
 
 def _prompt(session: Session, interpreter: Interpreter) -> str:

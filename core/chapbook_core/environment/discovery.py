@@ -96,6 +96,12 @@ def find_on_path(name: str, whereabouts: Whereabouts) -> Path | None:
     return None
 
 
+def is_shim(name: str, whereabouts: Whereabouts) -> bool:
+    """Tell whether a name on `PATH` is a script that would start another Python in another folder."""
+    folders = map(Path, whereabouts.variables.get("PATH", "").split(os.pathsep))
+    return any(folder.name == _SHIMS and folder.is_absolute() and _is_program(folder / name) for folder in folders)
+
+
 def _candidates(whereabouts: Whereabouts) -> Iterator[Path]:
     for folder in _path_folders(whereabouts):
         yield from _pythons_in(folder)

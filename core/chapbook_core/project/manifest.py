@@ -155,6 +155,9 @@ def _read(data: dict[str, object], file: Path, findings: Findings, *, only_built
     grouping = Table(data, (), Findings()) if only_built else document
     requires_python = project_table.text("requires-python")
     python = _python(project, poetry, findings)
+    if python.is_empty and not only_built:
+        words = "project.requires-python" if poetry.python is None else "tool.poetry.dependencies.python"
+        findings.add(tuple(words.split(".")), f"no Python is in `{python}`", "write it as in `>=3.11,<4.0`")
     return Manifest(
         file=file,
         name=project.name or poetry.name,

@@ -240,6 +240,14 @@ def test_a_planted_python_is_not_run(chapbook: Chapbook, project: Path, monkeypa
     assert not log.exists()
 
 
+def test_a_shim_is_no_python(chapbook: Chapbook, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = project.parent / "log"
+    write_interpreter(project.parent / "shims" / "mypython", "3.12.1", log=log)
+    monkeypatch.setenv("PATH", str(project.parent / "shims"))
+    assert "it is a shim of a version manager" in chapbook("env", "use", "mypython").err
+    assert not log.exists()
+
+
 def test_a_word_that_is_no_python_says_what_is(chapbook: Chapbook, project: Path) -> None:
     outcome = chapbook("env", "use", "snake")
     assert outcome.err.startswith("error: `snake` is neither a version of Python nor a program\n")
@@ -305,8 +313,24 @@ def test_no_environment_is_made_where_that_is_switched_off(
     outcome = chapbook("env", "use", "system")
     assert outcome.err.startswith(
         "error: no environment is made: `virtualenvs.create` is false, by POETRY_VIRTUALENVS_CREATE\n"
+        "hint: set it to true, or activate a virtual environment\n"
     )
+    monkeypatch.setenv("CONDA_PREFIX", "/opt/work")
+    assert "activate a virtual environment; `/opt/work` is one of conda" in chapbook("install").err
     assert not (project / ".venv").exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_place_for_environments_that_names_no_setting_is_refused(
+    chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_IN_PROJECT", "false")
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_PATH", "{project-dir}/environments")
+    outcome = chapbook("env", "info")
+    told = "error: `virtualenvs.path` cannot be filled in: there is no setting `project-dir`\n"
+    assert (1, True) == (outcome.status, outcome.err.startswith(told))
+    monkeypatch.setenv("CHAPBOOK_VIRTUALENVS_PATH", "{cache-dir}/environments")
+    assert "the project has no environment" in chapbook("env", "info").err
 
 
 def test_then_the_active_environment_is_used(

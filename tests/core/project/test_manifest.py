@@ -258,6 +258,8 @@ def test_every_mistake_reaches_the_person_with_file_line_and_remedy(tmp_path: Pa
             6,
             "allows versions that `requires-python` does not",
         ),
+        (HEAD + "requires-python = '>=3.11,<3'\n", "project.requires-python", 4, "no Python is in `>=3.11,<3`"),
+        (POETRY + "[tool.poetry.dependencies]\npython = '<3,>3'\n", "tool.poetry.dependencies.python", 5, "no Python"),
         ("[tool.poetry]\nversion = '1'\n", "tool.poetry.name", 1, "is missing"),
         ("[project]\nname = 'a'\n", "project.version", 1, "is missing"),
         ("[project]\nname = 'a'\ndynamic = ['version']\n", "project.version", 1, "is dynamic"),
