@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.first_look import FirstLook
 from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.commands.own_version import own_version
-from chapbook_core.environment.environment import CONFIGURATION
+from chapbook_core.environment.environment import CONFIGURATION, PROGRAM_SUFFIX, SCRIPTS
 from chapbook_core.environment.place import VENV
 from chapbook_core.environment.state import read_state, state_file, was_moved
 from chapbook_core.installer.condition_key import condition_key, file_digest
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chapbook_core.environment.state import State
 
 _DIST_INFO = ".dist-info"
+_PYTHON = f"{SCRIPTS}/python{PROGRAM_SUFFIX}"
 
 
 @frozen
@@ -76,6 +77,9 @@ class NothingToDo:
             return None
         if not any(state.fingerprint == self._key(environment, names, words) for words in self._fitting()):
             return None
+        # That of the system may have been taken away, or replaced by a newer one.
+        if not os.path.exists(f"{environment}/{_PYTHON}"):  # noqa: PTH110  each command asks, and paths are dearer
+            return None
         if state.folders and _is_changed(state.folders):
             return None
         return Known(environment, sum(name.endswith(_DIST_INFO) for name in names), tuple(self._places(state, library)))
@@ -124,7 +128,7 @@ class NothingToDo:
         ):
             return
         yield from (f"{folder}/{PROJECT_FILE}", f"{folder}/{LOCK_FILE}", *self._look.settings.places)
-        yield from (f"{own}/{CONFIGURATION}", state_file(own), f"{own}/lib", library)
+        yield from (f"{own}/{CONFIGURATION}", f"{own}/{_PYTHON}", state_file(own), f"{own}/lib", library)
 
     def _digest(self, file: str) -> bytes:
         # The environment may be made anew by the command.

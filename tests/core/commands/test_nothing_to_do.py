@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,19 @@ def test_after_a_sync_an_install_has_nothing_to_look_for(
     # The other way round there may be more than is wanted.
     chapbook("remove", "a")
     assert [path for path in _opened_while(lambda: chapbook("sync")) if "poetry.lock" in path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the Python is a copy there")
+def test_there_is_something_to_do_when_the_python_is_gone(project: Path, index: FakeIndex, chapbook: Chapbook) -> None:
+    index.serve("a", "1.0")
+    require(project, "a")
+    chapbook("install")
+    for python in (project / ".venv" / "bin").glob("python*"):
+        python.unlink()
+        python.symlink_to(project / "taken-away")
+    outcome = chapbook("install")
+    assert 1 == outcome.status
+    assert "is gone\nhint: run `chapbook env use system` to make it anew" in outcome.err
 
 
 def test_after_an_upgrade_of_chapbook_an_environment_is_looked_into_once_more(

@@ -137,6 +137,12 @@ def configured_anew(project: Path) -> None:
     file.write_text(f"{file.read_text()}# touched\n")
 
 
+def without_its_python(project: Path) -> None:
+    python = project / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(project / "gone")
+
+
 def left_half_done(project: Path) -> None:
     (project / ".venv" / ".chapbook" / "journal").touch()
 
@@ -165,6 +171,7 @@ def state_forgotten(project: Path) -> None:
         taken_out_by_somebody,
         another_python_beside,
         configured_anew,
+        without_its_python,
         left_half_done,
         being_written,
         gone,
@@ -223,7 +230,7 @@ def test_a_project_that_is_found_from_below_or_through_a_link_is_looked_at(
         assert is_looked_at(here, monkeypatch)
 
 
-def test_whatever_a_look_opens_is_watched(surroundings: Surroundings) -> None:
+def test_whatever_a_look_opens_is_watched(project: Path, surroundings: Surroundings) -> None:
     opened: set[str] = set()
     listening = True
 
@@ -240,7 +247,8 @@ def test_whatever_a_look_opens_is_watched(surroundings: Surroundings) -> None:
     assert known is not None
     watched = {place for place in opened if not place.endswith((".py", ".pyc"))}
     assert watched
-    assert watched == set(known.places)
+    # The Python is only asked for.
+    assert {*watched, str(project / ".venv" / "bin" / "python")} == set(known.places)
 
 
 def test_only_so_many_are_kept(project: Path, surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
