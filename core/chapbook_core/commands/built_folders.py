@@ -1,29 +1,36 @@
-"""Built folders: required folders that are installed as they were at some moment, held against what they hold.
+"""Required folders as they were when they were put in, held against what they hold.
 
 What a folder held when it was built is noted beside what came of it; the state of the environment repeats that, for
-whoever only wants to know whether anything has to be looked at.
+whoever only wants to know whether anything has to be looked at. A folder that is imported from where it is says by
+itself how it would be put in.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.builder.tree_fingerprint import tree_fingerprint
+from chapbook_core.builder.folder_content import folder_content, settings_content
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.environment.state import note_folders
+from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.editable import BUILT_FROM, built_from
 from chapbook_core.installer.plan import Install, Keep, Update
+from chapbook_core.installer.spare import INSTALLER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from chapbook_core.commands.editable_project import EditableProject
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.site_packages import Distribution, SitePackages
     from chapbook_core.installer.plan import Plan
     from chapbook_core.lock.lockfile import LockedPackage
+
+_OURS = INSTALLER.decode().strip()
 
 
 def built_folder(package: LockedPackage, project: Path) -> Path | None:
@@ -34,20 +41,37 @@ def built_folder(package: LockedPackage, project: Path) -> Path | None:
     return Path(os.path.normpath(project / source.url / source.subdirectory))
 
 
-def folder_states(
-    packages: Iterable[LockedPackage], present: SitePackages, project: Path
-) -> Iterator[tuple[str, bool]]:
-    """Yield the packages that were built from folders, and whether their folders have been changed since.
+def editable_folder(package: LockedPackage, project: Path) -> Path | None:
+    """Return the folder that a package is imported from; None for one that is built, or comes from elsewhere."""
+    source = package.source
+    if source is None or source.type != "directory" or not package.develop:
+        return None
+    return Path(os.path.normpath(project / source.url / source.subdirectory))
 
-    Of what another installer has built nobody knows what it was built from, nor of a folder that is gone.
+
+def folder_states(
+    packages: Iterable[LockedPackage],
+    present: SitePackages,
+    project: Path,
+    editable: Callable[[Path, str], EditableProject],
+) -> Iterator[tuple[str, bool]]:
+    """Yield the packages that come from folders, and whether their folders have been changed since they were put in.
+
+    `editable` looks at a folder with a project of some name. Of what another installer has put in nobody knows what it
+    was made from, nor of a folder that is gone.
     """
     for package in packages:
-        folder, installed = built_folder(package, project), present.distributions.get(package.name)
-        if folder is None or installed is None:
+        installed = present.distributions.get(package.name)
+        if installed is None:
             continue
-        known, current = _noted(installed), _content(folder)
-        if known is not None and current is not None:
-            yield package.name, known != current
+        if (folder := built_folder(package, project)) is not None:
+            known, current = _noted(installed), folder_content(folder)
+            if known is not None and current is not None:
+                yield package.name, known != current
+        elif (folder := editable_folder(package, project)) is not None and installed.installer == _OURS:
+            # Whoever puts it in tells what is wrong with it.
+            with suppress(ChapbookError):
+                yield package.name, not editable(folder, package.name).is_there(installed)
 
 
 def folder_notes(package: LockedPackage, project: Path) -> Mapping[str, bytes]:
@@ -56,7 +80,7 @@ def folder_notes(package: LockedPackage, project: Path) -> Mapping[str, bytes]:
     A build may write into the folder, so it is looked at afterwards.
     """
     folder = built_folder(package, project)
-    current = None if folder is None else _content(folder)
+    current = None if folder is None else folder_content(folder)
     return {} if current is None else {BUILT_FROM: built_from(current)}
 
 
@@ -66,6 +90,9 @@ def noting_folders(
     """Return a fingerprint of an environment that counts for as long as the folders of a plan are what they were."""
     wanted = [step.package for step in plan.steps if isinstance(step, Install | Update | Keep)]
     folders = {package.name: folder for package in wanted if (folder := built_folder(package, project)) is not None}
+    editable = [folder for package in wanted if (folder := editable_folder(package, project)) is not None]
+    # Before anything is put in: what changes meanwhile counts as not seen.
+    settings = {os.fspath(folder): settings_content(folder) for folder in editable}
 
     def found(environment: Environment) -> str | None:
         key = fingerprint(environment)
@@ -77,17 +104,11 @@ def noting_folders(
             for name, folder in folders.items()
             if name in present.distributions
         }  # fmt: skip
-        note_folders(environment.path, {path: content for path, content in known.items() if content is not None})
+        built = {path: content for path, content in known.items() if content is not None}
+        note_folders(environment.path, {**built, **settings})
         return key
 
     return found
-
-
-def _content(folder: Path) -> str | None:
-    try:
-        return tree_fingerprint(folder)
-    except OSError:
-        return None
 
 
 def _noted(installed: Distribution) -> str | None:

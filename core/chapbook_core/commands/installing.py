@@ -34,6 +34,7 @@ from chapbook_core.installer.schemes import paths_of_environment
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
 from chapbook_core.lock.completeness import require_dependencies
 from chapbook_core.lock.selection import says_groups, select
+from chapbook_core.project.discovery import LOCK_FILE
 from chapbook_core.project.lock_terms import exempt_names
 from chapbook_core.project.trust import note_trust
 from chapbook_core.requirements.name import canonical_name
@@ -133,7 +134,7 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     """
     if request.dry_run and (place := foreseen(session)) is not None:
         path, interpreter = place
-        plan = _plan(session, lock, request, interpreter, SitePackages(path, {}))
+        plan = _plan(session, lock, request, interpreter, SitePackages(path, {}), environment=path)
         return Installation(plan, _root_step(session, request, None, None), path, is_done=False)
     with without_collector(), changed_environment(session) as environment:
         return _installed(session, lock, request, environment)
@@ -149,7 +150,7 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
     # Whoever changes it holds the project, so that until that is done here it stays as it is.
     state = read_state(environment.path)
     request = replace(request, gone=request.gone | postponed(state))
-    plan = _plan(session, lock, request, interpreter, present)
+    plan = _plan(session, lock, request, interpreter, present, environment=environment.path)
     editable = _editable(session, request, environment, interpreter)
     if editable is not None and editable.is_built_from_more:
         # That something is to be done cannot be told from the few files that are looked at first.
@@ -190,11 +191,26 @@ def _with_folders(
 ) -> Callable[[Environment], str | None]:
     """Let the fingerprint count only while the folders that packages are built from are what they were."""
     steps = (step for step in plan.steps if not isinstance(step, Remove))
-    if not (any(is_folder(step.package) for step in steps) or (state is not None and state.folders)):
+    packages = [step.package for step in steps if is_folder(step.package)]
+    if not (packages or (state is not None and state.folders)):
         return request.fingerprint
     from chapbook_core.commands.built_folders import noting_folders  # as in `_plan`
 
-    return noting_folders(request.fingerprint, plan, session.manifest.folder)
+    # What the lock lacks is told each time, until it is locked.
+    found = (lambda _environment: None) if _tells_of_lacks(session, packages) else request.fingerprint
+    return noting_folders(found, plan, session.manifest.folder)
+
+
+def _tells_of_lacks(session: Session, packages: Sequence[LockedPackage]) -> bool:
+    """Warn where a required folder asks for what the lock knows nothing of; tell whether one does."""
+    from chapbook_core.commands.folders_ahead import folders_ahead  # as in `_plan`
+    from chapbook_core.requirements.marker import python_marker
+
+    found = tuple(folders_ahead(packages, session.manifest.folder, python_marker(session.manifest.python)))
+    for ahead in found:
+        text = f"{ahead}, and {LOCK_FILE} does not know of it"
+        session.watcher.emit(Notice("warning", text, ("run `chapbook lock`",)))
+    return bool(found)
 
 
 def mend_environment(session: Session, environment: Environment) -> None:
@@ -213,7 +229,13 @@ class _Task:
 
 
 def _plan(
-    session: Session, lock: Lock, request: InstallRequest, interpreter: Interpreter, present: SitePackages
+    session: Session,
+    lock: Lock,
+    request: InstallRequest,
+    interpreter: Interpreter,
+    present: SitePackages,
+    *,
+    environment: Path,
 ) -> Plan:
     manifest = session.manifest
     own_name = canonical_name(manifest.name) if manifest.name else None
@@ -231,7 +253,12 @@ def _plan(
     if any(map(is_folder, selected)):
         from chapbook_core.commands.built_folders import folder_states  # as hardly a project requires a folder
 
-        outdated = dict(folder_states(selected, present, manifest.folder))
+        def editable(folder: Path, name: str) -> EditableProject:
+            from chapbook_core.commands.editable_project import editable_project
+
+            return editable_project(folder, name, paths_of_environment(environment), interpreter)
+
+        outdated = dict(folder_states(selected, present, manifest.folder, editable))
     options = PlanOptions(
         # Without packages nothing is known of what is wanted.
         sync=request.sync and request.packages,

@@ -8,6 +8,7 @@ from chapbook_core.commands.command import Invocation
 from chapbook_core.commands.declarations.installing import INSTALL
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants
 from chapbook_core.commands.report import Block, Data, Line, Result, Span, as_data
+from chapbook_core.environment.state import read_state
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -63,10 +64,11 @@ def prepare(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     folder = session.manifest.folder
     starts = KernelStarts(folder, wants, surroundings.variables, surroundings.home)
     key = starts.key(environment.path, environment.site_packages)
+    folders = _folders(environment)
     start = _start(session, environment, index_mode(invocation))
     # A kernel asks for this only where that is so already.
     note_trust(folder, session.settings.locations)
-    starts.remember(start, key)
+    starts.remember(start, key, folders)
     changed = len(installed.changes) if isinstance(installed, Installed) else 0
     return Prepared(start, changed)
 
@@ -88,12 +90,19 @@ def foresee(surroundings: Surroundings, watcher: Watcher) -> bool:
     environment = require_environment(session)
     starts = KernelStarts(session.manifest.folder, KernelWants(), surroundings.variables, surroundings.home)
     key = starts.key(environment.path, environment.site_packages)
+    folders = _folders(environment)
     start = _start(session, environment, None) if environment.path == found.environment else None
     # What was begun meanwhile would not be what was seen.
     if start is None or NothingToDo(surroundings, PLAIN).found() is None:
         return False
-    starts.remember(start, key)
+    starts.remember(start, key, folders)
     return True
+
+
+def _folders(environment: Environment) -> Mapping[str, str]:
+    """Return the folders that have a say in whether the environment is in order."""
+    state = read_state(environment.path)
+    return {} if state is None else state.folders
 
 
 def _installing(invocation: Invocation, wants: KernelWants) -> Invocation:

@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.condition_key import condition_key
@@ -33,6 +34,7 @@ _PERSONAL = "config.toml"
 _SELECTIONS = "envs.toml"
 """Beside environments that are not in their projects: which of them is used."""
 _PYTHON = "python.exe" if os.name == "nt" else "python"
+_NONE: Mapping[str, str] = MappingProxyType({})
 _PREFIXES = ("CHAPBOOK_", "POETRY_")
 
 
@@ -127,7 +129,9 @@ class KernelStarts:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         key = self.key(Path(start.environment), Path(start.library))
-        return start if start.is_there and entry.get("key") == key else None
+        if not start.is_there or entry.get("key") != key:
+            return None
+        return None if (folders := entry.get("folders")) and _is_changed(folders) else start
 
     def key(self, environment: Path, library: Path) -> str | None:
         """Return what tells whether anything has changed; taken before one looks at the environment."""
@@ -142,14 +146,18 @@ class KernelStarts:
         except OSError:
             return None
 
-    def remember(self, start: KernelStart, key: str | None) -> None:
-        """Write it down; a cache that cannot be written only makes the next start slower."""
+    def remember(self, start: KernelStart, key: str | None, folders: Mapping[str, str] = _NONE) -> None:
+        """Write it down; a cache that cannot be written only makes the next start slower.
+
+        `folders` are those that packages of the environment come from, as its state has them.
+        """
         if key is None:
             return
         temporary = self._file.with_suffix(f".{os.urandom(4).hex()}.tmp")
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(json.dumps({"key": key, "start": members(start)}).encode())
+            entry = {"key": key, "start": members(start), **({"folders": dict(folders)} if folders else {})}
+            temporary.write_bytes(json.dumps(entry).encode())
             temporary.replace(self._file)
 
     @property
@@ -169,6 +177,12 @@ class KernelStarts:
         for name in sorted(self._variables):
             if name.startswith(_PREFIXES) and name not in _PASSING:
                 yield f"{name}={self._variables[name]}"
+
+
+def _is_changed(folders: object) -> bool:
+    from chapbook_core.builder.folder_content import is_any_changed  # hardly a project requires a folder
+
+    return not isinstance(folders, dict) or is_any_changed(folders)
 
 
 _PASSING = frozenset({"CHAPBOOK_PROJECT", "CHAPBOOK_NOTEBOOK", "CHAPBOOK_LOCK_TIMEOUT"})

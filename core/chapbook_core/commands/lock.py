@@ -143,6 +143,12 @@ def check_lock(session: Session) -> None:
     found = lacking(lock, manifest.groups, exempt_names(manifest, wishes), promised_environments(manifest, wishes))
     if found:
         raise LockLacks(session.lock_file, found)
+    from chapbook_core.commands.folders_ahead import LockBehind, folders_ahead  # as above
+    from chapbook_core.requirements.marker import python_marker
+
+    ahead = tuple(folders_ahead(lock.packages, manifest.folder, python_marker(manifest.python)))
+    if ahead:
+        raise LockBehind(session.lock_file, ahead)
 
 
 def changes(outcome: LockOutcome) -> list[Change]:

@@ -136,16 +136,9 @@ class NothingToDo:
 
 
 def _is_changed(folders: Mapping[str, str]) -> bool:
-    """Tell whether a folder that a package was built from is not what it was."""
-    # Hardly a project requires a folder that it does not import its modules from.
-    from pathlib import Path
+    from chapbook_core.builder.folder_content import is_any_changed  # hardly a project requires a folder
 
-    from chapbook_core.builder.tree_fingerprint import tree_fingerprint
-
-    try:
-        return any(tree_fingerprint(Path(folder)) != content for folder, content in folders.items())
-    except OSError:
-        return True
+    return is_any_changed(folders)
 
 
 def _library(environment: Path) -> str | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.core.commands.conftest import Chapbook
+    from tests.fakes.index import FakeIndex
 
 _READ = "import lib; print(lib.VALUE)"
 _AGAIN = "~ lib 1.0 (its folder was changed)\nChanged 1 package\n"
@@ -115,3 +116,78 @@ def test_a_folder_that_is_required_no_more_is_looked_at_no_more(project: Path, c
     assert [str(project / "one")] == list(json.loads(state.read_bytes())["folders"])
     assert 0 == chapbook("remove", "lib").status
     assert "folders" not in json.loads(state.read_bytes())
+
+
+_PROJECT = """[project]
+name = "lib"
+version = "{version}"
+requires-python = ">=3.11"
+dependencies = {requires}
+[project.scripts]
+{scripts}
+"""
+
+
+def declare(project: Path, requires: str = "[]", scripts: str = "", version: str = "1.0") -> None:
+    """Write the project file of an editable folder, which is put in without a build."""
+    (project / "one/pyproject.toml").write_text(
+        _PROJECT.format(requires=requires, scripts=scripts, version=version), "utf-8"
+    )
+
+
+@pytest.fixture
+def editable(equipped: Path, index: FakeIndex) -> Path:
+    index.serve("a", "1.0")
+    (equipped / "one").mkdir()
+    (equipped / "one/lib.py").write_text("def main(): print(7)\n", "utf-8")
+    declare(equipped)
+    require(equipped, "lib", tool='[tool.poetry.dependencies]\nlib = {path = "one", develop = true}\n')
+    return equipped
+
+
+def test_scripts_of_an_editable_folder_come_when_it_declares_them(editable: Path, chapbook: Chapbook) -> None:
+    put_in(chapbook)
+    (editable / "one/lib.py").write_text("def main(): print(8)\n")
+    assert _NOTHING == chapbook("install").out
+    declare(editable, scripts='say = "lib:main"', version="1.1")
+    assert _AGAIN == chapbook("install").out
+    assert (editable / ".venv/bin/say").exists()
+    assert ["lib 1.1"] == installed(editable)
+    assert _NOTHING == chapbook("install").out
+    (editable / ".venv/.chapbook/state.json").unlink()
+    assert _NOTHING == chapbook("install").out
+
+
+def test_an_editable_folder_that_another_installer_put_in_stays(editable: Path, chapbook: Chapbook) -> None:
+    put_in(chapbook)
+    [note] = site_packages(editable).glob("lib-*/INSTALLER")
+    note.write_text("poetry 2.1.0")
+    (editable / ".venv/.chapbook/state.json").unlink()
+    declare(editable, scripts='say = "lib:main"')
+    assert _NOTHING == chapbook("install").out
+
+
+def test_what_a_folder_requires_since_it_was_locked_is_told_until_it_is_locked(
+    editable: Path, chapbook: Chapbook
+) -> None:
+    put_in(chapbook)
+    declare(editable, requires='["a>=1", "gone; python_version < \'3\'"]')
+    told = "warning: `lib` requires `a (>=1)`, and poetry.lock does not know of it\nhint: run `chapbook lock`\n"
+    first = chapbook("install")
+    assert (_AGAIN, told) == (first.out, first.err)
+    again = chapbook("install")
+    assert (_NOTHING, told) == (again.out, again.err)
+    check = chapbook("lock", "--check")
+    assert 1 == check.status
+    assert "does not belong to the folders it names: `lib` requires `a (>=1)`" in check.err
+    put_in(chapbook)
+    assert ["a 1.0", "lib 1.0"] == installed(editable)
+    assert 0 == chapbook("lock", "--check").status
+    assert "" == chapbook("install").err
+
+
+def test_other_versions_than_were_locked_are_told(editable: Path, chapbook: Chapbook) -> None:
+    declare(editable, requires='["a>=0.5"]')
+    put_in(chapbook)
+    declare(editable, requires='["a>=0.5,<3"]')
+    assert "`lib` requires `a (>=0.5,<3)`" in chapbook("install").err

@@ -11,6 +11,7 @@ import pytest
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants, read_start
 from chapbook_core.environment.site_packages import scan_site_packages
 from tests.core.commands.installing import require
+from tests.core.commands.source_projects import BACKEND, EDITABLE, told_lib
 from tests.fakes.index import reply_faults
 
 if TYPE_CHECKING:
@@ -155,3 +156,18 @@ def test_a_notebook_that_wants_a_group_gets_it_and_nobody_loses_anything(project
     assert wanted == packages(start.library)
     assert packages(start.folders[0]) == {"ipykernel": "7.0", "ipython": "9.0"}
     assert wanted == packages(prepare(chapbook).library)
+
+
+@pytest.mark.parametrize("develop", ["true", "false"])
+def test_a_kernel_does_not_start_from_what_a_required_folder_was_before(
+    project: Path, chapbook: Chapbook, develop: str
+) -> None:
+    told_lib(project / "one", BACKEND + EDITABLE)
+    require(project, "lib", tool=f'[tool.poetry.dependencies]\nlib = {{path = "one", develop = {develop}}}\n')
+    prepare(chapbook)
+    assert starts(project).remembered() is not None
+    with (project / "one/pyproject.toml").open("a") as file:
+        file.write("# changed\n")
+    assert starts(project).remembered() is None
+    prepare(chapbook)
+    assert starts(project).remembered() is not None
