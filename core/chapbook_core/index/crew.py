@@ -112,15 +112,18 @@ class Crew:
             else:
                 wish.do()
 
+    def dismiss(self) -> None:
+        """Let go of what has not begun, and begin nothing more."""
+        with self._lock:
+            is_closed, self._closed = self._closed, True
+            for _thread in () if is_closed else self._threads:
+                self._queue.put((_LAST, 0, next(self._serials), None))
+
     def close(self, patience: float) -> None:
         """Let go of what has not begun; wait so many seconds for what has."""
         end = time.monotonic() + patience
-        with self._lock:
-            self._closed = True
-            threads = list(self._threads)
-            for _thread in threads:
-                self._queue.put((_LAST, 0, next(self._serials), None))
-        for thread in threads:
+        self.dismiss()
+        for thread in self._threads:
             # One that an interrupt has met while it started cannot be waited for, and ends by itself.
             with suppress(RuntimeError):
                 thread.join(timeout=max(0.0, end - time.monotonic()))

@@ -46,6 +46,7 @@ _LONGEST = 60_000
 """What a pipe takes at once, of folders and of bytes."""
 _PATIENCE = 10.0
 """Seconds that somebody waits for a spare before laying out the files themselves."""
+_MOST_STARTS = 3
 _GLANCE = 0.25
 """Seconds between two looks at whether the person wants to stop."""
 _CAN_BE = os.name == "posix"
@@ -115,17 +116,25 @@ class Companion:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._is_summoned = False
+        self._is_coming = False
+        self._starts = 0
         self._turns = 0
         self._turn: Turn | None = None
         self._lock = threading.Lock()
 
     def summon(self) -> None:
-        """Start the process in a moment, unless it was: for a command alone that would take too long."""
+        """Start the process in a moment, unless it is there: for a command alone that would take too long.
+
+        One that could not be started, or has ended, is started again, but not for ever: whatever ends it may stay.
+        """
         with self._lock:
-            if self._is_summoned or not _CAN_BE:
+            process = self._process
+            if process is not None and self._turn is None and process.poll() is not None:
+                self._drop(process)
+            if self._process is not None or self._is_coming or self._starts >= _MOST_STARTS or not _CAN_BE:
                 return
-            self._is_summoned = True
+            self._is_coming = True
+            self._starts += 1
         timer = threading.Timer(_LATER, self._start)
         timer.daemon = True
         timer.start()
@@ -170,6 +179,7 @@ class Companion:
                 os.set_blocking(pipe.fileno(), False)
             with self._lock:
                 self._process = process
+        self._is_coming = False
 
     def _say(self, process: subprocess.Popen[bytes], line: bytes) -> bool:
         """Write a line; one that does not take all of it has ended, or hangs, and is done without."""
@@ -178,9 +188,13 @@ class Companion:
                 return True
         except OSError:
             pass
+        self._drop(process)
+        return False
+
+    def _drop(self, process: subprocess.Popen[bytes]) -> None:
+        """Do without a process that has ended, or hangs."""
         self._process = None
         process.kill()
         process.wait()
         for pipe in filter(None, (process.stdin, process.stdout)):
             pipe.close()
-        return False

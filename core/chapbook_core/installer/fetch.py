@@ -44,8 +44,8 @@ MOST_BYTES = 8 * 1024**3
 _MUCH = 8 << 20
 _MANY = 24
 """So many bytes, or wheels, are worth further processes that unpack, which have a bit to do before they begin."""
-_PATIENCE = 30.0
-"""Seconds that downloads get to notice that they are to stop."""
+_PATIENCE = 10.0
+"""Seconds that all together get to notice that they are to stop: they look several times a second, unless they hang."""
 _STEP = 1 << 18
 """How many bytes pass between two words about progress."""
 _MOST_KEPT = 64
@@ -158,9 +158,13 @@ class Fetching:
     ) -> None:
         if problem is not None:
             self._progress.stop()
-        self._fetcher.close()
-        for crew in (self._small, self._large):
-            crew.close(_PATIENCE)
+        end = time.monotonic() + _PATIENCE
+        crews = (self._small, self._large)
+        for crew in crews:
+            crew.dismiss()
+        self._fetcher.close(end)
+        for crew in crews:
+            crew.close(end - time.monotonic())
         self._fetcher.sweep()
         self._progress.end()
 
@@ -246,8 +250,8 @@ class _Fetcher:
     def get_ready(self) -> None:
         self._unpackers.start()
 
-    def close(self) -> None:
-        self._unpackers.close()
+    def close(self, end: float) -> None:
+        self._unpackers.close(end)
 
     def sweep(self) -> None:
         """Remove what was downloaded and is not unpacked any more; nobody is at work."""

@@ -77,11 +77,18 @@ class Unpackers:
         finally:
             self._free.put(free)
 
-    def close(self) -> None:
-        """End the other processes; what they have begun is not finished."""
+    def close(self, end: float | None = None) -> None:
+        """End the other processes, all at once; what they have begun is not finished.
+
+        `end` is the moment, as `time.monotonic` tells it, until which somebody waits for more than them.
+        """
+        end = min(time.monotonic() + _SECONDS_TO_END, end or float("inf"))
+        self._crew.dismiss()
         for other in self._others:
-            other.end()
-        self._crew.close(_SECONDS_TO_END)
+            other.dismiss()
+        for other in self._others:
+            other.end(end)
+        self._crew.close(end - time.monotonic())
 
 
 class _Unpacker:
@@ -126,20 +133,24 @@ class _Unpacker:
             process.kill()
         return answer.lstrip(_BEAT) == _DONE
 
-    def end(self) -> None:
-        """End the process; what it has begun is not finished."""
+    def dismiss(self) -> None:
+        """Tell the process to end; what it has begun is not finished."""
         with self._lock:
             process, self._is_ended = self._process, True
+        if process is not None and process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
+
+    def end(self, end: float) -> None:
+        """See to it that a process which was told to end has ended, by some moment."""
+        process = self._process
         if process is None:
             return
         # Loaded by what has started it.
         from subprocess import TimeoutExpired
 
-        if process.stdin is not None:
-            with suppress(OSError):
-                process.stdin.close()
         try:
-            process.wait(_SECONDS_TO_END)
+            process.wait(max(0.0, end - time.monotonic()))
         except TimeoutExpired:
             process.kill()
             process.wait()

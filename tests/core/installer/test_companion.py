@@ -337,3 +337,41 @@ def test_it_ends_with_its_input_whatever_it_is_at(companion: Companion, tmp_path
     assert process is not None
     process.communicate(timeout=SECONDS)
     assert 0 == process.returncode
+
+
+def is_another(companion: Companion, former: object) -> bool:
+    return companion._process is not None and companion._process is not former
+
+
+def test_another_one_comes_when_it_has_ended_but_not_for_ever(companion: Companion) -> None:
+    for _ in range(2):
+        process = companion._process
+        assert process is not None
+        companion.summon()
+        assert process is companion._process
+        process.kill()
+        process.wait()
+        companion.summon()
+        until(partial(is_another, companion, process))
+    last = companion._process
+    assert last is not None
+    last.kill()
+    last.wait()
+    companion.summon()
+    assert companion._process is None
+    assert not companion._is_coming
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is none here")
+def test_one_that_could_not_start_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(companion_module, "_LATER", 0.0)
+    one = Companion()
+    with monkeypatch.context() as patches:
+        patches.setattr(sys, "executable", "/no/such/python")
+        one.summon()
+        until(lambda: not one._is_coming)
+        assert one._process is None
+    one.summon()
+    until(lambda: one._process is not None)
+    assert one._process is not None
+    one._process.communicate(timeout=SECONDS)

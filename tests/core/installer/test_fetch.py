@@ -14,11 +14,13 @@ import pytest
 
 from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started, Unwatched
+from chapbook_core.index.crew import Crew
 from chapbook_core.index.failure import IndexFailure, WrongHash
 from chapbook_core.installer import fetch as fetching
 from chapbook_core.installer import part, unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.fetch import Fetching, WantedWheel, WheelUnreachable
+from chapbook_core.installer.lanes import LARGE
 from chapbook_core.installer.store import WHEELS, Store
 from chapbook_core.installer.unpacker import Unpackers
 from tests.fakes.index import FakeIndex, reply_faults
@@ -274,3 +276,39 @@ def test_a_wheel_that_is_built_anew_while_it_is_read_is_not_taken_for_the_old_on
         fetch(index, tmp_path, [wheel])
     with Store(tmp_path / "store") as store:
         assert store.find(digest) is None
+
+
+def test_what_hangs_holds_up_the_end_for_one_patience_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_PATIENCE", 0.6)
+    close, goes_on, begun = Crew.close, threading.Event(), threading.Semaphore(0)
+    told: list[tuple[float, float]] = []
+
+    def noted(self: Crew, patience: float) -> None:
+        began = time.monotonic()
+        close(self, patience)
+        told.append((patience, time.monotonic() - began))
+
+    class Hanging:
+        def download(self, *_words: object, **_options: object) -> None:
+            begun.release()
+            goes_on.wait(60)
+
+    monkeypatch.setattr(Crew, "close", noted)
+    sizes = (("small", 10), ("large", LARGE))
+    wheels = [WantedWheel(f"{name}-1-py3-none-any.whl", "https://example.org/x", size=size) for name, size in sizes]
+    try:
+        with (
+            Store(tmp_path / "store") as store,
+            suppress(Cancelled),
+            Fetching(2, store, Hanging(), Unwatched()) as all_,
+        ):
+            for wheel in wheels:
+                all_.want(wheel)
+            assert all(begun.acquire(timeout=60) for _ in wheels)
+            raise Cancelled
+    finally:
+        goes_on.set()
+    # The first is that of the unpackers, who have nothing to do.
+    (_, _), (small, waited), (large, _) = told
+    assert small <= 0.6
+    assert large <= small - waited + 0.01

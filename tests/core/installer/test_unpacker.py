@@ -160,6 +160,27 @@ def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpacke
     assert [] == processes(store)
 
 
+def test_all_are_told_to_end_before_one_of_them_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacker, "_AT_ONCE", 3)
+    monkeypatch.setattr(unpacker, "_SECONDS_TO_END", 60.0)
+    unpackers = Unpackers(store)
+    unpackers.start()
+    first, second = (other._process for other in unpackers._others)
+    assert first is not None
+    assert second is not None
+    first.send_signal(signal.SIGSTOP)
+    closing = threading.Thread(target=unpackers.close)
+    closing.start()
+    try:
+        # Nobody has waited for it.
+        os.waitid(os.P_PID, second.pid, os.WEXITED | os.WNOWAIT)
+        assert closing.is_alive()
+    finally:
+        first.send_signal(signal.SIGCONT)
+        closing.join(timeout=60)
+    assert [0, 0] == [first.returncode, second.returncode]
+
+
 def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
     wheel = MANY.write(tmp_path)
     words = [sys.executable, "-P", "-m", "chapbook_core.installer.unpacker", str(store.folder)]
