@@ -13,8 +13,18 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """What a shell reports for a program that an interrupt ended."""
 _SIGINT = 2
+_BASE_STATUS = 128
+"""A shell reports the number of the signal above this."""
 _A_MOMENT = 0.002
 """Seconds."""
+
+
+class ToldToStop(SystemExit):
+    """A signal has come that ends programs, and what is half done is undone first."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_BASE_STATUS + number)
+        self.number = number
 
 
 class Interrupts:
@@ -80,13 +90,17 @@ class Interrupts:
 
     def _hear_again(self, ignored: sys.UnraisableHookArgs) -> None:
         """Hear once more what came where nothing can be stopped, as in what is called when an object goes."""
-        if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        if isinstance(ignored.exc_value, ToldToStop):
+            number = ignored.exc_value.number
+        elif issubclass(ignored.exc_type, KeyboardInterrupt):
+            number = _SIGINT
+        else:
             sys.__unraisablehook__(ignored)
             return
         # Hardly ever needed. It must not come before this function, in which it would be ignored again, has ended.
         import threading
 
-        again = threading.Timer(_A_MOMENT, os.kill, (os.getpid(), _SIGINT))
+        again = threading.Timer(_A_MOMENT, os.kill, (os.getpid(), number))
         again.daemon = True
         again.start()
 

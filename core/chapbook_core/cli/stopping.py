@@ -7,15 +7,13 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from chapbook_core.cli.interrupts import Interrupts
+from chapbook_core.cli.interrupts import Interrupts, ToldToStop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-_BASE_STATUS = 128
-"""A shell reports the number of the signal above this."""
 
 
 @contextmanager
@@ -54,4 +52,4 @@ def stopping_by_signals(is_committed: Callable[[], bool], interrupts: Interrupts
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(_BASE_STATUS + number)
+    raise ToldToStop(number)

@@ -128,3 +128,34 @@ leave(run)
         [sys.executable, "-c", program], cwd=folder, env=variables, capture_output=True, text=True, check=False
     )
     assert (130, "went on\n", NOTHING) == (ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_being_told_to_stop_where_nothing_can_be_stopped_is_heard_a_moment_later(
+    folder: Path, variables: dict[str, str]
+) -> None:
+    program = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from chapbook_core.cli import leave
+from chapbook_core.cli.stopping import stopping_by_signals
+
+class Going:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+def run(words, interrupts):
+    with stopping_by_signals(lambda: False, interrupts):
+        Going()
+        print("went on", flush=True)
+        try:
+            time.sleep(20)
+        finally:
+            print("undone", flush=True)
+    return 0
+
+leave(run)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
+    assert (143, "went on\nundone\n", "") == (ended.returncode, ended.stdout, ended.stderr)
