@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
 from queue import Empty
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _TOKEN = "secret"
 _SECONDS = 60.0
+_SECONDS_TO_START = 180.0
+"""It loads JupyterLab, on a machine that may be busy."""
 
 
 class Server:
@@ -121,19 +125,20 @@ def running_server(world: World) -> Iterator[Server]:
         process = subprocess.Popen(words, cwd=world.root, env=world.variables, stdout=stream, stderr=stream)
     try:
         file = runtime / f"jpserver-{process.pid}.json"
-        yield Server(_url(file, process, log), runtime)
+        yield Server(url_of_server(file, process, log), runtime)
     finally:
         process.terminate()
         process.wait(_SECONDS)
 
 
-def _url(file: Path, process: subprocess.Popen[bytes], log: Path) -> str:
-    end = time.monotonic() + _SECONDS
+def url_of_server(file: Path, process: subprocess.Popen[bytes], log: Path) -> str:
+    """Wait until a server listens, which it does a moment after it has written down where, and return its address."""
+    end = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < end and process.poll() is None:
-        try:
-            found = json.loads(file.read_text())
-        except (OSError, ValueError):
-            time.sleep(0.05)
-            continue
-        return str(found["url"])
+        with suppress(OSError, ValueError):
+            url = str(json.loads(file.read_text())["url"])
+            parts = urlsplit(url)
+            socket.create_connection((parts.hostname, parts.port or 80), timeout=_SECONDS).close()
+            return url
+        time.sleep(0.05)
     raise AssertionError(log.read_text())

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import subprocess
+import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.fakes.holding import held_by_another
-from tests.kernels.server import running_server
+from tests.kernels.server import running_server, url_of_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +82,25 @@ def test_two_notebooks_of_one_project_add_at_once(server: Server, world: World) 
     assert "six" in listed
 
 
+def test_a_server_is_there_as_soon_as_it_listens(tmp_path: Path) -> None:
+    # As a Jupyter server does: it says where it will be, and listens once its loop runs.
+    program = """
+import json, socket, sys, time
+from pathlib import Path
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+Path(sys.argv[1]).write_text(json.dumps({"url": f"http://127.0.0.1:{server.getsockname()[1]}/"}))
+time.sleep(0.5)
+server.listen()
+time.sleep(60)
+"""
+    file = tmp_path / "file"
+    with subprocess.Popen([sys.executable, "-c", program, str(file)]) as process:
+        parts = urlsplit(url_of_server(file, process, tmp_path / "log"))
+        socket.create_connection((parts.hostname, parts.port or 80)).close()
+        process.kill()
+
+
 def test_a_server_that_ends_stops_its_preparations(world: World) -> None:
     folder = world.new_project("ended", ["six"])
     (folder / "a.ipynb").write_text(NOTEBOOK)
@@ -88,14 +110,20 @@ def test_a_server_that_ends_stops_its_preparations(world: World) -> None:
         words = [_text(file).split("\0") for file in files]
         return [" ".join(each) for each in words if "prepare" in each and str(folder) in each]
 
+    problems: list[Exception] = []
+
     def open_notebook(server: Server) -> None:
-        with suppress(OSError, http.client.HTTPException):
+        try:
             server.open_notebook(f"{folder.name}/a.ipynb")
+        except (OSError, http.client.HTTPException) as problem:
+            problems.append(problem)
 
     with held_by_another(folder) as other:
         with running_server(world) as own:
             threading.Thread(target=open_notebook, args=(own,), daemon=True).start()
-            _wait_until(lambda: bool(preparing()))
+            _wait_until(lambda: bool(preparing() or problems))
+            # That it is broken off comes later.
+            assert [] == problems
         _wait_until(lambda: not preparing())
         other.let_go()
 
@@ -108,7 +136,7 @@ def _text(file: Path) -> str:
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)
