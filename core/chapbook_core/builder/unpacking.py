@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import tarfile
 import zipfile
 import zlib
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.index.tar_archive import TarArchive
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _MOST_BYTES = 2_000_000_000
 _MOST_MEMBERS = 200_000
@@ -72,12 +73,12 @@ def _reason(problem: Exception) -> str:
 
 
 def _write_all(members: Iterator[_Member], folder: Path) -> None:
-    left = _MOST_BYTES
+    left, count = _MOST_BYTES, 0
     links: list[tuple[_Member, Path]] = []
-    for count, member in enumerate(members):
+    for member in members:
         path = folder.joinpath(*_parts(member.name))
-        if count > _MOST_MEMBERS:
-            raise ValueError(f"it holds more than {_MOST_MEMBERS:,} files")
+        count += 1
+        _require_few(count, _MOST_BYTES - left)
         if member.target is not None:
             links.append((member, folder.joinpath(*_parts(member.target, "a link"))))
         elif member.is_folder:
@@ -85,7 +86,29 @@ def _write_all(members: Iterator[_Member], folder: Path) -> None:
         else:
             left -= _write(member, path, left)
     for member, target in links:
+        # Each copy is more than the archive holds, and what is copied may hold copies.
+        copied, size = _extent(target)
+        count, left = count + copied, left - size
+        _require_few(count, _MOST_BYTES - left)
         _copy(target, folder.joinpath(*_parts(member.name)))
+
+
+def _require_few(count: int, size: int) -> None:
+    if count > _MOST_MEMBERS:
+        raise ValueError(f"it holds more than {_MOST_MEMBERS:,} files")
+    if size > _MOST_BYTES:
+        raise ValueError(f"it unpacks to more than {_MOST_BYTES:,} bytes")
+
+
+def _extent(target: Path) -> tuple[int, int]:
+    """Return how many files and folders, and how many bytes, a copy would be."""
+    if not target.is_dir():
+        return 1, target.stat().st_size if target.is_file() else 0
+    count, size = 1, 0
+    for top, folders, files in os.walk(target):
+        count += len(folders) + len(files)
+        size += sum(Path(top, name).stat().st_size for name in files)
+    return count, size
 
 
 def _write(member: _Member, path: Path, most: int) -> int:
@@ -126,7 +149,7 @@ def _parts(name: str, what: str = "a file") -> tuple[str, ...]:
 
 
 def _members_of_tar(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive, "r:*") as tar:
+    with TarArchive.open(archive, "r:*") as tar:
         for member in tar:
             if member.isdir():
                 if PurePosixPath(member.name).parts:

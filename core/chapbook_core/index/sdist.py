@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.index.tar_archive import TarArchive
 from chapbook_core.pattern import late_pattern
 from chapbook_core.value import field, mutable
 
@@ -82,7 +83,7 @@ def _take(found: SourceFiles, name: str, read: Callable[[], bytes]) -> bool:
 
 def _tar_members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
     unpacked = 0
-    with tarfile.open(path, "r|*") as archive:
+    with TarArchive.open(path, "r|*") as archive:
         for count, member in enumerate(archive):
             unpacked += member.size
             if unpacked > _MOST_UNPACKED or count > _MOST_MEMBERS:

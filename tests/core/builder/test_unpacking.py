@@ -3,12 +3,14 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.builder.unpacking import UnsafeArchive, unpack
+from chapbook_core.index.sdist import UnreadableArchive, read_source_files
 from tests.fakes.index.sdist import pack
 
 if TYPE_CHECKING:
@@ -87,6 +89,45 @@ def test_an_archive_that_leads_elsewhere_is_refused(tmp_path: Path, members: lis
         unpack(path, path.name, tmp_path / "out")
 
     assert before == {name for name in _everything(tmp_path) if not name.startswith("out")}
+
+
+@pytest.mark.parametrize(("limit", "most"), [("_MOST_BYTES", 8000), ("_MOST_MEMBERS", 60)])
+def test_what_links_are_copies_of_counts_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    links = [_member(f"a/{level}/{name}", tarfile.SYMTYPE, f"../{level - 1}") for level in range(1, 5) for name in "xy"]
+    path = _archive(tmp_path, (_member("a/0/file"), bytes(1000)), *links)
+    unpack(path, path.name, tmp_path / "whole")
+    assert 15 * 1000 < sum(file.stat().st_size for file in (tmp_path / "whole").rglob("file")) < 32 * 1000
+    monkeypatch.setattr(f"chapbook_core.builder.unpacking.{limit}", most)
+    with pytest.raises(UnsafeArchive, match="more than"):
+        unpack(path, path.name, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_headers_do_not_fill_the_memory(tmp_path: Path, kind: bytes) -> None:
+    header = tarfile.TarInfo("header")
+    header.type, header.size = kind, 20_000_000
+    path = tmp_path / "a-1.tar.gz"
+    path.write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(20_000_000 + 1024)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnsafeArchive, match="headers are larger"):
+            unpack(path, path.name, tmp_path / "out")
+        with pytest.raises(UnreadableArchive, match="headers are larger"):
+            read_source_files(path, path.name, lambda _information: False)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_long_names_are_read_as_ever(tmp_path: Path) -> None:
+    path = tmp_path / "a-1.tar.gz"
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(path, "w:gz", format=form) as archive:
+            archive.addfile(_member(f"a/{'folder/' * 40}setup.py"))
+        unpack(path, path.name, tmp_path / str(form))
+        assert 1 == len(list((tmp_path / str(form)).rglob("setup.py")))
 
 
 def test_a_file_through_a_link_stays_inside(tmp_path: Path) -> None:
