@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _FOLDER = "downloads"
 _KEPT = 7 * 24 * 3600.0
 _GLANCE = 0.1
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _OPEN_ONES_CAN_GO = os.name != "nt"
 """Whether the system removes a file that somebody has open."""
 
@@ -31,7 +32,7 @@ def opened_part(store: Path, sha256: str | None, checkpoint: Callable[[], None])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{sha256 or os.urandom(16).hex()}.part"
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = os.open(path, _FLAGS, 0o600)
         with ExitStack() as closed, os.fdopen(descriptor, "r+b") as stream:
             if _is_locked(descriptor) and _is_still(path, descriptor):
                 if not _OPEN_ONES_CAN_GO:

@@ -84,6 +84,9 @@ class Way:
         if folder == self._folder:
             return Folder(f"{self.root}/{folder}", self._descriptors[-1])
         parts = [part for part in folder.split("/") if part]
+        if ".." in parts:
+            # Neither a wheel nor a journal that was checked leads there; what was spoilt in a cache may.
+            raise InTheWay(self.root, folder, "it leads out of the folder")
         if not HAS_FOLDER_DESCRIPTORS:
             return Folder(str(_walked(self.root, parts, is_made=is_made)), None)
         if not self._descriptors:

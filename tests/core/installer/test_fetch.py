@@ -21,7 +21,7 @@ from chapbook_core.installer import part, unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.fetch import Fetching, WantedWheel, WheelUnreachable
 from chapbook_core.installer.lanes import LARGE
-from chapbook_core.installer.store import WHEELS, Store
+from chapbook_core.installer.store import WHEELS, Store, StoreFailed
 from chapbook_core.installer.unpacker import Unpackers
 from tests.fakes.index import FakeIndex, reply_faults
 from tests.fakes.opened import opened
@@ -312,3 +312,16 @@ def test_what_hangs_holds_up_the_end_for_one_patience_in_all(tmp_path: Path, mon
     (_, _), (small, waited), (large, _) = told
     assert small <= 0.6
     assert large <= small - waited + 0.01
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed here")
+def test_no_download_is_written_through_a_link(index: FakeIndex, tmp_path: Path) -> None:
+    (wheel,) = wanted(index, "a")
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"years")
+    folder = tmp_path / "store" / "downloads"
+    folder.mkdir(parents=True)
+    (folder / f"{wheel.sha256}.part").symlink_to(precious)
+    with pytest.raises(StoreFailed):
+        fetch(index, tmp_path, [wheel])
+    assert precious.read_bytes() == b"years"

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.errors import Cancelled
+from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.clash import FileClash
 from chapbook_core.installer.link import Linker, Method
 from chapbook_core.installer.placement import PlacementFailed, place_wheels
 from chapbook_core.installer.record import read_rows
 from chapbook_core.installer.relocation import InTheWay
+from chapbook_core.installer.script import Script
 from chapbook_core.installer.store import StoreDamaged
 from tests.fakes.installing import tree
 from tests.fakes.watcher import RecordingWatcher
@@ -278,3 +279,18 @@ def test_peers_see_what_is_installed(bench: Bench, uv: Path) -> None:
     assert "good==1.0\nother==2.0\n" == subprocess.run(command, capture_output=True, text=True, check=True).stdout
     subprocess.run([str(uv), "pip", "uninstall", "good", "--python", str(paths.interpreter)], check=True)
     assert not (paths.root / LIBRARY / "good").exists()
+
+
+@pytest.mark.parametrize("fact", ["scripts", "dist_info"])
+def test_what_was_spoilt_in_the_store_leads_nowhere_else(bench: Bench, fact: str) -> None:
+    paths = bench.environment()
+    arrival = bench.arrival(GOOD, paths)
+    out, held = "../" * 5 + "out", arrival.stored.manifest
+    if fact == "scripts":
+        manifest = replace(held, scripts=(Script(out, "os", "system"),))
+    else:
+        manifest = replace(held, dist_info=out)
+    before = tree(bench.folder)
+    with pytest.raises(ChapbookError):
+        place_wheels([replace(arrival, stored=replace(arrival.stored, manifest=manifest))], bench.watcher)
+    assert before == tree(bench.folder)
