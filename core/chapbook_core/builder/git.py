@@ -19,6 +19,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Started
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.last_use import note_use
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.requirements.url import masked_url
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class GitRepositories:
                 if not folder.is_dir():
                     raise
             finally:
-                shutil.rmtree(draft, ignore_errors=True)
+                remove_folder(draft)
         note_use(folder)
         wanted = folder / (origin.subdirectory or "")
         if not wanted.resolve().is_relative_to(folder.resolve()) or not wanted.is_dir():

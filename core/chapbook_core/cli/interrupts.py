@@ -98,9 +98,14 @@ class Interrupts:
             sys.__unraisablehook__(ignored)
             return
         # Hardly ever needed. It must not come before this function, in which it would be ignored again, has ended.
+        import _thread
         import threading
 
-        again = threading.Timer(_A_MOMENT, os.kill, (os.getpid(), number))
+        if os.name == "nt":
+            # What is no event of a console ends the process there, whoever hears it.
+            again = threading.Timer(_A_MOMENT, _thread.interrupt_main, (number,))
+        else:
+            again = threading.Timer(_A_MOMENT, os.kill, (os.getpid(), number))
         again.daemon = True
         again.start()
 

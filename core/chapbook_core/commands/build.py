@@ -19,6 +19,7 @@ from chapbook_core.project.build_table import OWN_BACKENDS
 from chapbook_core.project.discovery import find_project
 from chapbook_core.project.lock_holder import Holder, this_host
 from chapbook_core.project.manifest import read_manifest
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.project.writing import WriteFailed
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.requirement import parse_requirement
@@ -217,7 +218,7 @@ def _passing(target: Path) -> Iterator[Path]:
     for left in target.glob(f"{_ROOM}*.{host}.*"):
         pid = left.name.removeprefix(_ROOM).partition(".")[0]
         if pid.isdecimal() and Holder(int(pid), this_host(), "chapbook build", 0.0).is_gone():
-            shutil.rmtree(left, ignore_errors=True)
+            remove_folder(left)
     try:
         room.mkdir(parents=True)
     except OSError as problem:
@@ -225,7 +226,7 @@ def _passing(target: Path) -> Iterator[Path]:
     try:
         yield room
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        remove_folder(room)
         if is_new and not any(target.iterdir()):
             target.rmdir()
 

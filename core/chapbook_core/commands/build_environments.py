@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -33,6 +32,7 @@ from chapbook_core.installer.placement import WheelArrival, place_wheels
 from chapbook_core.installer.schemes import paths_of_environment
 from chapbook_core.lock.lockfile import LockedPackage
 from chapbook_core.project.kernel_lock import try_lock
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.requirements.marker import Marker, parse_marker
 from chapbook_core.requirements.requirement import parse_requirement
 from chapbook_core.resolver.dependency import dependencies_of, root_requirements
@@ -176,7 +176,7 @@ def _provided(bench: Workbench, top: Path, wheels: Sequence[StoredWheel]) -> Bui
     with _held(folder.with_suffix(".lock"), bench.watcher):
         if not _is_intact(folder):
             _sweep(top)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             cache = None if bench.cache is None else bench.cache / "environments"
             make_environment(folder, Recipe(interpreter, "build"), cache=cache)
             paths, linker = paths_of_environment(folder), Linker()
@@ -242,7 +242,7 @@ def _sweep(top: Path) -> None:
         with suppress(OSError):
             if intact.stat().st_mtime < limit:
                 intact.unlink()
-                shutil.rmtree(intact.parent, ignore_errors=True)
+                remove_folder(intact.parent)
 
 
 class _Quiet:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from chapbook_core.builder.tree_fingerprint import tree_fingerprint
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.requirements.origin import GitOrigin, UrlOrigin
 from chapbook_core.value import frozen
 
@@ -169,7 +170,7 @@ def left_as_it_was(folder: Path) -> Iterator[Path]:
     finally:
         for path in _left_by_builds(folder):
             if path not in before and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
+                remove_folder(path)
 
 
 def _left_by_builds(folder: Path) -> Iterator[Path]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.installed import SOURCES, is_checkout
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.events import Notice
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.requirements.origin import GitOrigin
 from chapbook_core.value import frozen
 
@@ -69,7 +70,7 @@ def check_out(bench: Workbench, environment: Path, package: LockedPackage, useri
         (draft / _MARK).write_text(json.dumps(mark), "utf-8")
         draft.rename(folder)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        remove_folder(draft)
     return folder / source.subdirectory
 
 
@@ -81,12 +82,12 @@ def sweep_checkouts(environment: Environment, watcher: Watcher) -> None:
     used = set(_installed(environment))
     for folder in sorted(top.iterdir()):
         if folder.name.startswith(".") and folder.name.endswith(".tmp"):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
         there = _read(folder)
         if there is None or (there.name, there.commit) in used:
             continue
         if _is_untouched(folder, there):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
         else:
             watcher.emit(Notice("warning", f"`{folder}` is used no more, and stays because of the work in it"))
     with suppress(OSError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import threading
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache
@@ -22,6 +21,7 @@ from chapbook_core.index.mode import Mode
 from chapbook_core.index.tags import TagOrder
 from chapbook_core.installer.store import WHEELS
 from chapbook_core.installer.workshop import Workshop
+from chapbook_core.project.removal import remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -214,7 +214,7 @@ class Workbench:
         try:
             yield room
         finally:
-            shutil.rmtree(room, ignore_errors=True)
+            remove_folder(room)
 
     def make_ready(self) -> None:
         """Make every part that several threads will use at once."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.patience import patiently
 from chapbook_core.project.small_file import read_small
 from chapbook_core.value import field, frozen, replace
 
@@ -120,7 +121,7 @@ def write_state(environment: Path, state: State) -> None:
             os.mkdir(folder)  # noqa: PTH102  as said
         with open(temporary, "wb") as file:  # noqa: PTH123  as said
             file.write(json.dumps(content).encode())
-        os.replace(temporary, f"{folder}/{_FILE}")  # noqa: PTH105  as said
+        patiently(lambda: os.replace(temporary, f"{folder}/{_FILE}"))  # noqa: PTH105  as said
     except OSError as cause:
         with suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108  as said

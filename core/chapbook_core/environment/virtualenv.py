@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -26,11 +25,12 @@ from chapbook_core.environment.pristine import (
 from chapbook_core.environment.state import State, write_state
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.last_use import note_use
+from chapbook_core.project.removal import remove_folder, remove_whole_folder
 from chapbook_core.project.writing import ways_out
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from chapbook_core.environment.interpreter import Interpreter
 
@@ -212,13 +212,7 @@ def _discard(folder: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         folder.unlink()
         return
-    shutil.rmtree(folder, onerror=_unlock_and_retry if os.name == "nt" else None)
-
-
-def _unlock_and_retry(function: Callable[[str], object], name: str, _error: object) -> None:
-    """Windows removes no read-only file; elsewhere the mode of a file has no say in that and must stay as it is."""
-    Path(name).chmod(stat.S_IWRITE)
-    function(name)
+    remove_whole_folder(folder)
 
 
 # virtualenv
@@ -234,7 +228,7 @@ def _written(pristine: Pristine, staged: Path, path: Path, prompt: str) -> bool:
         pristine.write(staged, path=path, prompt=prompt)
     except ValueError:
         _discard(staged)
-        shutil.rmtree(pristine.folder, ignore_errors=True)
+        remove_folder(pristine.folder)
         return False
     except OSError:
         with suppress(OSError):
@@ -273,7 +267,7 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
                 kept.rename(making.with_name(f"{making.name}-damaged"))
         return described
     finally:
-        shutil.rmtree(making, ignore_errors=True)
+        remove_folder(making)
 
 
 def _key(recipe: Recipe) -> str:

@@ -52,7 +52,8 @@ def remove_remains(path: Path) -> bool:
     import sqlite3
 
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)) as found:
+        place = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(place, uri=True, timeout=0, isolation_level=None)) as found:
             # Where somebody else has it open, it cannot be changed to the kind of journal that is for one alone.
             if found.execute("PRAGMA journal_mode = DELETE").fetchone() != ("delete",):
                 return False

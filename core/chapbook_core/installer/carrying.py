@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.relocation import InTheWay, Move, Way
+from chapbook_core.project.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,4 +56,4 @@ def _do(environment: Path, move: Move, here: Way, there: Way) -> None:
     target = there.to(target_folder, is_made=True).at(target_name)
     if target.status() is not None:
         raise InTheWay(environment, move.target, "it was not there a moment ago")
-    os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
+    patiently(lambda: os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder))

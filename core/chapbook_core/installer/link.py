@@ -31,6 +31,8 @@ _NOT_HERE = frozenset({
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE = 1 << 20
+_IS_TIMED_OPEN = os.utime in os.supports_fd
+"""Whether an open file can be given a time; else it is by its name, once it is closed."""
 
 
 class Method(Enum):
@@ -182,6 +184,8 @@ class Linker:
             writing = os.open(there.name, _WRITE, 0o777 if file.is_executable else 0o666, dir_fd=there.folder)
             try:
                 self._fill(method, file, reading, writing)
+                if not _IS_TIMED_OPEN:
+                    os.utime(there.name, ns=(file.mtime, file.mtime), dir_fd=there.folder)
             except BaseException:
                 os.unlink(there.name, dir_fd=there.folder)
                 raise
@@ -195,7 +199,7 @@ class Linker:
             elif file.size:
                 _copy(reading, writing, file.size)
             # Bytecode names the time of its source: what was compiled for one environment serves all.
-            if os.utime in os.supports_fd:
+            if _IS_TIMED_OPEN:
                 os.utime(writing, ns=(file.mtime, file.mtime))
         finally:
             os.close(writing)

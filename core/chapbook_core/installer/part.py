@@ -59,8 +59,10 @@ def sweep_parts(store: Path) -> None:
     """Forget downloads that nobody has continued for a week."""
     with suppress(OSError):
         for path in (store / _FOLDER).iterdir():
-            if time.time() - path.stat().st_mtime > _KEPT:
-                path.unlink()
+            # One that somebody has open may have to stay.
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _KEPT:
+                    path.unlink()
 
 
 def _is_locked(descriptor: int) -> bool:

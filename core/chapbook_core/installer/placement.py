@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import posixpath
-import shutil
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -33,6 +32,7 @@ from chapbook_core.installer.spare import INSTALLER, find_spare, take_scheme, ta
 from chapbook_core.installer.store import TREE, StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
 from chapbook_core.installer.unpacking import file_digest
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.project.writing import ways_out
 from chapbook_core.value import field, frozen
 
@@ -352,7 +352,7 @@ def _tell(arrival: WheelArrival, watcher: Watcher) -> None:
 
 def clear_own(root: Path, folder: str) -> None:
     """Remove a folder below our own one in an environment, and that one too when nothing else is in it."""
-    shutil.rmtree(root / folder, ignore_errors=True)
+    remove_folder(root / folder)
     for parent in (root / folder).parents:
         if parent == root:
             return

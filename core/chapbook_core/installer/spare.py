@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 import time
 from contextlib import suppress
@@ -26,6 +25,7 @@ from chapbook_core.installer.link import Linker
 from chapbook_core.installer.record import file_rows
 from chapbook_core.installer.relocation import Way
 from chapbook_core.installer.sheet import LAYOUT, MARK, NoSheet, SpareFolder, read_sheet, write_sheet
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def drop_spare(folder: str | Path) -> None:
     """Remove a spare, or what is left of one, unless somebody is taking it."""
     own = _claimed(str(folder))
     if own is not None:
-        shutil.rmtree(own, ignore_errors=True)
+        remove_folder(own)
 
 
 def sweep_spares(stored: StoredWheel) -> None:
@@ -197,7 +197,7 @@ def sweep_spares(stored: StoredWheel) -> None:
         for folder in (stored.folder / FOLDER).iterdir():
             when = folder.name.partition(".")[2].partition(".")[0]
             if when.isdecimal() and time.time() - int(when) > _A_DAY:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
 
 
 def _give_back(own: str, folder: str) -> None:
@@ -205,7 +205,7 @@ def _give_back(own: str, folder: str) -> None:
     try:
         os.rename(own, folder)  # noqa: PTH104  as in `find_spare`
     except OSError:
-        shutil.rmtree(own, ignore_errors=True)
+        remove_folder(own)
 
 
 def _claimed(folder: str) -> str | None:

@@ -8,7 +8,6 @@ calls `recover`, and the journal alone decides: what was going forward is finish
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +28,7 @@ from chapbook_core.installer.journal import (
 )
 from chapbook_core.installer.relocation import InTheWay
 from chapbook_core.installer.traces import OWN_FOLDER, STAGES, is_interrupted
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.project.writing import WriteFailed, ways_out, write_file
 from chapbook_core.value import field, frozen, replace
 
@@ -340,6 +340,6 @@ def _sweep(folder: str, beginning: str) -> None:
 def _clear(folder: Path) -> None:
     """Remove a stage; what cannot go, as a library in use on Windows, goes another time."""
     if os.path.lexists(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
     with suppress(OSError):
         folder.parent.rmdir()

@@ -7,11 +7,11 @@ that was killed leaves nothing behind for longer than until the next one.
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.kernel_lock import try_lock
+from chapbook_core.project.removal import IS_STRICT, remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def left_behind(yard: Path) -> Iterator[Path]:
 
 def clear(folder: Path) -> None:
     """Remove a folder of ours."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(folder)
 
 
 def _claim(yard: Path) -> tuple[Path, int]:
@@ -90,13 +90,18 @@ def _is_ours(lock: Path, descriptor: int) -> bool:
 
 
 def _sweep_one(lock: Path) -> bool:
+    is_left = False
     with suppress(OSError):
         descriptor = os.open(lock, os.O_RDWR)
         try:
-            if try_lock(descriptor):
+            is_left = try_lock(descriptor)
+            if is_left:
                 clear(lock.with_suffix(""))
-                lock.unlink()
-                return True
+                if not IS_STRICT:
+                    lock.unlink()
         finally:
             os.close(descriptor)
-    return False
+        if is_left and IS_STRICT and not lock.with_suffix("").exists():
+            # No file that is open can go there; and what could not go is found again by its lock.
+            lock.unlink(missing_ok=True)
+    return is_left

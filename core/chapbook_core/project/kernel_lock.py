@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HAS_SHARED = sys.platform != "win32"
 """Whether several can hold a lock that keeps others from holding it alone."""
@@ -10,17 +14,28 @@ HAS_SHARED = sys.platform != "win32"
 if sys.platform == "win32":
     import msvcrt
     import os
+    from contextlib import contextmanager
 
     # Locked bytes cannot be read by others, who must be able to read what stands at the start.
     _FAR_BEHIND = 1 << 30
 
-    def try_lock(descriptor: int) -> bool:
-        """Take the lock unless somebody has it; raises OSError where files cannot be locked."""
+    @contextmanager
+    def _far_behind(descriptor: int) -> Iterator[None]:
+        """Go where the lock is, and back: whoever reads or writes the file believes to be where they were."""
+        before = os.lseek(descriptor, 0, os.SEEK_CUR)
         os.lseek(descriptor, _FAR_BEHIND, os.SEEK_SET)
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
+            yield
+        finally:
+            os.lseek(descriptor, before, os.SEEK_SET)
+
+    def try_lock(descriptor: int) -> bool:
+        """Take the lock unless somebody has it; raises OSError where files cannot be locked."""
+        with _far_behind(descriptor):
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            except PermissionError:
+                return False
         return True
 
     def try_share(_descriptor: int) -> bool:
@@ -29,8 +44,8 @@ if sys.platform == "win32":
 
     def unlock(descriptor: int) -> None:
         """Give the lock back."""
-        os.lseek(descriptor, _FAR_BEHIND, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        with _far_behind(descriptor):
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl

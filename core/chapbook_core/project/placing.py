@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.lock_place import STATE_FOLDER
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.project.writing import WriteFailed
 
 if TYPE_CHECKING:
@@ -124,6 +124,6 @@ def _parents(folder: Path) -> Iterator[None]:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        remove_folder(path)
     else:
         path.unlink(missing_ok=True)

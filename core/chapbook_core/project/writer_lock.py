@@ -15,6 +15,7 @@ from chapbook_core.events import Notice
 from chapbook_core.project.kernel_lock import try_lock, unlock
 from chapbook_core.project.lock_holder import Holder, parse_holder, this_process
 from chapbook_core.project.lock_place import LockPlace, OpenLock, place_elsewhere, project_place
+from chapbook_core.project.removal import IS_STRICT
 from chapbook_core.value import mutable
 
 if TYPE_CHECKING:
@@ -94,17 +95,20 @@ def hold_project(
         wait.once(other.seen)
     try:
         lock = _acquired(_places(Path(project), elsewhere), wait)
+        has_failed = True
         try:
             claim.holder = this_process(command)
             lock.write(claim.holder.text())
             yield
-        except BaseException:
-            if lock.made_folder:
-                # Whatever fails leaves everything as it was.
-                lock.remove()
-            raise
+            has_failed = False
         finally:
+            # Whatever fails leaves everything as it was. Where no open file can go, the lock goes once it is closed.
+            is_to_go = has_failed and lock.made_folder
+            if is_to_go and not IS_STRICT:
+                lock.remove()
             _release(lock)
+            if is_to_go and IS_STRICT:
+                lock.remove()
     finally:
         with _claiming:
             del _claims[project]

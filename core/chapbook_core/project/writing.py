@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.patience import patiently
 from chapbook_core.value import frozen
 
 _HINTS = {
@@ -62,7 +63,7 @@ class StagedFile:
         """Give it the name; raises WriteFailed."""
         try:
             try:
-                self.temporary.replace(self.target)
+                patiently(lambda: self.temporary.replace(self.target))
             except BaseException:
                 self.discard()
                 raise

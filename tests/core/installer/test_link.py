@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.installer import link
 from chapbook_core.installer.link import Changed, Linker, Method
 from chapbook_core.installer.relocation import entered
 from tests.fakes.wheels import GOOD
@@ -100,3 +101,10 @@ def test_a_changed_file_is_not_brought(bench: Bench) -> None:
         with pytest.raises(Changed):
             brought(bench, Linker(method), TEXT)
     assert [] == os.listdir(bench.folder / "target")  # noqa: PTH208  names are enough
+
+
+def test_where_only_names_can_be_given_a_time_a_copy_has_that_of_its_file(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "_IS_TIMED_OPEN", False)
+    brought(bench, Linker(Method.COPY), BINARY)
