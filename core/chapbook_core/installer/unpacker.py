@@ -166,7 +166,8 @@ def _answer(outlet: IO[bytes], checkpoint: Callable[[], None]) -> bytes:
     poll = select.poll()
     poll.register(outlet, select.POLLIN)
     heard, since = b"", time.monotonic()
-    while not heard.endswith(b"\n"):
+    # A beat may follow the answer before anybody has read that.
+    while b"\n" not in heard:
         checkpoint()
         if poll.poll(_GLANCE * 1000):
             said = os.read(outlet.fileno(), 1024)
@@ -175,7 +176,7 @@ def _answer(outlet: IO[bytes], checkpoint: Callable[[], None]) -> bytes:
             heard, since = heard + said, time.monotonic()
         elif time.monotonic() - since > _PATIENCE:
             return b""
-    return heard
+    return heard.rstrip(_BEAT)
 
 
 class _Ended(Exception):

@@ -136,6 +136,14 @@ def test_one_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None
     os.close(inlet)
 
 
+def test_an_answer_is_heard_though_a_sign_of_life_follows_it() -> None:
+    outlet, inlet = os.pipe()
+    os.write(inlet, unpacker._BEAT + unpacker._DONE + unpacker._BEAT * 2)
+    os.close(inlet)
+    with os.fdopen(outlet, "rb", buffering=0) as stream:
+        assert b".1\n" == unpacker._answer(stream, lambda: None)
+
+
 def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpackers: Unpackers, tmp_path: Path) -> None:
     other = started(store, unpackers)
     os.kill(other, signal.SIGSTOP)
