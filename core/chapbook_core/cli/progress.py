@@ -87,8 +87,9 @@ class Progress:
             self._stream.write(f"{visible(notice.message)}\n")
 
     def _finish(self, task: str, seconds: float, note: str) -> None:
-        label, *_ = self._tasks.pop(task, (task, 0, None, ""))
-        if self._writing.verbosity > 0 and not self._quiet:
+        label, *_ = self._tasks.pop(task, ("", 0, None, ""))
+        # What failed before it had begun has no name.
+        if label and self._writing.verbosity > 0 and not self._quiet:
             self._erase()
             self._stream.write(visible(f"{label}: {note + ', ' if note else ''}{seconds:.1f} s\n"))
 

@@ -221,9 +221,16 @@ def _told(tree: Path) -> Manifest | Metadata | None:
 
 
 def _kind(path: Path) -> str:
-    """Return a name with the ending that an archive should have had."""
+    """Return a name with the ending that an archive should have had; raises NothingThere for what is none."""
     with path.open("rb") as stream:
-        return "archive.zip" if stream.read(len(_ZIP)) == _ZIP else "archive.tar"
+        if stream.read(len(_ZIP)) == _ZIP:
+            return "archive.zip"
+    # Archives have the endings of archives, nearly all of them.
+    from tarfile import is_tarfile
+
+    if not is_tarfile(path):
+        raise NothingThere("it is neither a wheel nor an archive of sources")
+    return "archive.tar"
 
 
 def _hashes(origin: UrlOrigin) -> dict[str, str]:

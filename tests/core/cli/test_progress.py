@@ -49,6 +49,13 @@ def test_the_verbose_hear_more() -> None:
     )
 
 
+def test_what_ends_before_it_has_begun_is_not_told() -> None:
+    stream = io.StringIO()
+    with Progress(stream, Writing(verbosity=1)) as watcher:
+        watcher.emit(Finished("install", 0.5))
+    assert stream.getvalue() == ""
+
+
 def test_a_warning_is_given_once() -> None:
     stream = io.StringIO()
     with Progress(stream, Writing()) as watcher:

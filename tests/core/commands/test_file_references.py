@@ -126,6 +126,14 @@ def test_a_hostile_archive_is_refused(project: Path, chapbook: Chapbook, members
     assert not list(project.parent.rglob("evil"))
 
 
+def test_a_file_that_is_no_archive_is_refused(project: Path, chapbook: Chapbook) -> None:
+    require(project)
+    (project / "notes.txt").write_text("some words")
+    outcome = chapbook("add", "./notes.txt")
+    assert 1 == outcome.status
+    assert "`: it is neither a wheel nor an archive of sources\n" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("requirement", "words"),
     [
