@@ -26,6 +26,7 @@ from chapbook_core.lock.continuity import continued
 from chapbook_core.lock.poetry_format import format_lock
 from chapbook_core.lock.poetry_reader import UnsupportedLock, read_lock
 from chapbook_core.project.content_hash import content_hash
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.writing import write_file
 from chapbook_core.requirements.marker import Marker, parse_marker, python_marker
 from chapbook_core.requirements.origin import IndexOrigin
@@ -222,7 +223,7 @@ def read_present_lock(file: Path, *, anew: bool = False) -> PresentLock:
 
 def _read_present_lock(file: Path) -> PresentLock:
     try:
-        text = file.read_bytes().decode()
+        text = read_small(file).decode()
     except FileNotFoundError:
         return PresentLock()
     except OSError as error:

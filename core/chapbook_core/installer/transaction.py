@@ -29,6 +29,7 @@ from chapbook_core.installer.journal import (
 from chapbook_core.installer.relocation import InTheWay
 from chapbook_core.installer.traces import OWN_FOLDER, STAGES, is_interrupted
 from chapbook_core.project.removal import remove_folder
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.writing import WriteFailed, ways_out, write_file
 from chapbook_core.value import field, frozen, replace
 
@@ -295,7 +296,7 @@ def _is_edited(rewrite: Rewrite, stage: Path) -> bool:
 
 def _content(file: Path) -> bytes | None:
     try:
-        return file.read_bytes()
+        return read_small(file)
     except FileNotFoundError:
         return None
 

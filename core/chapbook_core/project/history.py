@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import zlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.line_log import LineLog
 from chapbook_core.project.lock_place import STATE_FOLDER, make_ignore
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.writing import write_file
 from chapbook_core.value import frozen, replace
 
@@ -305,8 +307,19 @@ class History:
     def _require_no_link(self) -> None:
         """Refuse what leads out of the project, as somebody's archive may hold it."""
         for path in (self.folder.parent, self.folder, self._log_file, self._contents, self._underway):
-            if path.is_symlink():
+            kind = _kind(path)
+            if kind == stat.S_IFLNK:
                 raise HistoryDamaged(self.folder, f"`{path.name}` is a link")
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise HistoryDamaged(self.folder, f"`{path.name}` is neither a file nor a folder")
+
+
+def _kind(path: Path) -> int:
+    """Return what stands in a place; 0 for nothing."""
+    try:
+        return stat.S_IFMT(os.lstat(path).st_mode)
+    except OSError:
+        return 0
 
 
 def _is_filled(path: Path) -> bool:
@@ -318,7 +331,7 @@ def _is_filled(path: Path) -> bool:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_small(path)
     except OSError:
         # What cannot be read is not changed either.
         return None

@@ -8,6 +8,7 @@ writer came.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.journal import FileChange, Journal, JournalUnusable, journal_bytes, read_journal
 from chapbook_core.project.lock_place import STATE_FOLDER
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.writing import WriteFailed, new_token, passing_name, settle, stage_file, write_file
 from chapbook_core.value import replace
 
@@ -170,7 +172,10 @@ class PairWriter:
             return None
         self._require_no_link()
         try:
-            if self._journal.stat().st_size > _LARGEST:
+            status = self._journal.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise JournalUnusable(self._journal, "it is no file")
+            if status.st_size > _LARGEST:
                 raise JournalUnusable(self._journal, "it is too large")
             return self._journal.read_bytes()
         except FileNotFoundError:
@@ -200,7 +205,7 @@ class PairWriter:
 
     def _content(self, name: str) -> bytes | None:
         try:
-            return (self._folder / name).read_bytes()
+            return read_small(self._folder / name)
         except FileNotFoundError:
             return None
         except OSError as cause:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from os import PathLike
 
+# Nobody waits for what stands in the place of a file and has nothing to say, as a pipe would.
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_SMALL, _LARGE = 1 << 16, 1 << 20
+
 
 def read_small(file: str | PathLike[str]) -> bytes:
     """Return what a file holds; raises OSError."""
-    # Without a buffer nobody asks whether it is a terminal, nor for the place in it.
-    with open(file, "rb", buffering=0) as stream:  # noqa: PTH123  a path takes as long to make as the file to read
-        return stream.read()
+    # What `open` returns asks what kind of file it is, how long, and where in it one is, before it reads.
+    descriptor = os.open(file, _FLAGS)
+    try:
+        content = os.read(descriptor, _SMALL)
+        # Some file systems give less at once than there is.
+        piece = os.read(descriptor, _LARGE if len(content) == _SMALL else _SMALL)
+        if not piece:
+            return content
+        pieces = [content]
+        while piece:
+            pieces.append(piece)
+            piece = os.read(descriptor, _LARGE)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)

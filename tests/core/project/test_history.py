@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -218,3 +219,15 @@ def test_a_line_that_was_spoilt_by_hand_is_named(tmp_path: Path, spoilt: dict[st
         log.write_bytes(first + b"\n" + line + b"\n")
         with pytest.raises(HistoryDamaged, match="line 2 of `log`"):
             history.entries()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files here")
+@pytest.mark.parametrize("name", ["log", "underway"])
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_file(tmp_path: Path, name: str) -> None:
+    history = History(tmp_path)
+    history.folder.mkdir(parents=True)
+    os.mkfifo(history.folder / name)
+    with pytest.raises(HistoryDamaged, match="neither a file nor a folder"):
+        history.add("add a", 1.0, contents(b"one"), contents(b"two"))
+    with pytest.raises(HistoryDamaged, match="neither a file nor a folder"):
+        history.entries()

@@ -254,3 +254,11 @@ def test_nothing_is_finished_through_a_link_that_leads_out_of_the_project(
     with pytest.raises(JournalUnusable):
         PairWriter(folder).recover()
     assert not outside.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files here")
+def test_nobody_waits_for_a_pipe_in_the_place_of_the_journal(folder: Path) -> None:
+    (folder / ".chapbook").mkdir()
+    os.mkfifo(folder / ".chapbook" / "journal")
+    with pytest.raises(JournalUnusable, match="it is no file"):
+        PairWriter(folder).recover()
