@@ -16,9 +16,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from chapbook_core.commands.command import Invocation
+    from chapbook_core.commands.command import Given, Invocation
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
+
+
+_TELLING = frozenset(
+    {
+        "allow-prereleases",
+        "dev",
+        "editable",
+        "extras",
+        "group",
+        "markers",
+        "only",
+        "optional",
+        "platform",
+        "pre",
+        "python",
+        "regenerate",
+        "with",
+        "without",
+    }
+)
+"""The options that say what a change was about; none of them holds a secret."""
 
 
 @contextmanager
@@ -58,8 +79,23 @@ def noting(watcher: Watcher) -> Iterator[None]:
 
 
 def _words(invocation: Invocation) -> str:
-    """Return the command as it was typed, without its options, whose values may be secrets."""
-    arguments = [argument.name for argument in invocation.command.arguments]
-    given = [invocation.values[name] for name in arguments if name in invocation.values]
-    texts = [text for value in given for text in (value if isinstance(value, tuple) else (str(value),))]
-    return masked_url(" ".join([invocation.command.name, *texts]))
+    """Return the command as it was typed, without the options whose values may be secrets."""
+    given = invocation.values
+    texts = [invocation.command.name]
+    for argument in invocation.command.arguments:
+        texts += map(_quoted, _each(given.get(argument.name, ())))
+    for option in invocation.command.options:
+        if option.name in _TELLING and option.name in given:
+            values = _each(given[option.name]) if option.value else ("",)
+            texts += [f"--{option.name} {_quoted(value)}".rstrip() for value in values]
+    return masked_url(" ".join(texts))
+
+
+def _each(given: Given) -> tuple[str, ...]:
+    return given if isinstance(given, tuple) else (str(given),)
+
+
+def _quoted(text: str) -> str:
+    """Return one word as one, however many spaces it has."""
+    mark = '"' if "'" in text else "'"
+    return f"{mark}{text}{mark}" if " " in text else text

@@ -164,6 +164,13 @@ def test_credentials_of_an_address_are_not_noted(tmp_path: Path) -> None:
     assert "add git+https://****@example.org/x.git b" == noted.words
 
 
+def test_the_options_that_say_what_a_change_was_about_are_noted(project: Project, chapbook: Chapbook) -> None:
+    good(chapbook("add", "--lock", "-D", "c"))
+    good(chapbook("add", "--lock", "a ; python_version > '3'", "-G", "docs"))
+    words = [entry.words for entry in History(project.folder).entries()]
+    assert ["add c --dev", """add "a ; python_version > '3'" --group docs"""] == words
+
+
 def test_a_history_that_leads_elsewhere_or_was_damaged_is_refused(
     project: Project, chapbook: Chapbook, tmp_path: Path
 ) -> None:
