@@ -124,7 +124,8 @@ def test_of_each_distribution_that_stays_little_is_asked(
     few = one_more(2)
     (equipped / ".venv").rename(tmp_path / "before")
     many = one_more(12)
-    assert 10 == len(many.opened) - len(few.opened)
+    # This process has read what they hold before.
+    assert len(many.opened) == len(few.opened)
     assert 20 == many.calls["stat"] - few.calls["stat"]
     assert many.calls["lstat"] == few.calls["lstat"]
     assert many.calls["list"] == few.calls["list"]
