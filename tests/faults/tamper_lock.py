@@ -154,6 +154,8 @@ def refusals(folder: Path) -> dict[str, tuple[int, str]]:
             "version": good.replace('name = "two"\nversion = "1.0"', 'name = "two"\nversion = "9.0"'),
             "other file": good.replace(hashed, instead),
             "no hash": good.replace(hashed, ""),
+            "no name": good.replace("two-1.0-py3-none-any.whl", "../../two-1.0-py3-none-any.whl"),
+            "longer hash": good.replace(hashed, f"{hashed} --x"),
             "weak hash": good.replace(hashed, f"md5:{hashlib.md5(release.body, usedforsecurity=False).hexdigest()}"),
             "wrong hash": good.replace(hashed, "sha256:" + "0" * 64),
         }

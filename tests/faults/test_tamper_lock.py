@@ -12,6 +12,8 @@ EXPECTED = {
     "all packages": "the lock holds no `one` as the project requires it",
     "dependency": "the lock holds no `shared` as `made` requires it",
     "no hash": "the lock has no hash that proves `two-1.0-py3-none-any.whl` to be a file of `two` 1.0: none",
+    "no name": "no file of `two` 1.0 can be installed here: `../../two-1.0-py3-none-any.whl` is not a name",
+    "longer hash": "the lock has no hash that proves `two-1.0-py3-none-any.whl` to be a file of `two` 1.0: `sha256:",
     "other file": "the lock gives `tool-1.0-py3-none-any.whl` as a file of `two` 1.0, and it is `tool` 1.0",
     "version": "the lock gives `two-1.0-py3-none-any.whl` as a file of `two` 9.0, and it is `two` 1.0",
     "weak hash": "the lock has no hash that proves `two-1.0-py3-none-any.whl` to be a file of `two` 1.0: `md5:",

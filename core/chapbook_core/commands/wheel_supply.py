@@ -36,7 +36,18 @@ if TYPE_CHECKING:
 _GLANCE = 0.25
 """Seconds between two looks at whether the person wants to stop."""
 _SHA256 = "sha256"
-_STRONG = frozenset({_SHA256, "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
+_STRONG = {
+    _SHA256: 64,
+    "sha384": 96,
+    "sha512": 128,
+    "sha3_256": 64,
+    "sha3_384": 96,
+    "sha3_512": 128,
+    "blake2b": 128,
+    "blake2s": 64,
+}
+"""Algorithms, and how many hexadecimal digits their digests have."""
+_DIGITS = frozenset("0123456789abcdef")
 """Hashes for which nobody can make a second file."""
 
 
@@ -168,7 +179,7 @@ def _looked_up(
             found[package.name] = stored
         else:
             for file in wanted.files:
-                if file.hash.partition(":")[0] not in _STRONG:
+                if not _is_proof(file.hash):
                     raise HashProvesNothing(package, file)
             missing.append(wanted)
     return found, missing
@@ -192,7 +203,13 @@ def _is_wheel(file: LockedFile) -> bool:
 
 def _digest(file: LockedFile) -> str | None:
     algorithm, _, digest = file.hash.partition(":")
-    return digest if algorithm == _SHA256 else None
+    return digest if algorithm == _SHA256 and _is_proof(file.hash) else None
+
+
+def _is_proof(text: str) -> bool:
+    """Tell whether a locked hash is one that only one file has."""
+    algorithm, _, digest = text.partition(":")
+    return _STRONG.get(algorithm) == len(digest) and _DIGITS.issuperset(digest.lower())
 
 
 def _source(bench: Workbench, wanted: _Wanted) -> BuildSource:

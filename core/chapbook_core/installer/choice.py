@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.index.file import File
+from chapbook_core.index.filename import UnusableName
 from chapbook_core.index.policy import reasons_against
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ def _reasons(
     package: LockedPackage, files: Iterable[File], tags: TagOrder, policies: Sequence[Policy]
 ) -> Iterator[str]:
     for file in files:
-        reason = " and ".join(reasons_against(policies, package.name, file)) or tags.against(file)
+        try:
+            reason = " and ".join(reasons_against(policies, package.name, file)) or tags.against(file)
+        except UnusableName as problem:
+            # As somebody may have written into the lock.
+            reason = f"is {problem}"
         yield f"`{file.filename}` {reason}" if reason else f"`{file.filename}` cannot be read"
 
 

@@ -47,6 +47,13 @@ def test_when_nothing_fits_each_file_has_its_reason() -> None:
     assert f"`{SOURCE}` is source, and `only-binary` asks for wheels" in caught.value.message
 
 
+def test_a_name_that_no_wheel_has_is_told_of() -> None:
+    with pytest.raises(
+        NoFittingFile, match=r"`\.\./\.\./a-1\.0-py3-none-any\.whl` is not a name that a wheel may have"
+    ):
+        chosen("../../a-1.0-py3-none-any.whl")
+
+
 def test_a_package_without_files_says_so() -> None:
     with pytest.raises(NoFittingFile, match="the lock lists no files of it"):
         chosen()
