@@ -174,16 +174,24 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
         return replace(installation, live=live, is_done=False)
     if not installation.is_empty or request.files:
         _apply(session, request, _Task(environment, interpreter, present, plan, editable, step))
-    elif (fingerprint := request.fingerprint(environment)) is not None:
-        # An environment that nobody can write in is in order all the same.
-        with suppress(ChapbookError):
-            set_fingerprint(environment.path, fingerprint)
+    else:
+        _found_in_order(session, request, environment)
     if state is not None and state.is_postponed:
         forget_postponed(environment.path)
     if step is not None and step.version == UNKNOWN:
         told = scan_site_packages(environment.site_packages).version_of(canonical_name(step.name))
         installation = replace(installation, root=replace(step, version=told or UNKNOWN))
     return replace(installation, live=None if live is None else with_arrived(live, session, environment, plan))
+
+
+def _found_in_order(session: Session, request: InstallRequest, environment: Environment) -> None:
+    """Note that nothing has to be put in or taken out, and compile what is there when asked to."""
+    if (fingerprint := request.fingerprint(environment)) is not None:
+        # An environment that nobody can write in is in order all the same.
+        with suppress(ChapbookError):
+            set_fingerprint(environment.path, fingerprint)
+    if request.compile:
+        _compile(session, environment)
 
 
 def _with_folders(
@@ -324,7 +332,7 @@ def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
             _sweep_sources(session, task.environment)
             session.watcher.emit(Finished(TASK, time.monotonic() - began))
     if request.compile:
-        _compile(session, task)
+        _compile(session, task.environment)
 
 
 def _change(session: Session, request: InstallRequest, task: _Task, store: Store) -> None:
@@ -375,13 +383,13 @@ def _distributions(present: SitePackages, names: Sequence[str]) -> Iterator[Dist
         yield from (repeated for repeated in present.repeated if repeated.name == name)
 
 
-def _compile(session: Session, task: _Task) -> None:
-    """Compile what was put in, in the environment's own Python; nothing of the environment is imported."""
+def _compile(session: Session, environment: Environment) -> None:
+    """Compile what is there, in the environment's own Python; nothing of the environment is imported."""
     # Only those who ask for it start programs.
     import subprocess
 
-    libraries = str(task.environment.site_packages)
-    words = [str(task.environment.python), "-I", "-S", "-m", "compileall", "-q", "-j", "0", libraries]
+    libraries = str(environment.site_packages)
+    words = [str(environment.python), "-I", "-S", "-m", "compileall", "-q", "-j", "0", libraries]
     ended = subprocess.run(words, capture_output=True, check=False, text=True)  # noqa: S603  a list of words, no shell
     if ended.returncode:
         # Some packages hold templates that are no Python; they work all the same.

@@ -275,7 +275,12 @@ def test_modules_are_compiled_when_asked_for(project: Path, index: FakeIndex, ch
     index.serve("a", "1.0")
     require(project, "a")
     chapbook("install", "--compile")
-    assert list((site_packages(project) / "a" / "__pycache__").glob("*.pyc"))
+    compiled = site_packages(project) / "a" / "__pycache__"
+    assert list(compiled.glob("*.pyc"))
+    for file in compiled.iterdir():
+        file.unlink()
+    assert "Nothing to do: 1 package is installed\n" == chapbook("install", "--compile").out
+    assert list(compiled.glob("*.pyc"))
     require(project)
     chapbook("lock")
     chapbook("sync")
