@@ -22,6 +22,8 @@ def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = Tru
     name, inner = found.groups()
     if inner is None and path.endswith(".pth"):
         return not is_whole or starts_code(content)
+    if inner is None and path.endswith(".start"):
+        return not is_whole or _names_calls(content)
     # An extension module has its platform between its name and its suffix.
     return name.partition(".")[0] in _MODULES
 
@@ -29,3 +31,9 @@ def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = Tru
 def starts_code(content: bytes | bytearray) -> bool:
     """Tell whether a `.pth` file makes every start of Python run code."""
     return _RUN.search(content) is not None
+
+
+def _names_calls(content: bytes | bytearray) -> bool:
+    """Tell whether a `.start` file names anything to be called (PEP 829); Python reads these from 3.15 on."""
+    lines = content.decode("utf-8-sig", "replace").splitlines()
+    return any(line.strip() and not line.strip().startswith("#") for line in lines)

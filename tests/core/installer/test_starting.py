@@ -22,6 +22,21 @@ def test_a_line_of_code_in_a_pth_file_runs(content: bytes) -> None:
     assert runs_at_start("x.pth", content)
 
 
+@pytest.mark.parametrize(
+    "content", [b"a.b:c\n", b"# why\n\n  a:b", b"\xef\xbb\xbfa:b", b"#\xe2\x80\xa8a:b", b"\xc3\xa9:b"]
+)
+def test_what_a_start_file_names_runs(content: bytes) -> None:
+    assert runs_at_start("x.start", content)
+    assert runs_at_start("a-1.0.data/purelib/x.start", content)
+    assert not runs_at_start("x/y.start", content)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"# a:b\n\n", b" \t# a:b"])
+def test_a_start_file_that_names_nothing_runs_nothing(content: bytes) -> None:
+    assert not runs_at_start("x.start", content)
+    assert runs_at_start("x.start", content, is_whole=False)
+
+
 @pytest.mark.parametrize("content", [b"../path\n", b"#import x\n", b"important\n", b" import x\n", b""])
 def test_a_pth_file_that_only_names_folders_runs_nothing(content: bytes) -> None:
     assert not runs_at_start("x.pth", content)
