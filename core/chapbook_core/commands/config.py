@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.report import Block, Line, Message, Result, Span
@@ -11,13 +12,11 @@ from chapbook_core.project.config_keys import FAMILIES, Kind, find_key
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.former_settings import Move, migrate
 from chapbook_core.project.secret import Secret
-from chapbook_core.project.settings import Login, read_settings
+from chapbook_core.project.settings import PROJECT_SETTINGS, Login, read_settings
 from chapbook_core.requirements.url import masked_url
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
@@ -56,6 +55,8 @@ class Changed(Result):
     unset: bool
     overridden_by: str = ""
     """What beats the file, so that the change shows no effect here."""
+    follows: str = ""
+    """Where the value comes from when it does not stand in the file any more."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell the verbose; a script that sets ten settings needs no ten lines."""
@@ -65,6 +66,8 @@ class Changed(Result):
             told.append(
                 Message("warning", f"`{self.name}` still comes from {self.overridden_by}, which beats the file")
             )
+        if self.follows:
+            told.append(Message("note", f"`{self.name}` comes from {self.follows} instead"))
         return tuple(told)
 
 
@@ -126,8 +129,13 @@ def _shown(settings: Settings, key: str) -> Result:
 def _changed(file: Path, key: str, surroundings: Surroundings, *, unset: bool) -> Changed:
     settings = read_settings(_project(surroundings), variables=surroundings.variables, home=surroundings.home)
     setting = settings.get(key)
-    beaten = not setting.is_default if unset else setting.origin != str(file)
-    return Changed(setting.key.name, file, unset, setting.origin if beaten else "")
+    if setting.origin == str(file) or (unset and setting.is_default):
+        return Changed(setting.key.name, file, unset)
+    # The settings of a project go before those of a person, and variables before all files.
+    is_next = unset and Path(setting.origin).is_absolute() and Path(setting.origin).name != PROJECT_SETTINGS
+    if is_next:
+        return Changed(setting.key.name, file, unset, follows=setting.origin)
+    return Changed(setting.key.name, file, unset, setting.origin)
 
 
 def _with_password(name: str, words: tuple[str, ...], surroundings: Surroundings) -> tuple[str, ...]:

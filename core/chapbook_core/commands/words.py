@@ -195,7 +195,7 @@ class _Reading:
             self.hints.append(
                 "did you mean " + " or ".join(f"`{before} {word}`".replace("` ", "`") for word in close) + "?"
             )
-        elif before:
+        elif before and known:
             self.hints.append(f"`{before}` has: {', '.join(known)}")
         else:
             self.hints.append("run `chapbook list` to see the commands")

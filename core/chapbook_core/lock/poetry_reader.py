@@ -54,6 +54,9 @@ def read_lock(text: str, file: Path) -> Lock:
         UnsupportedLock: It is a lock of another time.
 
     """
+    if not text.strip():
+        hint = "bring back what it was, or make it anew: `chapbook lock --regenerate`"
+        raise FileMistakes(file, [Mistake("it is empty", hint=hint)])
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     parts = take_apart(text)

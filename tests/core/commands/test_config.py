@@ -55,6 +55,15 @@ def test_a_change_without_effect_here_says_why(chapbook: Callable[..., Any], mon
     )
 
 
+def test_what_counts_without_a_local_setting_is_told(chapbook: Callable[..., Any], folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', encoding="utf-8")
+    chapbook("config", "installer.parallel", "false")
+    (file,) = folder.parent.rglob("config.toml")
+    chapbook("config", "--local", "installer.parallel", "true")
+    outcome = chapbook("config", "--local", "installer.parallel", "--unset")
+    assert (outcome.out, outcome.err) == (f"note: `installer.parallel` comes from {file} instead\n", "")
+
+
 def test_passwords_are_stored_privately_and_never_shown(chapbook: Callable[..., Any], folder: Path) -> None:
     assert chapbook("config", "http-basic.work", "ada", "s3cret").out == ""
     (file,) = folder.parent.rglob("auth.toml")

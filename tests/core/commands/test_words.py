@@ -179,3 +179,9 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_asking_for_what_is_not_declared_is_a_bug() -> None:
     with pytest.raises(KeyError, match="declares no 'forest'"):
         invocation("show").flag("forest")
+
+
+def test_two_words_in_one_are_no_command() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(["show a"], COMMANDS)
+    assert caught.value.hints == ("run `chapbook list` to see the commands",)

@@ -75,6 +75,12 @@ def test_a_lock_of_another_time_is_refused(version: str) -> None:
         read_lock("package = []\n" + METADATA.replace("2.1", version), FILE)
 
 
+def test_an_empty_file_is_no_lock() -> None:
+    with pytest.raises(FileMistakes) as caught:
+        read_lock("\n", Path("poetry.lock"))
+    assert caught.value.message == "poetry.lock: it is empty"
+
+
 def test_a_lock_without_its_list_of_packages_is_no_empty_lock() -> None:
     with pytest.raises(FileMistakes, match="the list of packages is missing"):
         read_lock(METADATA, FILE)
