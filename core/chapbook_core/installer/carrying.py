@@ -8,6 +8,7 @@ Each move is one rename, so that nothing is ever half moved.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.relocation import InTheWay, Move, Way
@@ -41,6 +42,17 @@ def carry_forward(
 def carry_back(environment: Path, stage: str, moves: Iterable[Move]) -> None:
     """Undo the moves that are done, the last first; raises InTheWay and OSError."""
     carry_forward(environment, stage, [move.back for move in reversed(tuple(moves))])
+
+
+def remove_empty(environment: Path, folders: Iterable[str]) -> None:
+    """Remove folders that moves have left empty; others stay, and so does what cannot be removed."""
+    with Way(environment) as way:
+        for folder in folders:
+            above, _, name = folder.rpartition("/")
+            with suppress(OSError, InTheWay):
+                place = way.to(above).at(name)
+                os.rmdir(place.name, dir_fd=place.folder)
+                way.forget(folder)
 
 
 def _is_done(environment: Path, stage: str, move: Move) -> bool:

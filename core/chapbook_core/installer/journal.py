@@ -70,6 +70,8 @@ class Journal:
     """In their order; doing one again, or undoing one that was not done, does nothing."""
     rewrites: tuple[Rewrite, ...] = ()
     direction: Direction = "forward"
+    emptied: tuple[str, ...] = ()
+    """Folders that the moves leave empty, the innermost first, where whole ones cannot be moved."""
 
     @property
     def stage(self) -> str:
@@ -96,6 +98,7 @@ def read_journal(environment: Path, project: Path) -> Journal | None:
             moves=tuple(Move(*fields) for fields in data["moves"]),
             rewrites=tuple(Rewrite(*fields) for fields in data["rewrites"]),
             direction="back" if data["direction"] == "back" else "forward",
+            emptied=tuple(data.get("emptied", ())),
         )
         if environment.parent == project:
             # Both may have been moved since.
@@ -143,6 +146,7 @@ def _written(journal: Journal) -> bytes:
             (rewrite.path, rewrite.number, rewrite.is_made, rewrite.is_removed) for rewrite in journal.rewrites
         ],
         "direction": journal.direction,
+        **({"emptied": journal.emptied} if journal.emptied else {}),
     }
     return json.dumps(data).encode()
 
@@ -181,6 +185,9 @@ def _stray(journal: Journal, project: Path) -> str | None:
         for path in move:
             if _STRANGE.search(path) or not _NO_PART.isdisjoint(path.split("/")):
                 return path
+    for path in journal.emptied:
+        if _STRANGE.search(path) or not _NO_PART.isdisjoint(path.split("/")):
+            return path
     top = os.path.realpath(project)
     for rewrite in journal.rewrites:
         name = os.path.relpath(rewrite.path, project)

@@ -7,6 +7,7 @@ calls `recover`, and the journal alone decides: what was going forward is finish
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from chapbook_core.environment.state import set_fingerprint
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Committed
-from chapbook_core.installer.carrying import carry_back, carry_forward
+from chapbook_core.installer.carrying import carry_back, carry_forward, remove_empty
 from chapbook_core.installer.journal import (
     Journal,
     JournalDamaged,
@@ -118,7 +119,13 @@ def change_environment(environment: Path, change: Change, watcher: Watcher) -> N
         _foretell(change.files)
         journal = Journal(identity, moves, rewrites)
         write_journal(environment, journal)
-        _forward(environment, journal, watcher.checkpoint)
+        try:
+            _forward(environment, journal, watcher.checkpoint)
+        except OSError as problem:
+            if problem.errno != errno.EXDEV:
+                raise
+            journal = _in_files(environment, journal)
+            _forward(environment, journal, watcher.checkpoint)
         # The last moment in which everything can be taken back.
         watcher.emit(Committed())
     except BaseException as problem:
@@ -130,6 +137,18 @@ def change_environment(environment: Path, change: Change, watcher: Watcher) -> N
             raise ChangeFailed(environment, problem) from problem
         raise
     _conclude(environment, journal, change)
+
+
+def _in_files(environment: Path, journal: Journal) -> Journal:
+    """Take back what was done of a change, and return the same one without moves of whole folders that were there."""
+    from chapbook_core.installer.taking_apart import taken_apart  # only where they cannot be moved
+
+    # Who is killed here leaves the journal of a change that cannot be finished, and is undone.
+    carry_back(environment, journal.stage, journal.moves)
+    moves, emptied = taken_apart(environment, journal.stage, journal.moves)
+    journal = replace(journal, moves=moves, emptied=emptied)
+    write_journal(environment, journal)
+    return journal
 
 
 def _require_unchanged(files: Sequence[ProjectFile]) -> None:
@@ -228,6 +247,7 @@ def undo(environment: Path, journal: Journal) -> None:
 def _forward(environment: Path, journal: Journal, checkpoint: Callable[[], None]) -> None:
     carry_forward(environment, journal.stage, journal.moves, checkpoint)
     checkpoint()
+    remove_empty(environment, journal.emptied)
     for rewrite in journal.rewrites:
         _rewrite(rewrite, environment / journal.stage)
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -308,6 +309,7 @@ def test_a_damaged_journal_is_an_error_that_says_what_to_do(environment: Path, t
         {"identity": "../../../home"},
         {"identity": "abc"},
         {"moves": [["bin/tool", "../tool"]]},
+        {"emptied": ["../other"]},
         {"moves": [[".chapbook/stage/0123456789ab/in/x", "../../.bashrc"]]},
         {"moves": [[".chapbook/stage/0123456789ab/../../../x", "lib/x"]]},
         {"rewrites": [["../.bashrc", 0, True, False]]},
@@ -350,6 +352,75 @@ def test_nothing_is_swept_through_a_link(environment: Path, tmp_path: Path, link
     with pytest.raises(JournalDamaged):
         recover(environment, environment.parent)
     assert {"stage/thesis.txt": "years", "x.tmp": "of work"} == content(precious)
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Let an environment have come with the image of a container: none of its folders can be given another name."""
+    rename = os.rename
+    below: set[int] = set()
+
+    def refused(source: str, target: str, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
+        if os.stat(source, dir_fd=src_dir_fd).st_ino in below:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
+        rename(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    def begin(environment: Path) -> None:
+        below.clear()
+        below.update(path.stat().st_ino for path in environment.rglob("*") if path.is_dir())
+
+    monkeypatch.setattr(os, "rename", refused)
+    return begin
+
+
+def test_where_no_folder_can_be_moved_its_files_are(
+    environment: Path, lock: Path, refusing: Callable[[Path], None]
+) -> None:
+    (environment / "lib/a/empty").mkdir()
+    refusing(environment)
+    change_environment(environment, update(environment, ProjectFile(lock, b"old lock", b"new lock")), Unwatched())
+    assert (AFTER, "new lock") == (content(environment), lock.read_text())
+    assert {"a", "a-2.dist-info", "z.py"} == {path.name for path in (environment / "lib").iterdir()}
+    assert {"__init__.py", "b"} == {path.name for path in (environment / "lib/a").iterdir()}
+
+
+@pytest.mark.parametrize("moment", range(2, 14))
+def test_where_no_folder_can_be_moved_an_interruption_brings_everything_back(
+    environment: Path,
+    lock: Path,
+    moment: int,
+    refusing: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chapbook_core.installer.carrying._AT_ONCE", 1)
+    refusing(environment)
+    change = update(environment, ProjectFile(lock, b"old lock", b"new lock"))
+    with suppress(KeyboardInterrupt):
+        change_environment(environment, change, Impatient(moment, KeyboardInterrupt))
+    found = content(environment), lock.read_text()
+    assert found == ((OLD, "old lock") if moment < 11 else (AFTER, "new lock"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a copy of this process")
+def test_where_no_folder_can_be_moved_a_killed_change_is_finished_or_undone(
+    tmp_path: Path, refusing: Callable[[Path], None]
+) -> None:
+    outcomes: dict[str, int] = {"old": 0, "new": 0}
+    number, ended = 0, False
+    while not ended:
+        number += 1
+        environment = written(tmp_path / str(number) / ".venv", OLD)
+        (environment / ".chapbook").mkdir()
+        refusing(environment)
+        ended = _killed_at(number, partial(change_environment, environment, update(environment), Unwatched()))
+        recover(environment, environment.parent)
+        found = content(environment)
+        assert found in (OLD, AFTER), number
+        outcomes["old" if found == OLD else "new"] += 1
+        assert (environment / "lib/a-1.dist-info").exists() == (found == OLD)
+        assert not is_interrupted(environment)
+    assert outcomes["old"] > 10
+    assert outcomes["new"] > 5
 
 
 def test_what_can_neither_be_finished_nor_undone_says_so(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
