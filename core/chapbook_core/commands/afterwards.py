@@ -30,10 +30,12 @@ def ready_store(session: Session, store: Store, wheels: Sequence[StoredWheel], i
         return
     if companion is not None and sum(len(wheel.manifest.files) for wheel in wheels) >= _WORTH:
         companion.summon()
-    from chapbook_core.installer.readying import MODULE, ReadyRequest, post, wanting  # only after a change
+    enough = _WORTH if companion is None else _WORTH_WHILE_WORKING
+    if sum(len(wheel.manifest.files) for wheel in wheels) < enough:
+        return
+    from chapbook_core.installer.readying import MODULE, ReadyRequest, post, wanting  # only after a large change
 
     digests = wanting(wheels, tag)
-    enough = _WORTH if companion is None else _WORTH_WHILE_WORKING
     if sum(len(wheel.manifest.files) for wheel in wheels if wheel.manifest.sha256 in digests) < enough:
         return
     # Without it everything is as it should be, only slower the next time.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from os.path import lexists
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Protocol
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.report import Result
@@ -25,13 +26,6 @@ FORETOLD = ".chapbook/history/underway"
 _PLACES = (f".venv/{JOURNAL}", JOURNAL, AWAY)
 
 
-class Run(Protocol):
-    """The code of a command."""
-
-    def __call__(self, invocation: Invocation, surroundings: Surroundings, watcher: Watcher, /) -> Result:
-        """Do it, and say what was done."""
-
-
 class Seen(NamedTuple):
     """What a command that writes sees of its project before its turn."""
 
@@ -40,11 +34,20 @@ class Seen(NamedTuple):
     """What the command would return, when there is nothing to do."""
 
 
-class Glance(Protocol):
-    """Tells whether a command that writes has anything to do; nobody is kept out meanwhile."""
+if TYPE_CHECKING:
+    # Only named, by whoever calls them.
 
-    def __call__(self, invocation: Invocation, surroundings: Surroundings, /) -> Seen:
-        """Return what was seen; raises ProjectNotFound and FileMistakes."""
+    class Run(Protocol):
+        """The code of a command."""
+
+        def __call__(self, invocation: Invocation, surroundings: Surroundings, watcher: Watcher, /) -> Result:
+            """Do it, and say what was done."""
+
+    class Glance(Protocol):
+        """Tells whether a command that writes has anything to do; nobody is kept out meanwhile."""
+
+        def __call__(self, invocation: Invocation, surroundings: Surroundings, /) -> Seen:
+            """Return what was seen; raises ProjectNotFound and FileMistakes."""
 
 
 def glance(invocation: Invocation, surroundings: Surroundings) -> Seen | None:

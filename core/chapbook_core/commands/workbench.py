@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from chapbook_core.commands.built_wheels import BuiltWheels
 from chapbook_core.commands.cache_folders import cache_folder, open_store
 from chapbook_core.commands.project_environment import choose_interpreter, interpreter_of, present_condition
 from chapbook_core.environment.condition import Moved, Sound
@@ -20,7 +19,6 @@ from chapbook_core.index.blob import METADATA, layouts_of
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.tags import TagOrder
 from chapbook_core.installer.store import WHEELS
-from chapbook_core.installer.workshop import Workshop
 from chapbook_core.project.removal import remove_folder
 
 if TYPE_CHECKING:
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from chapbook_core.builder.git import GitRepositories
     from chapbook_core.builder.isolation import BuildEnvironments
     from chapbook_core.commands.build_sources import BuildSource
+    from chapbook_core.commands.built_wheels import BuiltWheels
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.source_archives import SourceArchives
     from chapbook_core.environment.interpreter import Build, Interpreter
@@ -128,6 +127,8 @@ class Workbench:
     @cached_property
     def folder(self) -> Path:
         """Where builds leave things; all of it goes at the end, also after a kill."""
+        from chapbook_core.installer.workshop import Workshop  # hardly a command builds
+
         top = self.cache
         if top is None:
             # Nearly everybody uses the cache.
@@ -151,6 +152,8 @@ class Workbench:
     @cached_property
     def built(self) -> BuiltWheels:
         """What was built before."""
+        from chapbook_core.commands.built_wheels import BuiltWheels  # as above
+
         return BuiltWheels(None if self.cache is None else self.cache / "built", self.store)
 
     @cached_property

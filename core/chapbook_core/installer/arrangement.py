@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.member_name import folded
-from chapbook_core.installer.wheel import UNLISTED
+from chapbook_core.installer.record import UNLISTED
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:

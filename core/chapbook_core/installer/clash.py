@@ -11,7 +11,6 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.bad_wheel import Refusal, shown
 from chapbook_core.installer.member_name import folded
 from chapbook_core.installer.record import read_rows
-from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
@@ -120,6 +119,8 @@ def _share_with_disk(sharing: Sharing, claim: _Claim, disk: _Disk) -> None:
     owner = disk.owner(claim.target)
     if claim.file is None or owner == _NOBODY or path.is_symlink() or not path.is_file():
         raise FileClash(claim.target, claim.name, owner)
+    from chapbook_core.installer.unpacking import file_digest  # hardly two wheels have a file in common
+
     digest = file_digest(path, is_record=True)
     if digest != claim.file.sha256 and not (is_namespace(claim.tree / claim.file.path) and is_namespace(path)):
         raise FileClash(claim.target, claim.name, owner)

@@ -8,12 +8,11 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chapbook_core.installer.companion import Errand
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from chapbook_core.installer.clash import Sharing
+    from chapbook_core.installer.companion import Errand
     from chapbook_core.installer.placement import WheelArrival
     from chapbook_core.installer.relocation import Way
 
@@ -57,6 +56,8 @@ def lay_all(
 
 def _errand(wheel: WheelArrival, device: int, sharing: Sharing) -> Errand:
     """Say what a companion may do for a wheel; a spare on another device, or of files that others share, is no use."""
+    from chapbook_core.installer.companion import Errand  # beside an engine alone
+
     folder = str(wheel.stored.folder)
     is_laid = False
     # What is no longer in the store is missed when it is laid.

@@ -31,7 +31,6 @@ from chapbook_core.installer.renames import arriving_moves
 from chapbook_core.installer.spare import INSTALLER, find_spare, take_scheme, take_spare
 from chapbook_core.installer.store import TREE, StoreDamaged, require_unchanged
 from chapbook_core.installer.traces import OWN_FOLDER
-from chapbook_core.installer.unpacking import file_digest
 from chapbook_core.project.removal import remove_folder
 from chapbook_core.project.writing import ways_out
 from chapbook_core.value import field, frozen
@@ -225,6 +224,8 @@ class _Layer:
 
     def _shared_in_stage(self, path: str, file: StoredFile) -> tuple[str, int]:
         there = self._folder / path
+        from chapbook_core.installer.unpacking import file_digest  # hardly a file is in the way of another
+
         digest = file_digest(there, is_record=True)
         if digest != file.sha256 and not (is_namespace(there) and is_namespace(self._stored.tree / file.path)):
             raise FileExistsError(errno.EEXIST, "another distribution has it", str(there))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 STRONG = {"sha256": 32, "sha384": 48, "sha512": 64}
 """The algorithms that a row may use, and the bytes of their digests."""
+UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
+"""Files of a dist-info folder that cannot hold their own hash."""
 _QUOTED = late_pattern(r'"((?:[^"]|"")*)"|([^",]*)')
 _PARTS = 3
 

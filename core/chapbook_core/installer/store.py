@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -20,12 +19,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Unwatched
-from chapbook_core.installer.archive_directory import ArchiveLimits
-from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.manifest import LAYOUT, DamagedManifest, Manifest, read_manifest
-from chapbook_core.installer.unpacking import file_digest, unpack_wheel
-from chapbook_core.installer.wheel import open_archive, read_wheel
-from chapbook_core.installer.workshop import Workshop, clear
 from chapbook_core.project.kernel_lock import HAS_SHARED, try_lock, try_share
 from chapbook_core.value import frozen, replace
 
@@ -35,7 +29,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from chapbook_core.events import Watcher
+    from chapbook_core.installer.archive_directory import ArchiveLimits
     from chapbook_core.installer.manifest import StoredFile
+    from chapbook_core.installer.workshop import Workshop
 
 MANIFEST, TREE = "manifest", "tree"
 WHEELS = f"wheels-{LAYOUT}"
@@ -142,7 +138,7 @@ class Store:
         filename: str,
         *,
         sha256: str | None = None,
-        limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
+        limits: ArchiveLimits | None = None,
         is_lenient: bool = False,
         watcher: Watcher | None = None,
     ) -> StoredWheel:
@@ -150,6 +146,10 @@ class Store:
 
         With `sha256` the wheel has to be that one; whoever has hashed it already gives None and `add_hashed`.
         """
+        # What reads wheels is not needed by who only finds them.
+        from chapbook_core.installer.bad_wheel import BadWheel
+        from chapbook_core.installer.unpacking import file_digest
+
         digest = file_digest(wheel)
         if sha256 is not None and digest != sha256.lower():
             raise BadWheel(filename, f"wrong sha256: expected {sha256.lower()}, it is {digest}")
@@ -163,7 +163,7 @@ class Store:
         filename: str,
         sha256: str,
         *,
-        limits: ArchiveLimits = ArchiveLimits(),  # noqa: B008  a frozen value
+        limits: ArchiveLimits | None = None,
         is_lenient: bool = False,
         is_ours: bool = True,
         watcher: Watcher | None = None,
@@ -172,7 +172,14 @@ class Store:
 
         One that is not `is_ours` may have been replaced since, or may be written to at this moment; it is not taken.
         """
-        with open_archive(wheel, filename, limits) as archive:
+        # As above.
+        from chapbook_core.installer.archive_directory import ArchiveLimits
+        from chapbook_core.installer.bad_wheel import BadWheel
+        from chapbook_core.installer.unpacking import unpack_wheel
+        from chapbook_core.installer.wheel import open_archive, read_wheel
+        from chapbook_core.installer.workshop import clear
+
+        with open_archive(wheel, filename, limits or ArchiveLimits()) as archive:
             contents = read_wheel(archive, filename, is_lenient=is_lenient)
             stored = self.find(sha256)
             if stored is not None and stored.manifest.filename == filename:
@@ -198,6 +205,8 @@ class Store:
 
         Raises StoreFailed. When the entry is gone by then, or another process was faster, nothing comes of it.
         """
+        from chapbook_core.installer.workshop import clear  # who only finds wheels makes none
+
         try:
             folder = self._opened().new_folder()
         except OSError as cause:
@@ -226,12 +235,16 @@ class Store:
 
     def throw_away(self, folder: Path) -> None:
         """Remove a folder below the store, which is gone at once for everybody else; raises OSError."""
+        from chapbook_core.installer.workshop import clear  # as above
+
         aside = self._opened().new_folder()
         folder.rename(aside / "discarded")
         clear(aside)
 
     def discard(self, sha256: str) -> bool:
         """Remove an entry; tell whether it was there."""
+        from chapbook_core.installer.workshop import clear  # as above
+
         try:
             aside = self._opened().new_folder()
             self.place(sha256).rename(aside / "discarded")
@@ -251,6 +264,8 @@ class Store:
 
         A backup that was brought back may have touched every file there is.
         """
+        from chapbook_core.installer.unpacking import file_digest  # hardly a file is ever touched
+
         # By what stands there: the entry may be another one by now, whose files were written at another time.
         there = self.find(stored.manifest.sha256)
         if there is None:
@@ -316,6 +331,8 @@ class Store:
         yield from sorted((self.folder / WHEELS).glob(f"??/{'[0-9a-f]' * 4}*"))
 
     def _opened(self) -> Workshop:
+        from chapbook_core.installer.workshop import Workshop  # as above
+
         with self._lock:
             if self._workshop is None:
                 self._workshop = Workshop(self.folder / "workshops")
@@ -350,6 +367,9 @@ class Store:
 
 def require_unchanged(stored: StoredWheel, *, is_thorough: bool = False) -> None:
     """Raise StoreDamaged unless every file has the size and time it was stored with, or even its content."""
+    if is_thorough:
+        from chapbook_core.installer.unpacking import file_digest  # hardly anybody asks for so much
+
     for file in stored.manifest.files:
         path = stored.tree / file.path
         if not _is_as_stored(path, file) or (is_thorough and file_digest(path, is_record=True) != file.sha256):
@@ -360,6 +380,9 @@ def free_bytes(folder: Path) -> int:
     """Return how much room there is where the store is, or will be."""
     while not folder.exists():
         folder = folder.parent
+    # Only before something is put there; it brings every compression there is.
+    import shutil
+
     return shutil.disk_usage(folder).free
 
 

@@ -360,7 +360,12 @@ def _sweep(folder: str, beginning: str) -> None:
 
 def _clear(folder: Path) -> None:
     """Remove a stage; what cannot go, as a library in use on Windows, goes another time."""
-    if os.path.lexists(folder):
+    try:
+        # Mostly nothing is left in it.
+        os.rmdir(folder)  # noqa: PTH106  a path is dearer
+    except FileNotFoundError:
+        pass
+    except OSError:
         remove_folder(folder)
     with suppress(OSError):
         folder.parent.rmdir()

@@ -14,7 +14,7 @@ from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_met
 from chapbook_core.installer.archive import Archive, ArchiveLimits, Member
 from chapbook_core.installer.bad_wheel import BadWheel, Refusal
 from chapbook_core.installer.member_name import Twins
-from chapbook_core.installer.record import Row, expected_digest, read_rows
+from chapbook_core.installer.record import UNLISTED, Row, expected_digest, read_rows
 from chapbook_core.installer.script import Script, check_script_name, is_of_environment, parse_entry_points
 from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 """The folders that a `.data` folder may have."""
-UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
-"""Files of a dist-info folder that cannot hold their own hash."""
 _MOST_TEXT = 64 * 1024 * 1024
 _FIELD = late_pattern(r"^([A-Za-z-]+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _KNOWN_MAJOR = "1"
