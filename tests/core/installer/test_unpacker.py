@@ -191,7 +191,7 @@ def test_all_are_told_to_end_before_one_of_them_is_waited_for(store: Store, monk
 
 def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
     wheel = MANY.write(tmp_path)
-    words = [sys.executable, "-P", "-m", "chapbook_core.installer.unpacker", str(store.folder)]
+    words = [sys.executable, "-P", "-c", unpacker._START, str(store.folder)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
