@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.wheel_supply import supply
+from chapbook_core.commands.wheel_supply import fetch_wheels, supply
 from chapbook_core.commands.workbench import Workbench
 from chapbook_core.installer.bytecode import bytecode_tag
 from chapbook_core.installer.link import Linker
@@ -17,7 +17,7 @@ from chapbook_core.installer.provenance import direct_url
 from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from chapbook_core.commands.building import BuildShop
     from chapbook_core.commands.editable_project import EditableProject
@@ -88,6 +88,17 @@ def bring_arrivals(
             else:
                 others.append(arrival)
     return wheels, others
+
+
+def bring_ahead(
+    session: Session, store: Store, packages: Sequence[LockedPackage], interpreter: Interpreter, mode: Mode
+) -> None:
+    """Fetch what needs no build, while there is nothing yet that it could be put into.
+
+    Raises what fetching fails with.
+    """
+    with Workbench(session, mode, store=store, interpreter=interpreter) as bench:
+        fetch_wheels(bench, [package for package in packages if not (is_folder(package) or _is_checkout(package))])
 
 
 def _companion(session: Session, wheels: Collection[StoredWheel]) -> Companion | None:

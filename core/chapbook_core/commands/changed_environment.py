@@ -13,6 +13,7 @@ from chapbook_core.commands.project_environment import (
     choose_interpreter,
     ensure_environment,
     interpreter_of,
+    made_ahead,
     make,
     present_condition,
     project_place,
@@ -25,7 +26,7 @@ from chapbook_core.installer.traces import is_interrupted
 from chapbook_core.installer.transaction import recover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from chapbook_core.commands.session import Session
@@ -37,14 +38,17 @@ _NAMED = 5
 
 
 @contextmanager
-def changed_environment(session: Session) -> Iterator[Environment]:
-    """Provide the environment; when the change fails, it is what it was before. Raises as `ensure_environment` does."""
+def changed_environment(session: Session, meanwhile: Callable[[Path, Interpreter], None]) -> Iterator[Environment]:
+    """Provide the environment; when the change fails, it is what it was before. Raises as `ensure_environment` does.
+
+    `meanwhile` is called with where one will be made, and of which Python, if that is waited for.
+    """
     condition = present_condition(session)
     if isinstance(condition, Moved) and is_renewed(session, condition):
         with _renewed(session, condition) as environment:
             yield environment
     elif isinstance(condition, Absent):
-        with _new(session, condition) as environment:
+        with _new(session, condition, meanwhile) as environment:
             yield environment
     else:
         yield ensure_environment(session, condition)
@@ -69,8 +73,12 @@ def is_renewed(session: Session, condition: Condition) -> bool:
 
 
 @contextmanager
-def _new(session: Session, condition: Absent) -> Iterator[Environment]:
-    path, environment = condition.path, ensure_environment(session, condition)
+def _new(session: Session, condition: Absent, meanwhile: Callable[[Path, Interpreter], None]) -> Iterator[Environment]:
+    path, interpreter = condition.path, choose_interpreter(session)
+    with made_ahead(session, interpreter) as is_waited_for:
+        if is_waited_for:
+            meanwhile(path, interpreter)
+    environment = make(session, interpreter)
     try:
         yield environment
     except BaseException:

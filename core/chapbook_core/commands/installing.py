@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.afterwards import ready_store
 from chapbook_core.commands.anew import Anew
-from chapbook_core.commands.arrivals import Expected, bring_arrivals, is_folder
+from chapbook_core.commands.arrivals import Expected, bring_ahead, bring_arrivals, is_folder
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.changed_environment import changed_environment, foreseen
 from chapbook_core.commands.collector import without_collector
-from chapbook_core.commands.hot_additions import hot_additions
 from chapbook_core.commands.installed import installed_packages
 from chapbook_core.commands.likely_place import AWAY
-from chapbook_core.commands.live_change import judged, postpone, postponed, with_arrived
 from chapbook_core.commands.liveness import Live, Timing
 from chapbook_core.commands.project_environment import (
     claim_environment,
@@ -136,7 +134,13 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
         path, interpreter = place
         plan = _plan(session, lock, request, interpreter, SitePackages(path, {}), environment=path)
         return Installation(plan, _root_step(session, request, None, None), path, is_done=False)
-    with without_collector(), changed_environment(session) as environment:
+
+    def bring(path: Path, interpreter: Interpreter) -> None:
+        plan = _plan(session, lock, request, interpreter, SitePackages(path, {}), environment=path)
+        with open_store(session) as store:
+            bring_ahead(session, store, plan.arriving, interpreter, request.mode)
+
+    with without_collector(), changed_environment(session, bring) as environment:
         return _installed(session, lock, request, environment)
 
 
@@ -149,7 +153,7 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
     present = scan_site_packages(environment.site_packages)
     # Whoever changes it holds the project, so that until that is done here it stays as it is.
     state = read_state(environment.path)
-    request = replace(request, gone=request.gone | postponed(state))
+    request = replace(request, gone=request.gone | _postponed(state))
     plan = _plan(session, lock, request, interpreter, present, environment=environment.path)
     editable = _editable(session, request, environment, interpreter)
     if editable is not None and editable.is_built_from_more:
@@ -158,11 +162,13 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
     request = replace(request, fingerprint=_with_folders(session, request, plan, state))
     step = _root_step(session, request, editable, present)
     installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
-    leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))
-    live = judged(session, request.timing, environment, plan, leaving, dry_run=request.dry_run)
+    live = _judged(session, request, environment, plan, present)
     if request.dry_run:
         return replace(installation, live=live)
     if live is not None and live.timing is Timing.NEXT_START:
+        from chapbook_core.commands.hot_additions import hot_additions  # as in `_judged`
+        from chapbook_core.commands.live_change import postpone, with_arrived
+
         # Who asks for the next start means all of it; else what comes without touching what is loaded comes at once.
         may_begin = request.timing is Timing.ASK and bool(live.stale)
         hot = hot_additions(plan, interpreter.markers) if may_begin else Plan(())
@@ -181,7 +187,30 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
     if step is not None and step.version == UNKNOWN:
         told = scan_site_packages(environment.site_packages).version_of(canonical_name(step.name))
         installation = replace(installation, root=replace(step, version=told or UNKNOWN))
-    return replace(installation, live=None if live is None else with_arrived(live, session, environment, plan))
+    return installation if live is None else _with_arrived(installation, live, session, environment)
+
+
+def _judged(
+    session: Session, request: InstallRequest, environment: Environment, plan: Plan, present: SitePackages
+) -> Live | None:
+    """Tell what a plan means for the running kernel; raises Cancelled."""
+    if session.surroundings.kernel is None and request.timing is not Timing.NEXT_START:
+        return None
+    from chapbook_core.commands.live_change import judged  # in a terminal no kernel has a say
+
+    leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))
+    return judged(session, request.timing, environment, plan, leaving, dry_run=request.dry_run)
+
+
+def _with_arrived(installation: Installation, live: Live, session: Session, environment: Environment) -> Installation:
+    from chapbook_core.commands.live_change import with_arrived  # as above
+
+    return replace(installation, live=with_arrived(live, session, environment, installation.plan))
+
+
+def _postponed(state: State | None) -> frozenset[str]:
+    """Return what should have left the environment already, had no kernel been running."""
+    return frozenset() if state is None else frozenset(state.leaving)
 
 
 def _found_in_order(session: Session, request: InstallRequest, environment: Environment) -> None:

@@ -57,11 +57,6 @@ def postpone(session: Session, environment: Environment, plan: Plan, files: Sequ
     state.postpone(environment.path, going, set(plan.leaving) - set(going))
 
 
-def postponed(known: state.State | None) -> frozenset[str]:
-    """Return what should have left the environment already, had no kernel been running."""
-    return frozenset() if known is None else frozenset(known.leaving)
-
-
 def with_arrived(live: Live, session: Session, environment: Environment, plan: Plan) -> Live:
     """Add what can be imported now that the plan is carried out."""
     kernel = session.surroundings.kernel

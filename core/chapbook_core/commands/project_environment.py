@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,15 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.discovery import Whereabouts
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.environment.place import Place
     from chapbook_core.environment.probe import Prober
+    from chapbook_core.environment.virtualenv import Recipe
     from chapbook_core.project.manifest import Manifest
     from chapbook_core.project.settings import Settings
 
@@ -225,13 +228,29 @@ def choose_interpreter(session: Session, asked: str = SYSTEM) -> Interpreter:
     return interpreter
 
 
+@contextmanager
+def made_ahead(session: Session, interpreter: Interpreter) -> Iterator[bool]:
+    """Have begun meanwhile what `make` takes a while for; tell whether there is any such thing."""
+    # As `make`.
+    from chapbook_core.environment.virtualenv import made_ahead as begun
+
+    settings = session.settings
+    if not settings.flag("virtualenvs.create"):
+        # What `make` has to say about it comes first.
+        yield False
+        return
+    path = project_place(session.manifest, settings).path(interpreter.python_version)
+    with begun(path, _recipe(session, interpreter), cache=_cache(session, "environments")) as is_begun:
+        yield is_begun
+
+
 def make(session: Session, interpreter: Interpreter) -> Environment:
     """Make the environment of an interpreter, in place of one that is there; that this was asked for is known.
 
     Raises NotToBeRemoved for what is no environment, or not the project's alone, and EnvironmentNotMade.
     """
     # Only commands that make one.
-    from chapbook_core.environment.virtualenv import Recipe, make_environment
+    from chapbook_core.environment.virtualenv import make_environment
 
     settings = session.settings
     if not settings.flag("virtualenvs.create"):
@@ -243,14 +262,20 @@ def make(session: Session, interpreter: Interpreter) -> Environment:
     path = project_place(session.manifest, settings).path(interpreter.python_version)
     if not isinstance(look_at(path), Absent):
         require_removable(path, (session.surroundings.home, session.manifest.folder))
-    recipe = Recipe(
+    return make_environment(path, _recipe(session, interpreter), cache=_cache(session, "environments"))
+
+
+def _recipe(session: Session, interpreter: Interpreter) -> Recipe:
+    from chapbook_core.environment.virtualenv import Recipe  # as `make`
+
+    settings = session.settings
+    return Recipe(
         interpreter,
         _prompt(session, interpreter),
         always_copy=settings.flag("virtualenvs.options.always-copy"),
         system_site_packages=settings.flag("virtualenvs.options.system-site-packages"),
         pip=not settings.flag("virtualenvs.options.no-pip"),
     )
-    return make_environment(path, recipe, cache=_cache(session, "environments"))
 
 
 def _what_to_activate(session: Session) -> str:

@@ -135,6 +135,14 @@ def supply_wheels(
     return found
 
 
+def fetch_wheels(bench: Workbench, packages: Sequence[LockedPackage]) -> None:
+    """Bring into the store what packages have wheels of; raises what `supply_wheels` raises."""
+    _found, missing = _looked_up(bench.session, bench.store, packages, bench.tags)
+    ready = [wanted for wanted in missing if wanted.wheels]
+    if ready:
+        _fetched(bench.session, bench.store, bench.index, ready)
+
+
 def supply(
     bench: Workbench, packages: Sequence[LockedPackage], environments: Callable[[], EnvironmentsFor], chain: Chain = ()
 ) -> Mapping[str, StoredWheel]:

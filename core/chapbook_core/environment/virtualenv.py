@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.environment.discovery import running_interpreter
 from chapbook_core.environment.environment import CONFIGURATION, Environment, read_environment
 from chapbook_core.environment.place import VENV
 from chapbook_core.environment.pristine import (
@@ -24,18 +27,25 @@ from chapbook_core.environment.pristine import (
 )
 from chapbook_core.environment.state import State, write_state
 from chapbook_core.errors import ChapbookError
+from chapbook_core.process_group import kill_group
 from chapbook_core.project.last_use import note_use
 from chapbook_core.project.removal import remove_folder, remove_whole_folder
 from chapbook_core.project.writing import ways_out
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable, Iterator
 
     from chapbook_core.environment.interpreter import Interpreter
 
 _WORKSHOP = ".chapbook"
 _PREFIX = "environment-"
+_APPLICATION_DATA = "virtualenv"
+"""The folder in the cache for what virtualenv remembers."""
+_PROGRAM = Path(__file__).with_name("virtualenv_program.py")
+_PATIENCE = 30.0
+"""Seconds that one made ahead may take when all else is done."""
 _LEFT_BEHIND = 3600.0
 """Seconds after which what an interrupted command left in the workshop is nobody's."""
 _MOST_WORDS = 600
@@ -78,6 +88,35 @@ def make_environment(path: Path, recipe: Recipe, *, cache: Path | None) -> Envir
     return _require(path)
 
 
+@contextmanager
+def made_ahead(path: Path, recipe: Recipe, *, cache: Path | None) -> Iterator[bool]:
+    """Let another process do meanwhile what takes `make_environment` a fifth of a second; tell whether there is that.
+
+    Only the first environment of an interpreter needs it. It is a help and no more: what goes wrong there is left to
+    `make_environment`, which does it anew.
+    """
+    # Where virtualenv is loaded already, it takes no longer than to start a process that has to load it.
+    is_worth_it = cache is not None and "virtualenv" not in sys.modules and _can_be_written(path, recipe)
+    if not is_worth_it or cache is None or not is_plain(str(cache)) or (cache / (key := _key(recipe))).is_dir():
+        yield False
+        return
+    making = _making(cache)
+    process = None if making is None else _begun(making, recipe, cache)
+    if making is None or process is None:
+        yield False
+        return
+    try:
+        yield True
+        if _has_succeeded(process):
+            # Somebody else may have been faster, which is as good.
+            with suppress(OSError):
+                describe_pristine(making)
+                making.rename(cache / key)
+    finally:
+        _end(process)
+        remove_folder(making)
+
+
 def remove_environment(path: Path) -> None:
     """Remove an environment; whether it may go is the caller's to know. Raises ChapbookError.
 
@@ -85,7 +124,7 @@ def remove_environment(path: Path) -> None:
     """
     try:
         with _workshop(path) as workshop:
-            _discard(_renamed_away(path, workshop))
+            _discard(_renamed_away(path, workshop, is_kept=False))
     except OSError as cause:
         hints = (
             ("close the programs and kernels that run in it, and try again",) if os.name == "nt" else ways_out(cause)
@@ -198,9 +237,24 @@ def _move(staged: Path, path: Path) -> None:
     staged.rename(path)
 
 
-def _renamed_away(path: Path, workshop: Path) -> Path:
+def _renamed_away(path: Path, workshop: Path, *, is_kept: bool = True) -> Path:
+    """Give an environment another place, and return that; where it is not to be `is_kept` it may be the same one."""
     trash = workshop / f"{_PREFIX}{os.urandom(6).hex()}"
-    path.rename(trash)
+    try:
+        path.rename(trash)
+    except OSError as problem:
+        if problem.errno != errno.EXDEV or path.is_symlink():
+            raise
+        # The folders of a container's image can be copied and removed, and not renamed.
+        if not is_kept:
+            (path / CONFIGURATION).unlink(missing_ok=True)
+            return path
+        try:
+            shutil.copytree(path, trash, symlinks=True)
+        except BaseException:
+            _discard(trash)
+            raise
+        _discard(path)
     # The time decides when it is swept away, should this end too soon.
     with suppress(OSError):
         os.utime(trash)
@@ -246,12 +300,8 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
     if pristine is not None:
         note_use(kept / TEMPLATE)
         return pristine
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        _sweep(cache)
-        making = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=cache))
-    except OSError:
-        # A cache that cannot be written is no reason to make none.
+    making = _making(cache)
+    if making is None:
         return None
     try:
         _run_virtualenv(making / MADE_IN, recipe, PROMPT, cache)
@@ -268,6 +318,49 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
         return described
     finally:
         remove_folder(making)
+
+
+def _making(cache: Path) -> Path | None:
+    """Return an empty folder to make one in; a cache that cannot be written is no reason to make none."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _sweep(cache)
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=cache))
+    except OSError:
+        return None
+
+
+def _begun(making: Path, recipe: Recipe, cache: Path) -> subprocess.Popen[bytes] | None:
+    """Start a process that makes one, of the Python that ours was made from: mostly it is also what is asked for."""
+    # Only before the first environment of an interpreter.
+    import subprocess
+
+    words = [*_words(making / MADE_IN, recipe, PROMPT), "--app-data", str(cache / _APPLICATION_DATA)]
+    try:
+        return subprocess.Popen(  # noqa: S603  a list of words, no shell
+            [running_interpreter(), "-I", "-S", _PROGRAM, json.dumps([words, sys.path])],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+
+
+def _has_succeeded(process: subprocess.Popen[bytes]) -> bool:
+    from subprocess import TimeoutExpired  # loaded by what has started it
+
+    try:
+        return process.wait(_PATIENCE) == 0
+    except TimeoutExpired:
+        return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        kill_group(process)
+    process.wait()
 
 
 def _key(recipe: Recipe) -> str:
@@ -312,11 +405,7 @@ def _run_virtualenv(path: Path, recipe: Recipe, prompt: str, cache: Path | None)
     for name in ("virtualenv", "python_discovery"):
         # Else Python prints warnings that nobody handles, as that a path suits no script of some shell.
         logging.getLogger(name).addHandler(logging.NullHandler())
-    words = [str(path), "--python", str(recipe.interpreter.executable), "--prompt", prompt]
-    words += ["--no-download", "--no-periodic-update", "--discovery", "builtin"]
-    words += ["--pip", "embed", "--no-setuptools"] if recipe.pip else ["--no-seed"]
-    words += ["--always-copy"] if recipe.always_copy else []
-    words += ["--system-site-packages"] if recipe.system_site_packages else []
+    words = _words(path, recipe, prompt)
     try:
         with _application_data(cache) as folder:
             # What a person has set for virtualenv elsewhere must not decide what a project gets.
@@ -329,11 +418,20 @@ def _run_virtualenv(path: Path, recipe: Recipe, prompt: str, cache: Path | None)
         raise EnvironmentNotMade(path, f"virtualenv: {str(cause)[:_MOST_WORDS]}") from cause
 
 
+def _words(path: Path, recipe: Recipe, prompt: str) -> list[str]:
+    words = [str(path), "--python", str(recipe.interpreter.executable), "--prompt", prompt]
+    words += ["--no-download", "--no-periodic-update", "--discovery", "builtin"]
+    words += ["--pip", "embed", "--no-setuptools"] if recipe.pip else ["--no-seed"]
+    words += ["--always-copy"] if recipe.always_copy else []
+    words += ["--system-site-packages"] if recipe.system_site_packages else []
+    return words
+
+
 @contextmanager
 def _application_data(cache: Path | None) -> Iterator[Path]:
     """Provide the folder for what virtualenv remembers; without a cache it remembers nothing."""
     if cache is not None:
-        yield cache / "virtualenv"
+        yield cache / _APPLICATION_DATA
         return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         yield Path(folder)

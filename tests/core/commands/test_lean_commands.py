@@ -62,6 +62,13 @@ CHANGES = ("shutil", "tempfile", "subprocess", "chapbook_core.installer.transact
 SOLVES = ("sqlite3", "chapbook_core.resolver.solver", "chapbook_core.index.reader", "concurrent", "logging", "queue")
 UNDERSTANDS = ("tomllib", "packaging", "chapbook_core.project.manifest", "chapbook_core.requirements.constraint")
 """What takes a project file apart."""
+UNPACKS = (
+    *("tempfile", "subprocess", "chapbook_core.installer.unpacking"),
+    *("chapbook_core.installer.archive", "chapbook_core.installer.wheel", "chapbook_core.installer.workshop"),
+    *("chapbook_core.installer.readying", "chapbook_core.installer.companion", "chapbook_core.commands.built_wheels"),
+    *("chapbook_core.commands.live_change", "chapbook_core.commands.hot_additions"),
+)
+"""What puts a wheel into the store, or helps an engine or a kernel."""
 LACKS = {
     "sync": (*SELDOM, *CHANGES, *SOLVES, *UNDERSTANDS, "chapbook_core.project.pair_writing", "base64", "random"),
     "install": (*SELDOM, *CHANGES, *SOLVES, *UNDERSTANDS),
@@ -107,6 +114,15 @@ def test_a_new_environment_from_the_store_needs_no_network(project: Path) -> Non
     unwanted = (*SELDOM, "chapbook_core.installer.fetch", "chapbook_core.commands.editable_project")
     builds = ("chapbook_core.commands.build_sources", "concurrent", "queue")
     assert [] == among(loaded(project, "sync"), (*unwanted, *builds))
+
+
+def test_one_more_from_the_store_loads_nothing_that_unpacks(project: Path) -> None:
+    manifest, lock = project / "pyproject.toml", project / "poetry.lock"
+    both = manifest.read_bytes(), lock.read_bytes()
+    loaded(project, "remove b")
+    manifest.write_bytes(both[0])
+    lock.write_bytes(both[1])
+    assert [] == among(loaded(project, "sync"), (*SELDOM, *UNPACKS, *SOLVES))
 
 
 def test_a_command_loads_its_own_declaration_alone() -> None:

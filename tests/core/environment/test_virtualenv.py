@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -284,3 +285,61 @@ def test_an_interpreter_that_virtualenv_cannot_serve_is_an_error(tmp_path: Path)
     with pytest.raises(EnvironmentNotMade, match="cannot make the environment"):
         make_environment(tmp_path / "project" / ".venv", recipe, cache=None)
     assert [] == list((tmp_path / "project").iterdir())
+
+
+@pytest.fixture
+def unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it look as if virtualenv had not been loaded, as in a process that has just begun."""
+    monkeypatch.delitem(sys.modules, "virtualenv", raising=False)
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_one_made_ahead_is_what_would_have_been_made(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "notes" / ".venv"
+    with virtualenv.made_ahead(path, recipe, cache=tmp_path / "ahead") as is_begun:
+        assert is_begun
+    with monkeypatch.context() as patches:
+        patches.setattr(virtualenv, "_run_virtualenv", None)
+        make_environment(path, recipe, cache=tmp_path / "ahead")
+    assert str(path) == prefix_of(path)
+    ahead = tree(path)
+    remove_environment(path)
+    make_environment(path, recipe, cache=tmp_path / "then")
+    then = tree(path)
+    # Where it says who has made it.
+    assert {name for name, content in then.items() if ahead.get(name) != content} <= {"pyvenv.cfg"}
+    assert ahead.keys() == then.keys()
+    assert ["virtualenv"] == [kept.name for kept in (tmp_path / "ahead").iterdir() if not is_key(kept.name)]
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_one_that_is_kept_is_not_made_ahead(recipe: Recipe, tmp_path: Path) -> None:
+    make_environment(tmp_path / "first", recipe, cache=tmp_path / "kept")
+    sys.modules.pop("virtualenv", None)
+    with virtualenv.made_ahead(tmp_path / "second", recipe, cache=tmp_path / "kept") as is_begun:
+        assert not is_begun
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_what_fails_meanwhile_leaves_nothing_of_one_made_ahead(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), virtualenv.made_ahead(tmp_path / "a", recipe, cache=tmp_path / "kept"):
+        raise ZeroDivisionError
+    assert [] == [kept.name for kept in (tmp_path / "kept").iterdir() if kept.name != "virtualenv"]
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_one_that_cannot_be_made_ahead_is_made_all_the_same(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "fails.py"
+    program.write_text("raise SystemExit(1)")
+    monkeypatch.setattr(virtualenv, "_PROGRAM", program)
+    with virtualenv.made_ahead(tmp_path / "a", recipe, cache=tmp_path / "kept"):
+        pass
+    assert isinstance(look_at(make_environment(tmp_path / "a", recipe, cache=tmp_path / "kept").path), Sound)
+
+
+def is_key(name: str) -> bool:
+    return set(name) <= set("0123456789abcdef")
