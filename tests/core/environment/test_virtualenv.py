@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,7 +16,13 @@ from chapbook_core.environment.condition import Sound, look_at
 from chapbook_core.environment.pristine import is_plain
 from chapbook_core.environment.probe import Prober
 from chapbook_core.environment.state import read_state
-from chapbook_core.environment.virtualenv import EnvironmentNotMade, Recipe, make_environment, remove_environment
+from chapbook_core.environment.virtualenv import (
+    EnvironmentNotMade,
+    Recipe,
+    make_environment,
+    remove_environment,
+    set_aside,
+)
 from tests.fakes.interpreter import write_interpreter
 
 if TYPE_CHECKING:
@@ -343,3 +350,46 @@ def test_one_that_cannot_be_made_ahead_is_made_all_the_same(
 
 def is_key(name: str) -> bool:
     return set(name) <= set("0123456789abcdef")
+
+
+@pytest.fixture
+def layered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment that came with the image of a container: its folders cannot be given another name."""
+    path = tmp_path / ".venv"
+    (path / "bin").mkdir(parents=True)
+    (path / "pyvenv.cfg").write_text("home = /usr/bin")
+    (path / "bin" / "python").symlink_to("/usr/bin/python")
+    (path / "lib64").symlink_to("lib")
+    below = path.stat().st_ino
+    rename = Path.rename
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.stat().st_ino == below:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    return path
+
+
+def test_an_environment_that_cannot_be_renamed_is_removed_where_it_is(layered: Path) -> None:
+    remove_environment(layered)
+    assert not os.path.lexists(layered)
+
+
+def test_an_environment_that_cannot_be_renamed_is_set_aside_as_a_copy(layered: Path) -> None:
+    before = tree(layered)
+
+    def interrupted() -> None:
+        with set_aside(layered):
+            assert not os.path.lexists(layered)
+            layered.mkdir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert before == tree(layered)
+    with set_aside(layered):
+        layered.mkdir()
+    assert [] == list(layered.iterdir())
+    assert [".venv"] == [path.name for path in layered.parent.iterdir()]
