@@ -251,7 +251,11 @@ class Store:
         except FileNotFoundError:
             return False
         except OSError as cause:
-            raise StoreFailed(self.folder, cause) from cause
+            if cause.errno != errno.EXDEV:
+                raise StoreFailed(self.folder, cause) from cause
+            # The folders of a container's image cannot be moved; without its manifest an entry is none.
+            (self.place(sha256) / MANIFEST).unlink(missing_ok=True)
+            clear(self.place(sha256))
         clear(aside)
         return True
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,6 @@ from tests.fakes.wheels import GOOD, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 DAY = 24 * 3600.0
 _A_TICK = 0.05
@@ -216,3 +217,22 @@ def test_the_workshop_of_a_living_process_is_not_swept(tmp_path: Path) -> None:
     assert [living.folder] == [path for path in tmp_path.iterdir() if path.is_dir()]
     living.close()
     assert [] == list(tmp_path.iterdir())
+
+
+def test_an_entry_that_came_with_the_image_of_a_container_is_made_anew(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = put(store, tmp_path)
+    (stored.folder / "manifest").chmod(0o644)
+    (stored.folder / "manifest").write_bytes(b"damaged")
+    rename, below = Path.rename, stored.folder.stat().st_ino
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.stat().st_ino == below:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    anew = put(store, tmp_path)
+    assert anew.folder == stored.folder
+    store.verify(anew, is_thorough=True)
