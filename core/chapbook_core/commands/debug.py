@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.index_mode import index_mode
 from chapbook_core.commands.lock_tree import tree_below
+from chapbook_core.commands.locked_versions import version_text
 from chapbook_core.commands.locking import LockRequest, lock_project
 from chapbook_core.commands.report import Block, Line, Result, Span, Table, Tree
 from chapbook_core.commands.session import open_session
-from chapbook_core.commands.show import version_text
 from chapbook_core.errors import UsageError
 from chapbook_core.lock.graph import graph_of, key_of
 from chapbook_core.lock.selection import region_of
