@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 JOURNAL = ".chapbook/journal"
 """As `project.pair_writing` writes it; that module is loaded when there is one."""
 AWAY = ".chapbook/away"
-"""As `commands.likely_place` has it."""
+"""As `commands.away` has it."""
 ATTEMPT = ".chapbook/attempt"
 """As `project.attempt` has it."""
 FORETOLD = ".chapbook/history/underway"

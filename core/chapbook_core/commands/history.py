@@ -17,7 +17,8 @@ from chapbook_core.commands.visiting import Visit, visit_project
 from chapbook_core.errors import ChapbookError, FileMistakes, UsageError
 from chapbook_core.lock.poetry_reader import UnsupportedLock, read_lock
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE, find_project
-from chapbook_core.project.history import FILES, Entry, Held, History, course, hashes
+from chapbook_core.project.history import FILES, Entry, Held, History, hashes
+from chapbook_core.project.history_course import course
 from chapbook_core.project.journal import FileChange
 from chapbook_core.value import field, frozen
 

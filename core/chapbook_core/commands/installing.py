@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.afterwards import ready_store
 from chapbook_core.commands.anew import Anew
 from chapbook_core.commands.arrivals import Expected, bring_ahead, bring_arrivals, is_folder
+from chapbook_core.commands.away import told_away
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.changed_environment import changed_environment, foreseen
 from chapbook_core.commands.collector import without_collector
 from chapbook_core.commands.installed import installed_packages
-from chapbook_core.commands.likely_place import AWAY
 from chapbook_core.commands.liveness import Live, Timing
 from chapbook_core.commands.project_environment import (
     claim_environment,
@@ -39,14 +39,13 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from chapbook_core.commands.editable_project import EditableProject
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
-    from chapbook_core.environment.site_packages import Distribution
     from chapbook_core.environment.state import State
     from chapbook_core.installer.store import Store
     from chapbook_core.lock.lockfile import Lock, LockedPackage
@@ -198,7 +197,7 @@ def _judged(
         return None
     from chapbook_core.commands.live_change import judged  # in a terminal no kernel has a say
 
-    leaving = () if session.surroundings.kernel is None else tuple(_distributions(present, plan.leaving))
+    leaving = () if session.surroundings.kernel is None else tuple(present.named(plan.leaving))
     return judged(session, request.timing, environment, plan, leaving, dry_run=request.dry_run)
 
 
@@ -220,7 +219,9 @@ def _found_in_order(session: Session, request: InstallRequest, environment: Envi
         with suppress(ChapbookError):
             set_fingerprint(environment.path, fingerprint)
     if request.compile:
-        _compile(session, environment)
+        from chapbook_core.commands.compiling import compile_environment  # hardly ever asked for
+
+        compile_environment(session, environment)
 
 
 def _with_folders(
@@ -361,7 +362,9 @@ def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
             _sweep_sources(session, task.environment)
             session.watcher.emit(Finished(TASK, time.monotonic() - began))
     if request.compile:
-        _compile(session, task.environment)
+        from chapbook_core.commands.compiling import compile_environment  # hardly ever asked for
+
+        compile_environment(session, task.environment)
 
 
 def _change(session: Session, request: InstallRequest, task: _Task, store: Store) -> None:
@@ -372,14 +375,14 @@ def _change(session: Session, request: InstallRequest, task: _Task, store: Store
     wheels, others = bring_arrivals(session, store, expected, request.mode)
     leaving = plan.leaving if project is None else (*plan.leaving, project.name)
     session.watcher.emit(Started(TASK, "Installing", len(wheels)))
-    exchange = Exchange(paths, tuple(_distributions(task.present, leaving)), wheels, others, session.watcher)
+    exchange = Exchange(paths, tuple(task.present.named(leaving)), wheels, others, session.watcher)
     change = Change(
         exchange.prepare,
         request.files,
         tidy=exchange.tidy,
         fingerprint=lambda: request.fingerprint(environment),
     )
-    with _told_away(session.manifest.folder, environment.path):
+    with told_away(session.manifest.folder, environment.path):
         change_environment(environment.path, change, session.watcher)
     ready_store(session, store, tuple(arrival.stored for arrival in wheels), task.interpreter)
     for arrival in wheels:
@@ -387,39 +390,3 @@ def _change(session: Session, request: InstallRequest, task: _Task, store: Store
         for path in () if arrival.notes else arrival.stored.manifest.starting:
             message = f"`{arrival.name}` runs code at every start of Python (`{path}`)"
             session.watcher.emit(Notice("warning", message))
-
-
-@contextmanager
-def _told_away(folder: Path, environment: Path) -> Iterator[None]:
-    """Leave a sign in the project while an environment changes that is not in it; after a kill it stays."""
-    if environment.parent == folder:
-        yield
-        return
-    sign = folder / AWAY
-    # A project that cannot be written in is not changed either.
-    with suppress(OSError):
-        sign.parent.mkdir(exist_ok=True)
-        sign.touch()
-    yield
-    with suppress(OSError):
-        sign.unlink(missing_ok=True)
-
-
-def _distributions(present: SitePackages, names: Sequence[str]) -> Iterator[Distribution]:
-    for name in names:
-        if (distribution := present.distributions.get(name)) is not None:
-            yield distribution
-        yield from (repeated for repeated in present.repeated if repeated.name == name)
-
-
-def _compile(session: Session, environment: Environment) -> None:
-    """Compile what is there, in the environment's own Python; nothing of the environment is imported."""
-    # Only those who ask for it start programs.
-    import subprocess
-
-    libraries = str(environment.site_packages)
-    words = [str(environment.python), "-I", "-S", "-m", "compileall", "-q", "-j", "0", libraries]
-    ended = subprocess.run(words, capture_output=True, check=False, text=True)  # noqa: S603  a list of words, no shell
-    if ended.returncode:
-        # Some packages hold templates that are no Python; they work all the same.
-        session.watcher.emit(Notice("debug", f"some modules could not be compiled: {ended.stdout[:500]}"))

@@ -9,7 +9,6 @@ from chapbook_core.environment.place import VENV, place_of
 from chapbook_core.errors import ChapbookError
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import PROJECT_FILE
-from chapbook_core.project.lock_place import STATE_FOLDER
 from chapbook_core.project.settings import read_settings
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from chapbook_core.project.settings import Settings
 
 _UNFILLED = late_pattern(r"\{(?P<name>[^{}]+)\}")
-AWAY = f"{STATE_FOLDER}/away"
-"""Below a project: there while its environment, which is elsewhere, changes; for whoever looks at the project alone."""
 
 
 def likely_place(folder: Path, surroundings: Surroundings, settings: Settings | None = None) -> Path:

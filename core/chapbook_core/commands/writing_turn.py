@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.away import AWAY
 from chapbook_core.commands.dispatch import FORETOLD, is_changing
-from chapbook_core.commands.likely_place import AWAY, likely_place
+from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.environment.place import VENV
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
 from chapbook_core.events import Notice

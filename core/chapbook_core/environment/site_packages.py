@@ -11,7 +11,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 DIRECT_URL = "direct_url.json"
@@ -143,6 +143,13 @@ class SitePackages:
 
     def __iter__(self) -> Iterator[Distribution]:
         return iter(self.distributions.values())
+
+    def named(self, names: Iterable[str]) -> Iterator[Distribution]:
+        """Yield the distributions of some names, each of those that are there several times."""
+        for name in names:
+            if (found := self.distributions.get(name)) is not None:
+                yield found
+            yield from (repeated for repeated in self.repeated if repeated.name == name)
 
     def version_of(self, name: str) -> str | None:
         """Return the installed version of a normalised name, or None."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import shutil
 import sys
 import tempfile
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.discovery import running_interpreter
-from chapbook_core.environment.environment import CONFIGURATION, Environment, read_environment
-from chapbook_core.environment.place import VENV
+from chapbook_core.environment.environment import Environment, read_environment
 from chapbook_core.environment.pristine import (
     FORMAT,
     MADE_IN,
@@ -27,10 +23,20 @@ from chapbook_core.environment.pristine import (
     read_pristine,
 )
 from chapbook_core.environment.state import State, write_state
+from chapbook_core.environment.workshop import (
+    PREFIX,
+    discard,
+    is_occupied,
+    new_place,
+    open_workshop,
+    put,
+    renamed_away,
+    sweep,
+)
 from chapbook_core.errors import ChapbookError
 from chapbook_core.process_group import kill_group
 from chapbook_core.project.last_use import note_use
-from chapbook_core.project.removal import remove_folder, remove_whole_folder
+from chapbook_core.project.removal import remove_folder
 from chapbook_core.project.writing import ways_out
 from chapbook_core.value import frozen
 
@@ -40,15 +46,11 @@ if TYPE_CHECKING:
 
     from chapbook_core.environment.interpreter import Interpreter
 
-_WORKSHOP = ".chapbook"
-_PREFIX = "environment-"
 _APPLICATION_DATA = "virtualenv"
 """The folder in the cache for what virtualenv remembers."""
 _PROGRAM = Path(__file__).with_name("virtualenv_program.py")
 _PATIENCE = 30.0
 """Seconds that one made ahead may take when all else is done."""
-_LEFT_BEHIND = 3600.0
-"""Seconds after which what an interrupted command left in the workshop is nobody's."""
 _MOST_WORDS = 600
 
 
@@ -77,13 +79,13 @@ def make_environment(path: Path, recipe: Recipe, *, cache: Path | None) -> Envir
     interpreters; without one both are found out each time. Raises EnvironmentNotMade.
     """
     try:
-        with _workshop(path) as workshop:
-            staged = workshop / f"{_PREFIX}{os.urandom(6).hex()}"
+        with open_workshop(path) as workshop:
+            staged = new_place(workshop)
             pristine = _pristine(recipe, cache) if _can_be_written(path, recipe) else None
             if pristine is None or not _written(pristine, staged, path, recipe.prompt):
                 return _made_in_place(path, recipe, cache, workshop)
             write_state(staged, State(path, made_here=True))
-            _put(staged, path, workshop)
+            put(staged, path, workshop)
     except OSError as cause:
         raise EnvironmentNotMade(path, cause.strerror or str(cause), ways_out(cause)) from cause
     return _require(path)
@@ -124,8 +126,8 @@ def remove_environment(path: Path) -> None:
     It is first renamed away, so that no half of it is ever taken for a whole.
     """
     try:
-        with _workshop(path) as workshop:
-            _discard(_renamed_away(path, workshop, is_kept=False))
+        with open_workshop(path) as workshop:
+            discard(renamed_away(path, workshop, is_kept=False))
     except OSError as cause:
         hints = (
             ("close the programs and kernels that run in it, and try again",) if os.name == "nt" else ways_out(cause)
@@ -135,12 +137,12 @@ def remove_environment(path: Path) -> None:
 
 def clear_environment(path: Path) -> None:
     """Remove what was made in a place where there was nothing, or an empty folder, which stays."""
-    with suppress(OSError), _workshop(path) as workshop:
+    with suppress(OSError), open_workshop(path) as workshop:
         if os.path.ismount(path):
             for part in path.iterdir():
-                _discard(part)
+                discard(part)
         else:
-            _discard(_renamed_away(path, workshop))
+            discard(renamed_away(path, workshop))
 
 
 @contextmanager
@@ -149,21 +151,21 @@ def set_aside(path: Path) -> Iterator[None]:
 
     Raises EnvironmentNotMade.
     """
-    with _workshop(path) as workshop:
+    with open_workshop(path) as workshop:
         try:
-            aside = _renamed_away(path, workshop)
+            aside = renamed_away(path, workshop)
         except OSError as cause:
             raise EnvironmentNotMade(path, cause.strerror or str(cause), ways_out(cause)) from cause
         try:
             yield
         except BaseException:
             if os.path.lexists(path):
-                _discard(path)
+                discard(path)
             aside.rename(path)
             raise
         # What cannot go, as a program in use on Windows, is swept away another time.
         with suppress(OSError):
-            _discard(aside)
+            discard(aside)
 
 
 def _require(path: Path) -> Environment:
@@ -171,103 +173,6 @@ def _require(path: Path) -> Environment:
     if environment is None:
         raise EnvironmentNotMade(path, "virtualenv made something else")
     return environment
-
-
-# The workshop: a folder beside the environment, on the same disk
-
-
-@contextmanager
-def _workshop(path: Path) -> Iterator[Path]:
-    """Provide the folder for what is not yet, or no longer, an environment; it goes when nothing is left in it."""
-    folder = path.parent / _WORKSHOP
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(exist_ok=True)
-    if folder.is_symlink():
-        raise EnvironmentNotMade(path, f"`{folder}` is a link")
-    ignore = folder / ".gitignore"
-    was_ignored = ignore.exists()
-    if not was_ignored:
-        ignore.write_text("*\n", encoding="utf-8")
-    _sweep(folder)
-    try:
-        yield folder
-    finally:
-        # Elsewhere other projects' environments are made in the same folder, at the same time.
-        if path.name == VENV and not was_ignored and list(folder.iterdir()) == [ignore]:
-            with suppress(OSError):
-                ignore.unlink()
-                folder.rmdir()
-
-
-def _sweep(folder: Path) -> None:
-    limit = time.time() - _LEFT_BEHIND
-    for left in folder.iterdir():
-        with suppress(OSError):
-            if left.name.startswith(_PREFIX) and left.lstat().st_mtime < limit:
-                _discard(left)
-
-
-def _put(staged: Path, path: Path, workshop: Path) -> None:
-    """Move a finished environment into its place; what was there goes, or comes back when that fails."""
-    trash = _renamed_away(path, workshop) if _is_occupied(path) else None
-    try:
-        _move(staged, path)
-    except OSError:
-        if trash is not None:
-            trash.replace(path)
-        _discard(staged)
-        raise
-    if trash is not None:
-        _discard(trash)
-
-
-def _is_occupied(path: Path) -> bool:
-    return os.path.lexists(path) and (path.is_symlink() or not path.is_dir() or any(path.iterdir()))
-
-
-def _move(staged: Path, path: Path) -> None:
-    if path.is_dir():
-        try:
-            path.rmdir()
-        except OSError:
-            # A folder that a container mounts: it stays, and is filled.
-            for part in sorted(staged.iterdir(), key=lambda part: part.name == CONFIGURATION):
-                shutil.move(part, path / part.name)
-            staged.rmdir()
-            return
-    staged.rename(path)
-
-
-def _renamed_away(path: Path, workshop: Path, *, is_kept: bool = True) -> Path:
-    """Give an environment another place, and return that; where it is not to be `is_kept` it may be the same one."""
-    trash = workshop / f"{_PREFIX}{os.urandom(6).hex()}"
-    try:
-        path.rename(trash)
-    except OSError as problem:
-        if problem.errno != errno.EXDEV or path.is_symlink():
-            raise
-        # The folders of a container's image can be copied and removed, and not renamed.
-        if not is_kept:
-            (path / CONFIGURATION).unlink(missing_ok=True)
-            return path
-        try:
-            shutil.copytree(path, trash, symlinks=True)
-        except BaseException:
-            _discard(trash)
-            raise
-        _discard(path)
-    # The time decides when it is swept away, should this end too soon.
-    with suppress(OSError):
-        os.utime(trash)
-    return trash
-
-
-def _discard(folder: Path) -> None:
-    """Remove a folder, never what a link in it points to."""
-    if folder.is_symlink() or not folder.is_dir():
-        folder.unlink()
-        return
-    remove_whole_folder(folder)
 
 
 # virtualenv
@@ -282,12 +187,12 @@ def _written(pristine: Pristine, staged: Path, path: Path, prompt: str) -> bool:
     try:
         pristine.write(staged, path=path, prompt=prompt)
     except ValueError:
-        _discard(staged)
+        discard(staged)
         remove_folder(pristine.folder)
         return False
     except OSError:
         with suppress(OSError):
-            _discard(staged)
+            discard(staged)
         raise
     return True
 
@@ -325,8 +230,8 @@ def _making(cache: Path) -> Path | None:
     """Return an empty folder to make one in; a cache that cannot be written is no reason to make none."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        _sweep(cache)
-        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=cache))
+        sweep(cache)
+        return Path(tempfile.mkdtemp(prefix=PREFIX, dir=cache))
     except OSError:
         return None
 
@@ -382,18 +287,18 @@ def _key(recipe: Recipe) -> str:
 
 def _made_in_place(path: Path, recipe: Recipe, cache: Path | None, workshop: Path) -> Environment:
     """Have virtualenv make it where it stays, because its scripts could not be written for another path."""
-    trash = _renamed_away(path, workshop) if _is_occupied(path) else None
+    trash = renamed_away(path, workshop) if is_occupied(path) else None
     try:
         _run_virtualenv(path, recipe, recipe.prompt, cache)
         write_state(path, State(path, made_here=True))
     except BaseException:
         if os.path.lexists(path):
-            _discard(path)
+            discard(path)
         if trash is not None:
             trash.rename(path)
         raise
     if trash is not None:
-        _discard(trash)
+        discard(trash)
     return _require(path)
 
 

@@ -380,16 +380,6 @@ def require_unchanged(stored: StoredWheel, *, is_thorough: bool = False) -> None
             raise StoreDamaged(stored, file.path)
 
 
-def free_bytes(folder: Path) -> int:
-    """Return how much room there is where the store is, or will be."""
-    while not folder.exists():
-        folder = folder.parent
-    # Only before something is put there; it brings every compression there is.
-    import shutil
-
-    return shutil.disk_usage(folder).free
-
-
 def _is_as_stored(path: Path, file: StoredFile) -> bool:
     try:
         status = path.stat(follow_symlinks=False)

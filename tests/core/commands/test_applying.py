@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chapbook_core.commands import dispatch, likely_place
+from chapbook_core.commands import away, dispatch
 from chapbook_core.commands.arrivals import bring_arrivals
 from chapbook_core.commands.dispatch import JOURNAL
 from chapbook_core.installer.traces import JOURNAL as INSTALLER_JOURNAL
@@ -152,4 +152,4 @@ def test_a_dry_run_tells_what_stands_in_the_way_of_the_environment(project: Proj
 
 def test_any_command_looks_for_the_journal_of_the_environment_where_it_is() -> None:
     assert JOURNAL == f"{OWN_FOLDER}/{INSTALLER_JOURNAL}"
-    assert dispatch.AWAY == likely_place.AWAY
+    assert dispatch.AWAY == away.AWAY

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chapbook_core.environment import pristine as pristine_module
-from chapbook_core.environment import virtualenv
+from chapbook_core.environment import virtualenv, workshop
 from chapbook_core.environment.condition import Sound, look_at
 from chapbook_core.environment.pristine import is_plain
 from chapbook_core.environment.probe import Prober
@@ -179,7 +179,7 @@ def test_what_was_there_comes_back_when_the_new_one_cannot_take_its_place(
     def refuse(_staged: Path, _path: Path) -> None:
         raise PermissionError(13, "no")
 
-    monkeypatch.setattr(virtualenv, "_move", refuse)
+    monkeypatch.setattr(workshop, "_move", refuse)
     with pytest.raises(EnvironmentNotMade, match="no"):
         make_environment(tmp_path / ".venv", recipe, cache=cache)
     assert (environment.site_packages / "old.py").exists()

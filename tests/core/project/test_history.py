@@ -9,7 +9,8 @@ import pytest
 
 from chapbook_core.project import history as module
 from chapbook_core.project import writing
-from chapbook_core.project.history import FILES, Entry, History, HistoryDamaged, begin, course, end, foretell
+from chapbook_core.project.history import FILES, Entry, History, HistoryDamaged, begin, end, foretell
+from chapbook_core.project.history_course import course
 from chapbook_core.project.writing import write_file
 
 if TYPE_CHECKING:

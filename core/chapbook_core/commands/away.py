@@ -1,0 +1,31 @@
+"""Away: the sign below a project that its environment, which is elsewhere, is being changed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from chapbook_core.project.lock_place import STATE_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+AWAY = f"{STATE_FOLDER}/away"
+"""Below a project; for whoever looks at the project alone."""
+
+
+@contextmanager
+def told_away(folder: Path, environment: Path) -> Iterator[None]:
+    """Leave a sign in the project while an environment changes that is not in it; after a kill it stays."""
+    if environment.parent == folder:
+        yield
+        return
+    sign = folder / AWAY
+    # A project that cannot be written in is not changed either.
+    with suppress(OSError):
+        sign.parent.mkdir(exist_ok=True)
+        sign.touch()
+    yield
+    with suppress(OSError):
+        sign.unlink(missing_ok=True)

@@ -1,0 +1,125 @@
+"""The workshop: a folder beside an environment, on the same disk, for what is not yet, or no longer, an environment."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from chapbook_core.environment.environment import CONFIGURATION
+from chapbook_core.environment.place import VENV
+from chapbook_core.errors import ChapbookError
+from chapbook_core.project.removal import remove_whole_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WORKSHOP = ".chapbook"
+PREFIX = "environment-"
+_LEFT_BEHIND = 3600.0
+"""Seconds after which what an interrupted command left in the workshop is nobody's."""
+
+
+@contextmanager
+def open_workshop(path: Path) -> Iterator[Path]:
+    """Provide the folder; it goes when nothing is left in it. Raises ChapbookError."""
+    folder = path.parent / _WORKSHOP
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    if folder.is_symlink():
+        raise ChapbookError(f"cannot change `{path}`: `{folder}` is a link", hints=["move the link away"])
+    ignore = folder / ".gitignore"
+    was_ignored = ignore.exists()
+    if not was_ignored:
+        ignore.write_text("*\n", encoding="utf-8")
+    sweep(folder)
+    try:
+        yield folder
+    finally:
+        # Elsewhere other projects' environments are made in the same folder, at the same time.
+        if path.name == VENV and not was_ignored and list(folder.iterdir()) == [ignore]:
+            with suppress(OSError):
+                ignore.unlink()
+                folder.rmdir()
+
+
+def new_place(folder: Path) -> Path:
+    """Return a path in it that nobody has."""
+    return folder / f"{PREFIX}{os.urandom(6).hex()}"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what interrupted commands have left."""
+    limit = time.time() - _LEFT_BEHIND
+    for left in folder.iterdir():
+        with suppress(OSError):
+            if left.name.startswith(PREFIX) and left.lstat().st_mtime < limit:
+                discard(left)
+
+
+def put(staged: Path, path: Path, workshop: Path) -> None:
+    """Move a finished environment into its place; what was there goes, or comes back when that fails."""
+    trash = renamed_away(path, workshop) if is_occupied(path) else None
+    try:
+        _move(staged, path)
+    except OSError:
+        if trash is not None:
+            trash.replace(path)
+        discard(staged)
+        raise
+    if trash is not None:
+        discard(trash)
+
+
+def is_occupied(path: Path) -> bool:
+    """Tell whether anything but an empty folder is there."""
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_dir() or any(path.iterdir()))
+
+
+def _move(staged: Path, path: Path) -> None:
+    if path.is_dir():
+        try:
+            path.rmdir()
+        except OSError:
+            # A folder that a container mounts: it stays, and is filled.
+            for part in sorted(staged.iterdir(), key=lambda part: part.name == CONFIGURATION):
+                shutil.move(part, path / part.name)
+            staged.rmdir()
+            return
+    staged.rename(path)
+
+
+def renamed_away(path: Path, workshop: Path, *, is_kept: bool = True) -> Path:
+    """Give an environment another place, and return that; where it is not to be `is_kept` it may be the same one."""
+    trash = new_place(workshop)
+    try:
+        path.rename(trash)
+    except OSError as problem:
+        if problem.errno != errno.EXDEV or path.is_symlink():
+            raise
+        # The folders of a container's image can be copied and removed, and not renamed.
+        if not is_kept:
+            (path / CONFIGURATION).unlink(missing_ok=True)
+            return path
+        try:
+            shutil.copytree(path, trash, symlinks=True)
+        except BaseException:
+            discard(trash)
+            raise
+        discard(path)
+    # The time decides when it is swept away, should this end too soon.
+    with suppress(OSError):
+        os.utime(trash)
+    return trash
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder, never what a link in it points to."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink()
+        return
+    remove_whole_folder(folder)
