@@ -1,7 +1,7 @@
 """What installing costs beside uv, Poetry and pip: `python -m tests.bench.install [--index URL [--set SET]]`.
 
 The scenes, each from the same locked versions: `cold`, with empty caches and no environment; `warm`, with full caches
-and no environment, its creation counted; `no-op`; `one more`, a locked package that the environment lacks; and, for a
+and no environment, its creation counted; `no-op`, not the first one; `one more`, a locked package that the environment lacks; and, for a
 set of real packages, `import`, the first one in an environment that was made from full caches. Our tool is measured as
 a whole process, and as a warm engine; the time of the processor is that of all its processes together. What it does in
 the background has ended before the next one is measured; `warm, unready` is without anything that was laid out ahead.
@@ -50,6 +50,8 @@ _IMPORTS = {
     "science": "import numpy, scipy.stats, scipy.optimize, scipy.sparse",
     "notebook": "import jupyterlab.labapp, ipykernel.kernelapp",
 }
+_REST = 2.1
+"""Seconds."""
 _READY_AFTER = 300.0
 """Seconds that work in the background may take."""
 _ENGINE = """
@@ -244,8 +246,8 @@ class Bench:
                 tools = [tool for tool in self._commands() if tool in ("ours", "uv") or number < slow_rounds]
                 for scene in scenes:
                     if scene == "no-op":
-                        # As each tool has done one, see `_set`.
-                        self._choose("ours", "full")
+                        # As each tool has done one, see `_set`; an engine remembers what has rested for a moment.
+                        time.sleep(_REST)
                         engine.sync()
                     for tool in tools:
                         self._set(tool, scene)
