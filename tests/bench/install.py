@@ -1,12 +1,12 @@
 """What installing costs beside uv, Poetry and pip: `python -m tests.bench.install [--index URL [--set SET]]`.
 
 The scenes, each from the same locked versions: `cold`, with empty caches and no environment; `warm`, with full caches
-and no environment, its creation counted; `no-op`, not the first one; `one more`, a locked package that the environment lacks; and, for a
-set of real packages, `import`, the first one in an environment that was made from full caches. Our tool is measured as
-a whole process, and as a warm engine; the time of the processor is that of all its processes together. What it does in
-the background has ended before the next one is measured; `warm, unready` is without anything that was laid out ahead.
-All take turns within a round, the ratios are between medians. `CHAPBOOK_TEST_UV` and `CHAPBOOK_TEST_POETRY` name the
-peers.
+and no environment, its creation counted; `no-op`, not the first one; `one more`, a locked package that the environment
+lacks; and, for a set of real packages, `import`, the first one in an environment that was made from full caches. Our
+tool is measured as a whole process, and as a warm engine; the time of the processor is that of all its processes
+together. What it does in the background has ended before the next one is measured; `warm, unready` is without anything
+that was laid out ahead. All take turns within a round, the ratios are between medians. `CHAPBOOK_TEST_UV` and
+`CHAPBOOK_TEST_POETRY` name the peers.
 """
 
 from __future__ import annotations
