@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,32 +58,37 @@ def folders_ahead(packages: Iterable[LockedPackage], project: Path, python: Mark
             manifest = read_manifest(folder / PROJECT_FILE, only_built=True)
             if "dependencies" not in manifest.dynamic:
                 region = python & _region(package)
+                required = [requirement for requirement in manifest.built_requirements if not requirement.in_extras]
                 yield from (
                     Ahead(package.name, requirement.pep508_text())
-                    for requirement in manifest.built_requirements
-                    if not requirement.in_extras
-                    and not requirement.marker.is_disjoint(region)
-                    and not _is_known(requirement, package)
+                    for requirement in required
+                    if not requirement.marker.is_disjoint(region) and not _is_known(requirement, required, package)
                 )
 
 
-def _is_known(requirement: Requirement, package: LockedPackage) -> bool:
+def _is_known(requirement: Requirement, required: Sequence[Requirement], package: LockedPackage) -> bool:
+    alike = [one for one in required if (one.name, one.extras) == (requirement.name, requirement.extras)]
     several = [
         dependency
         for name, its in package.dependencies.items()
         for dependency in its
         if canonical_name(name) == requirement.name
     ]
-    return any(_fits(requirement, dependency) for dependency in several)
+    return any(_fits(requirement, alike, dependency) for dependency in several)
 
 
-def _fits(requirement: Requirement, dependency: LockedDependency) -> bool:
-    """Compare versions and extras; where a lock has a place, or words of its own, the name is enough."""
+def _fits(requirement: Requirement, alike: Sequence[Requirement], dependency: LockedDependency) -> bool:
+    """Compare versions and extras; where a lock has a place, or words of its own, the name is enough.
+
+    `alike` are all that the folder requires of that package: what it says in several, Poetry locks as one.
+    """
     if dependency.constraint is None:
         return True
-    return requirement.constraint == parse_constraint(dependency.constraint) and requirement.extras == frozenset(
-        map(canonical_name, dependency.extras)
-    )
+    if requirement.extras != frozenset(map(canonical_name, dependency.extras)):
+        return False
+    locked = parse_constraint(dependency.constraint)
+    wider = [one.constraint for one in alike if locked.is_subset(one.constraint)]
+    return locked.is_subset(requirement.constraint) and reduce(and_, wider) == locked
 
 
 def _region(package: LockedPackage) -> Marker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -191,3 +192,18 @@ def test_other_versions_than_were_locked_are_told(editable: Path, chapbook: Chap
     put_in(chapbook)
     declare(editable, requires='["a>=0.5,<3"]')
     assert "`lib` requires `a (>=0.5,<3)`" in chapbook("install").err
+
+
+def test_what_a_folder_requires_in_several_and_poetry_locks_as_one_is_known(editable: Path, chapbook: Chapbook) -> None:
+    declare(editable, requires='["a>=0.5", "a!=0.7"]')
+    put_in(chapbook)
+    lock = editable / "poetry.lock"
+    text = lock.read_text("utf-8")
+    as_one = re.sub(r"(?m)^a = \[[^\]]*\]", 'a = ">=0.5,!=0.7"', text)
+    assert text != as_one
+    lock.write_text(as_one, "utf-8")
+    assert 0 == chapbook("lock", "--check").status
+    declare(editable, requires='["a>=0.5", "a!=0.8"]')
+    check = chapbook("lock", "--check")
+    assert "`lib` requires `a (>=0.5)`, `lib` requires `a (!=0.8)`" in check.err
+    assert 1 == check.status
