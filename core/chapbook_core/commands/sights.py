@@ -79,8 +79,10 @@ class Sights:
         youngest = max((max(its[-2:]) for its in traits.values() if its is not None), default=0)
         if youngest > (since - _SECONDS_TO_REST) * 1e9:
             return
-        while len(self._known) >= _MOST:
-            self._known.pop(next(iter(self._known)), None)
+        # As a whole: other threads come and go meanwhile.
+        known = tuple(self._known)
+        for oldest in known[: max(0, len(known) + 1 - _MOST)]:
+            self._known.pop(oldest, None)
         self._known[question] = Sight(dict(variables), traits, environment, seen)
 
 

@@ -7,12 +7,14 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.commands.command import Invocation
-from chapbook_core.commands.dispatch import glance
+from chapbook_core.commands.dispatch import Seen, glance
 from chapbook_core.commands.nothing_to_do import NothingToDo, installing_words
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.sights import Sights
@@ -256,3 +258,31 @@ def test_only_so_many_are_kept(project: Path, surroundings: Surroundings, monkey
         seen(replace(surroundings, home=project / str(number)))
     assert is_looked_at(surroundings, monkeypatch)
     assert not is_looked_at(replace(surroundings, home=project / "39"), monkeypatch)
+
+
+def test_threads_remember_at_the_same_time(project: Path) -> None:
+    sights, problems = Sights(), SimpleQueue[Exception]()
+    end = time.monotonic() + 0.2
+
+    def remember(thread: int) -> None:
+        number = 0
+        try:
+            while time.monotonic() < end:
+                number += 1
+                sights.keep(
+                    (thread, number), {}, places=(), environment=project, seen=Seen(project, None), since=later()
+                )
+        except RuntimeError as problem:
+            problems.put(problem)
+
+    threads = [Thread(target=remember, args=(number,)) for number in range(4)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert problems.empty()
