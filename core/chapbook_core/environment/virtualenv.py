@@ -25,6 +25,7 @@ from chapbook_core.environment.pristine import (
 from chapbook_core.environment.state import State, write_state
 from chapbook_core.environment.workshop import (
     PREFIX,
+    bring_back,
     discard,
     is_occupied,
     new_place,
@@ -98,25 +99,23 @@ def made_ahead(path: Path, recipe: Recipe, *, cache: Path | None) -> Iterator[bo
     Only the first environment of an interpreter needs it. It is a help and no more: what goes wrong there is left to
     `make_environment`, which does it anew.
     """
-    # Where virtualenv is loaded already, it takes no longer than to start a process that has to load it.
-    is_worth_it = cache is not None and "virtualenv" not in sys.modules and _can_be_written(path, recipe)
-    if not is_worth_it or cache is None or not is_plain(str(cache)) or (cache / (key := _key(recipe))).is_dir():
+    kept = _lacking(path, recipe, cache)
+    making = None if kept is None else _making(kept.parent)
+    if kept is None or making is None:
         yield False
         return
-    making = _making(cache)
-    process = None if making is None else _begun(making, recipe, cache)
-    if making is None or process is None:
-        yield False
-        return
+    process = None
     try:
-        yield True
-        if _has_succeeded(process):
+        process = _begun(making, recipe, kept.parent)
+        yield process is not None
+        if process is not None and _has_succeeded(process):
             # Somebody else may have been faster, which is as good.
             with suppress(OSError):
                 describe_pristine(making)
-                making.rename(cache / key)
+                making.rename(kept)
     finally:
-        _end(process)
+        if process is not None:
+            _end(process)
         remove_folder(making)
 
 
@@ -159,9 +158,7 @@ def set_aside(path: Path) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            if os.path.lexists(path):
-                discard(path)
-            aside.rename(path)
+            bring_back(aside, path)
             raise
         # What cannot go, as a program in use on Windows, is swept away another time.
         with suppress(OSError):
@@ -205,6 +202,9 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
     pristine = read_pristine(kept)
     if pristine is not None:
         note_use(kept / TEMPLATE)
+        # Of those that were killed while they, or another process for them, made this one.
+        with suppress(OSError):
+            sweep(cache)
         return pristine
     making = _making(cache)
     if making is None:
@@ -224,6 +224,19 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
         return described
     finally:
         remove_folder(making)
+
+
+def _lacking(path: Path, recipe: Recipe, cache: Path | None) -> Path | None:
+    """Return where a pristine environment is to be kept that another process is worth to be started for, if any."""
+    # Where virtualenv is loaded already, it takes no longer than to start a process that has to load it.
+    is_worth_it = "virtualenv" not in sys.modules and _can_be_written(path, recipe)
+    if cache is None or not is_worth_it or not is_plain(str(cache)):
+        return None
+    try:
+        kept = cache / _key(recipe)
+    except OSError:
+        return None
+    return None if kept.is_dir() else kept
 
 
 def _making(cache: Path) -> Path | None:
@@ -292,10 +305,7 @@ def _made_in_place(path: Path, recipe: Recipe, cache: Path | None, workshop: Pat
         _run_virtualenv(path, recipe, recipe.prompt, cache)
         write_state(path, State(path, made_here=True))
     except BaseException:
-        if os.path.lexists(path):
-            discard(path)
-        if trash is not None:
-            trash.rename(path)
+        bring_back(trash, path)
         raise
     if trash is not None:
         discard(trash)

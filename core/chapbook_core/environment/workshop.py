@@ -66,13 +66,22 @@ def put(staged: Path, path: Path, workshop: Path) -> None:
     trash = renamed_away(path, workshop) if is_occupied(path) else None
     try:
         _move(staged, path)
-    except OSError:
+    except BaseException:
         if trash is not None:
-            trash.replace(path)
-        discard(staged)
+            bring_back(trash, path)
+        if os.path.lexists(staged):
+            discard(staged)
         raise
     if trash is not None:
         discard(trash)
+
+
+def bring_back(trash: Path | None, path: Path) -> None:
+    """Remove what has come into the place of an environment, and give that its place again, if there was one."""
+    if os.path.lexists(path):
+        discard(path)
+    if trash is not None:
+        trash.rename(path)
 
 
 def is_occupied(path: Path) -> bool:

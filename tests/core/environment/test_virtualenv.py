@@ -23,6 +23,7 @@ from chapbook_core.environment.virtualenv import (
     remove_environment,
     set_aside,
 )
+from chapbook_core.value import replace
 from tests.fakes.interpreter import write_interpreter
 
 if TYPE_CHECKING:
@@ -181,6 +182,24 @@ def test_what_was_there_comes_back_when_the_new_one_cannot_take_its_place(
 
     monkeypatch.setattr(workshop, "_move", refuse)
     with pytest.raises(EnvironmentNotMade, match="no"):
+        make_environment(tmp_path / ".venv", recipe, cache=cache)
+    assert (environment.site_packages / "old.py").exists()
+    assert [".venv"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_what_was_there_comes_back_when_a_person_interrupts_its_replacement(
+    tmp_path: Path, recipe: Recipe, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = make_environment(tmp_path / ".venv", recipe, cache=cache)
+    (environment.site_packages / "old.py").touch()
+    move = workshop._move
+
+    def interrupted(staged: Path, path: Path) -> None:
+        move(staged, path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workshop, "_move", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         make_environment(tmp_path / ".venv", recipe, cache=cache)
     assert (environment.site_packages / "old.py").exists()
     assert [".venv"] == [path.name for path in tmp_path.iterdir()]
@@ -346,6 +365,35 @@ def test_one_that_cannot_be_made_ahead_is_made_all_the_same(
     with virtualenv.made_ahead(tmp_path / "a", recipe, cache=tmp_path / "kept"):
         pass
     assert isinstance(look_at(make_environment(tmp_path / "a", recipe, cache=tmp_path / "kept").path), Sound)
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_a_process_that_cannot_be_started_leaves_nothing(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(virtualenv, "running_interpreter", lambda: tmp_path / "none")
+    with virtualenv.made_ahead(tmp_path / "a", recipe, cache=tmp_path / "kept") as is_begun:
+        assert not is_begun
+    assert [] == list((tmp_path / "kept").iterdir())
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_of_an_interpreter_that_is_gone_nothing_is_made_ahead(recipe: Recipe, tmp_path: Path) -> None:
+    gone = replace(recipe, interpreter=replace(recipe.interpreter, executable=tmp_path / "gone"))
+    with virtualenv.made_ahead(tmp_path / "a", gone, cache=tmp_path / "kept") as is_begun:
+        assert not is_begun
+
+
+def test_what_killed_commands_have_left_beside_kept_ones_is_swept_away(recipe: Recipe, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    make_environment(tmp_path / "a", recipe, cache=kept)
+    left, fresh = kept / "environment-old", kept / "environment-new"
+    for path in (left, fresh):
+        path.mkdir()
+    os.utime(left, (time.time() - 7200,) * 2)
+    make_environment(tmp_path / "b", recipe, cache=kept)
+    assert not left.exists()
+    assert fresh.exists()
 
 
 def is_key(name: str) -> bool:
