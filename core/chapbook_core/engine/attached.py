@@ -32,8 +32,11 @@ def start_attached(words: Sequence[str], folder: Path) -> None:
     _due.put((time.monotonic() + _LATER, words, folder))
     with _lock:
         if not _starters:
-            _starters.append(threading.Thread(target=_start_what_is_due, name="chapbook-starter", daemon=True))
-            _starters[0].start()
+            starter = threading.Thread(target=_start_what_is_due, name="chapbook-starter", daemon=True)
+            # As what it is to start: nobody waits for it, and the next one may have better luck.
+            with suppress(RuntimeError):
+                starter.start()
+                _starters.append(starter)
 
 
 def _start_what_is_due() -> None:
