@@ -46,9 +46,8 @@ _STRONG = {
     "blake2b": 128,
     "blake2s": 64,
 }
-"""Algorithms, and how many hexadecimal digits their digests have."""
+"""Algorithms by which nobody can make a second file for a digest, and how many hexadecimal digits such a one has."""
 _DIGITS = frozenset("0123456789abcdef")
-"""Hashes for which nobody can make a second file."""
 
 
 class FileGone(ChapbookError):
