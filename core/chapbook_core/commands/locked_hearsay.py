@@ -17,6 +17,7 @@ from chapbook_core.index.page_rows import build_page
 from chapbook_core.requirements.constraint import parse_constraint
 from chapbook_core.requirements.marker import NEVER, Marker, parse_marker, python_marker
 from chapbook_core.requirements.name import canonical_name
+from chapbook_core.requirements.version_key import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +59,8 @@ class LockedHearsay:
                     raise believed[selected.name]
 
     def _region(self, name: str, version: str) -> Marker:
-        packages = [package for package in self._packages.get(name, ()) if package.version == version]
+        key = version_key(version)
+        packages = [package for package in self._packages.get(name, ()) if version_key(package.version) == key]
         texts = [package.markers.get(group, "") for package in packages for group in package.groups]
         try:
             python = python_marker(parse_constraint(self._python))
@@ -69,8 +71,10 @@ class LockedHearsay:
 
 def _told(name: str, source: str, packages: list[LockedPackage]) -> Hearsay:
     page = build_page(name, [row for package in packages for row in _rows(package)], "")
-    metadata = {package.version: _metadata(package) for package in packages}
-    return Hearsay(source, page, {version: metadata[version] for version in page.summary.versions})
+    # A file may write the version in another way than the lock does.
+    by_version = {version_key(package.version): package for package in packages}
+    known = {version: by_version.get(version_key(version)) for version in page.summary.versions}
+    return Hearsay(source, page, {version: _metadata(one) for version, one in known.items() if one is not None})
 
 
 def _rows(package: LockedPackage) -> Iterator[Row]:

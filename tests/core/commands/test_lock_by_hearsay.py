@@ -52,6 +52,16 @@ def test_the_lock_is_what_it_was(installed: Path, index: FakeIndex, chapbook: Ch
     assert index.counts.total() == 0
 
 
+def test_a_version_that_its_files_write_in_another_way_is_the_same(installed: Path, chapbook: Chapbook) -> None:
+    lock = installed / "poetry.lock"
+    before = lock.read_text("utf-8")
+    lock.write_text(before.replace('name = "c"\nversion = "1.0"', 'name = "c"\nversion = "1.0.0"'), "utf-8")
+    outcome = chapbook("lock", "--offline")
+    assert outcome.status == 0, outcome.err
+    # As an index would have told it.
+    assert before == lock.read_text("utf-8")
+
+
 def test_a_package_can_be_taken_out(installed: Path, index: FakeIndex, chapbook: Chapbook) -> None:
     outcome = chapbook("remove", "c", "--offline")
     assert outcome.status == 0, outcome.err
