@@ -31,6 +31,7 @@ from chapbook_core.environment.workshop import (
     new_place,
     open_workshop,
     put,
+    remove_from,
     renamed_away,
     sweep,
 )
@@ -120,13 +121,10 @@ def made_ahead(path: Path, recipe: Recipe, *, cache: Path | None) -> Iterator[bo
 
 
 def remove_environment(path: Path) -> None:
-    """Remove an environment; whether it may go is the caller's to know. Raises ChapbookError.
-
-    It is first renamed away, so that no half of it is ever taken for a whole.
-    """
+    """Remove an environment; whether it may go is the caller's to know. Raises ChapbookError."""
     try:
         with open_workshop(path) as workshop:
-            discard(renamed_away(path, workshop, is_kept=False))
+            remove_from(path, workshop)
     except OSError as cause:
         hints = (
             ("close the programs and kernels that run in it, and try again",) if os.name == "nt" else ways_out(cause)
@@ -141,7 +139,7 @@ def clear_environment(path: Path) -> None:
             for part in path.iterdir():
                 discard(part)
         else:
-            discard(renamed_away(path, workshop))
+            remove_from(path, workshop)
 
 
 @contextmanager

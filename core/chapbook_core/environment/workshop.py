@@ -102,28 +102,52 @@ def _move(staged: Path, path: Path) -> None:
     staged.rename(path)
 
 
-def renamed_away(path: Path, workshop: Path, *, is_kept: bool = True) -> Path:
-    """Give an environment another place, and return that; where it is not to be `is_kept` it may be the same one."""
+def renamed_away(path: Path, workshop: Path) -> Path:
+    """Give an environment another place, and return that."""
     trash = new_place(workshop)
     try:
         path.rename(trash)
     except OSError as problem:
-        if problem.errno != errno.EXDEV or path.is_symlink():
+        if not _is_of_an_image(path, problem):
             raise
-        # The folders of a container's image can be copied and removed, and not renamed.
-        if not is_kept:
-            (path / CONFIGURATION).unlink(missing_ok=True)
-            return path
         try:
             shutil.copytree(path, trash, symlinks=True)
         except BaseException:
             discard(trash)
             raise
-        discard(path)
+        _remove_in_place(path)
     # The time decides when it is swept away, should this end too soon.
     with suppress(OSError):
         os.utime(trash)
     return trash
+
+
+def remove_from(path: Path, workshop: Path) -> None:
+    """Remove an environment, renamed away first, so that no half of it is ever taken for a whole."""
+    trash = new_place(workshop)
+    try:
+        path.rename(trash)
+    except OSError as problem:
+        if not _is_of_an_image(path, problem):
+            raise
+        _remove_in_place(path)
+    else:
+        discard(trash)
+
+
+def _is_of_an_image(path: Path, problem: OSError) -> bool:
+    """Tell whether it came with the image of a container, whose folders can be copied and removed, and not renamed."""
+    return problem.errno == errno.EXDEV and not path.is_symlink()
+
+
+def _remove_in_place(path: Path) -> None:
+    """Remove an environment where it is; what a kill leaves of it is taken for one that is broken, and replaced."""
+    configuration = path / CONFIGURATION
+    if configuration.is_file():
+        configuration.write_bytes(b"")
+    for part in sorted(path.iterdir(), key=lambda part: part.name == CONFIGURATION):
+        discard(part)
+    path.rmdir()
 
 
 def discard(folder: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from chapbook_core.environment import pristine as pristine_module
 from chapbook_core.environment import virtualenv, workshop
-from chapbook_core.environment.condition import Sound, look_at
+from chapbook_core.environment.condition import Broken, Sound, look_at, require_removable
 from chapbook_core.environment.pristine import is_plain
 from chapbook_core.environment.probe import Prober
 from chapbook_core.environment.state import read_state
@@ -422,6 +422,24 @@ def layered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_environment_that_cannot_be_renamed_is_removed_where_it_is(layered: Path) -> None:
     remove_environment(layered)
+    assert not os.path.lexists(layered)
+
+
+def test_what_a_kill_leaves_of_one_that_is_removed_where_it_is_can_be_replaced(
+    layered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone: list[str] = []
+    discard = workshop.discard
+
+    def killed(folder: Path) -> None:
+        assert isinstance(look_at(layered), Broken)
+        require_removable(layered, ())
+        gone.append(folder.name)
+        discard(folder)
+
+    monkeypatch.setattr(workshop, "discard", killed)
+    remove_environment(layered)
+    assert {"bin", "lib64", "pyvenv.cfg"} == set(gone)
     assert not os.path.lexists(layered)
 
 
