@@ -22,7 +22,7 @@ from chapbook_core.requirements.version_key import version_key
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from os import PathLike
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
@@ -74,17 +74,6 @@ def open_archive(path: str | PathLike[str], filename: str, limits: ArchiveLimits
         return Archive(path, limits)
     except Refusal as problem:
         raise problem.of(filename) from None
-
-
-def require_fit(filename: str, tags: Collection[str]) -> None:
-    """Raise BadWheel unless a wheel of this name can run where these are the tags."""
-    name = read_wheel_name(filename)
-    if not any(tag in tags for tag in name.tags):
-        raise BadWheel(
-            filename,
-            f"built for another Python or platform: {', '.join(name.tags[:3])}",
-            hints=["run `chapbook lock`, or choose a Python that the wheel fits"],
-        )
 
 
 def _read(archive: Archive, filename: str, *, is_lenient: bool) -> WheelFile:

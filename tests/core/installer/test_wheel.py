@@ -7,7 +7,7 @@ import pytest
 
 from chapbook_core.installer.archive_directory import ArchiveLimits
 from chapbook_core.installer.bad_wheel import BadWheel
-from chapbook_core.installer.wheel import WheelFile, open_archive, read_wheel, require_fit
+from chapbook_core.installer.wheel import WheelFile, open_archive, read_wheel
 from tests.fakes.wheels import GOOD, Part, Recipe
 
 if TYPE_CHECKING:
@@ -49,9 +49,3 @@ def test_leniency_forgives_record_and_nothing_else(tmp_path: Path) -> None:
     assert wheel.digests["good/more.py"] is None
     with pytest.raises(BadWheel, match="unsafe path"):
         opened(replace(recipe, files={"../x": b""}), tmp_path, is_lenient=True)
-
-
-def test_a_wheel_for_another_platform_is_refused() -> None:
-    require_fit("a-1.0-py2.py3-none-any.whl", ("cp311-cp311-linux_x86_64", "py3-none-any"))
-    with pytest.raises(BadWheel, match="another Python or platform: cp39-cp39-win32"):
-        require_fit("a-1.0-cp39-cp39-win32.whl", ("py3-none-any",))
