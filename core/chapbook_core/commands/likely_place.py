@@ -19,9 +19,9 @@ _UNFILLED = late_pattern(r"\{(?P<name>[^{}]+)\}")
 
 
 def likely_place(folder: Path, surroundings: Surroundings, settings: Settings | None = None) -> Path:
-    """Return where the environment is that the project uses; there may be none. Raises InvalidSetting.
+    """Return where the environment is that the project uses; there may be none.
 
-    `settings` are for who has read them.
+    `settings` are for who has read them. Raises ChapbookError for a setting that is wrong.
     """
     if settings is None:
         settings = read_settings(folder, variables=surroundings.variables, home=surroundings.home)
