@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from chapbook_core.environment import pristine as pristine_module
 from chapbook_core.environment import virtualenv, workshop
-from chapbook_core.environment.condition import Broken, Sound, look_at, require_removable
+from chapbook_core.environment.condition import Sound, look_at
 from chapbook_core.environment.pristine import is_plain
 from chapbook_core.environment.probe import Prober
 from chapbook_core.environment.state import read_state
@@ -21,9 +20,9 @@ from chapbook_core.environment.virtualenv import (
     Recipe,
     make_environment,
     remove_environment,
-    set_aside,
 )
 from chapbook_core.value import replace
+from tests.core.environment.made import tree
 from tests.fakes.interpreter import write_interpreter
 
 if TYPE_CHECKING:
@@ -44,18 +43,6 @@ def cache(kept: Path) -> Path:
 @pytest.fixture
 def recipe(python: Callable[[str], Interpreter]) -> Recipe:
     return Recipe(python("3.11"), "notes-py3.11")
-
-
-def tree(folder: Path) -> dict[str, Any]:
-    """Return everything in an environment but our own state."""
-    found: dict[str, Any] = {}
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.is_symlink():
-            found[name] = path.readlink()
-        elif not name.startswith(".chapbook"):
-            found[name] = None if path.is_dir() else (path.stat().st_mode, path.read_bytes())
-    return found
 
 
 def unquoted(files: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -398,64 +385,3 @@ def test_what_killed_commands_have_left_beside_kept_ones_is_swept_away(recipe: R
 
 def is_key(name: str) -> bool:
     return set(name) <= set("0123456789abcdef")
-
-
-@pytest.fixture
-def layered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment that came with the image of a container: its folders cannot be given another name."""
-    path = tmp_path / ".venv"
-    (path / "bin").mkdir(parents=True)
-    (path / "pyvenv.cfg").write_text("home = /usr/bin")
-    (path / "bin" / "python").symlink_to("/usr/bin/python")
-    (path / "lib64").symlink_to("lib")
-    below = path.stat().st_ino
-    rename = Path.rename
-
-    def refused(self: Path, target: Path) -> Path:
-        if self.stat().st_ino == below:
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(self))
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", refused)
-    return path
-
-
-def test_an_environment_that_cannot_be_renamed_is_removed_where_it_is(layered: Path) -> None:
-    remove_environment(layered)
-    assert not os.path.lexists(layered)
-
-
-def test_what_a_kill_leaves_of_one_that_is_removed_where_it_is_can_be_replaced(
-    layered: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone: list[str] = []
-    discard = workshop.discard
-
-    def killed(folder: Path) -> None:
-        assert isinstance(look_at(layered), Broken)
-        require_removable(layered, ())
-        gone.append(folder.name)
-        discard(folder)
-
-    monkeypatch.setattr(workshop, "discard", killed)
-    remove_environment(layered)
-    assert {"bin", "lib64", "pyvenv.cfg"} == set(gone)
-    assert not os.path.lexists(layered)
-
-
-def test_an_environment_that_cannot_be_renamed_is_set_aside_as_a_copy(layered: Path) -> None:
-    before = tree(layered)
-
-    def interrupted() -> None:
-        with set_aside(layered):
-            assert not os.path.lexists(layered)
-            layered.mkdir()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert before == tree(layered)
-    with set_aside(layered):
-        layered.mkdir()
-    assert [] == list(layered.iterdir())
-    assert [".venv"] == [path.name for path in layered.parent.iterdir()]

@@ -1,0 +1,75 @@
+"""Environments whose folders cannot be given another name."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from chapbook_core.environment import workshop
+from chapbook_core.environment.condition import Broken, look_at, require_removable
+from chapbook_core.environment.virtualenv import remove_environment, set_aside
+from tests.core.environment.made import tree
+
+
+@pytest.fixture
+def layered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment that came with the image of a container: its folders cannot be given another name."""
+    path = tmp_path / ".venv"
+    (path / "bin").mkdir(parents=True)
+    (path / "pyvenv.cfg").write_text("home = /usr/bin")
+    (path / "bin" / "python").symlink_to("/usr/bin/python")
+    (path / "lib64").symlink_to("lib")
+    below = path.stat().st_ino
+    rename = Path.rename
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.stat().st_ino == below:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    return path
+
+
+def test_an_environment_that_cannot_be_renamed_is_removed_where_it_is(layered: Path) -> None:
+    remove_environment(layered)
+    assert not os.path.lexists(layered)
+
+
+def test_what_a_kill_leaves_of_one_that_is_removed_where_it_is_can_be_replaced(
+    layered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone: list[str] = []
+    discard = workshop.discard
+
+    def killed(folder: Path) -> None:
+        assert isinstance(look_at(layered), Broken)
+        require_removable(layered, ())
+        gone.append(folder.name)
+        discard(folder)
+
+    monkeypatch.setattr(workshop, "discard", killed)
+    remove_environment(layered)
+    assert {"bin", "lib64", "pyvenv.cfg"} == set(gone)
+    assert not os.path.lexists(layered)
+
+
+def test_an_environment_that_cannot_be_renamed_is_set_aside_as_a_copy(layered: Path) -> None:
+    before = tree(layered)
+
+    def interrupted() -> None:
+        with set_aside(layered):
+            assert not os.path.lexists(layered)
+            layered.mkdir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert before == tree(layered)
+    with set_aside(layered):
+        layered.mkdir()
+    assert [] == list(layered.iterdir())
+    assert [".venv"] == [path.name for path in layered.parent.iterdir()]
