@@ -32,7 +32,7 @@ def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env={**kept, **settings, "NO_PROXY": "127.0.0.1"},
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 

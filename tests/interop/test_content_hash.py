@@ -51,7 +51,7 @@ def ask_poetry(script: str, folders: list[Path]) -> dict[str, object]:
     first_line = Path(POETRY).read_bytes().partition(b"\n")[0].decode()
     interpreter = first_line.removeprefix("#!").strip()
     words = [interpreter, "-c", script, *map(str, folders)]
-    answer = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
+    answer = subprocess.run(words, capture_output=True, text=True, check=True, timeout=300)
     found: dict[str, object] = json.loads(answer.stdout)
     return found
 

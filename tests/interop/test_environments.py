@@ -21,7 +21,7 @@ needs_poetry = pytest.mark.skipif(
 )
 needs_uv = pytest.mark.skipif(UV is None, reason="needs uv: put it on PATH or name it in CHAPBOOK_TEST_UV")
 RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
-PATIENCE = 120.0
+PATIENCE = 300.0
 PROJECT = f'[project]\nname = "My-Notes"\nversion = "1.0"\nrequires-python = ">={RUNNING}"\n'
 
 

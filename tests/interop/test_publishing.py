@@ -95,7 +95,7 @@ def chapbook(project: Path, server: str, *words: str, secret: str = SECRET) -> s
         "CHAPBOOK_HTTP_BASIC_LOOPBACK_PASSWORD": secret,
     }
     call = [sys.executable, "-m", "chapbook_core.cli", *words]
-    return subprocess.run(call, cwd=project, env=variables, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(call, cwd=project, env=variables, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_pip_installs_what_was_published(project: Path, server: str, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_pip_installs_what_was_published(project: Path, server: str, tmp_path: P
         quiet = ["--no-cache-dir", "--disable-pip-version-check", "published-spam==1.0"]
         variables = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
         call = [sys.executable, "-m", "pip", *words, *quiet]
-        installed = subprocess.run(call, env=variables, capture_output=True, text=True, check=False, timeout=120)
+        installed = subprocess.run(call, env=variables, capture_output=True, text=True, check=False, timeout=300)
         assert installed.returncode == 0, installed.stderr
         code = "import published_spam; published_spam.main()"
         ran = subprocess.run(

@@ -83,7 +83,7 @@ def require(project: Path, *requirements: str, tool: str = "") -> None:
 
 
 def run(words: list[str], folder: Path) -> str:
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert 0 == done.returncode, f"{words}: {done.stdout}\n{done.stderr}"
     return done.stdout
 

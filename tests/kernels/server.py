@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.kernels.world import World
 
 _TOKEN = "secret"
-_SECONDS = 60.0
+_SECONDS = 300.0
 _SECONDS_TO_START = 180.0
 """It loads JupyterLab, on a machine that may be busy."""
 

@@ -105,7 +105,7 @@ def test_a_kernel_that_fails_ends_at_once_whatever_it_has_opened(tmp_path: Path)
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert 1 == ended.returncode
     assert "OSError: the port is taken" in ended.stderr

@@ -159,7 +159,7 @@ def test_nobody_is_given_the_ports_of_a_kernel_while_it_starts_or_is_started_aga
         await manager.restart_kernel(now=True)
         client = manager.client()
         client.start_channels()
-        await client.wait_for_ready(timeout=60)
+        await client.wait_for_ready(timeout=300)
         client.stop_channels()
         assert before == {name: getattr(manager, name) for name in NAMES}
         await manager.shutdown_kernel(now=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 _PYTHONS = Path.home() / ".pyenv" / "versions"
-_SECONDS = 60.0
+_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def index_url() -> str:
     except ChapbookError as problem:
         pytest.skip(f"pip is configured for no index: {problem}")
     try:
-        with urlopen(f"{url}ipykernel/", timeout=60):
+        with urlopen(f"{url}ipykernel/", timeout=300):
             return url
     except (URLError, OSError) as problem:
         pytest.skip(f"the index that pip asks cannot be reached: {problem}")

@@ -48,7 +48,7 @@ def run(project: Path, variables: dict[str, str], *words: str) -> subprocess.Com
         env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -132,7 +132,7 @@ def test_the_command_tests_in_the_kernel_of_the_project_and_an_interrupt_ends_it
         assert child.poll() is None
         time.sleep(0.05)
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=30)
+    _, err = child.communicate(timeout=300)
     assert (130, True) == (child.returncode, "error: cancelled" in err)
     assert_ends(int((project / "pid").read_text()))
 
@@ -157,7 +157,7 @@ def chapbook(folder: Path, variables: dict[str, str], *words: str) -> subprocess
         env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

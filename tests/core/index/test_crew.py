@@ -31,7 +31,7 @@ def test_what_was_asked_for_is_done() -> None:
     wishes = [Wish(partial(pow, number, 2)) for number in range(9)]
     for wish in wishes:
         crew.ask(wish)
-    assert [wish.future.result(timeout=60) for wish in wishes] == [number**2 for number in range(9)]
+    assert [wish.future.result(timeout=300) for wish in wishes] == [number**2 for number in range(9)]
     crew.close(1.0)
 
 
@@ -80,7 +80,7 @@ def test_who_waits_for_what_is_let_go_is_told() -> None:
     # Nobody takes back what has begun.
     crew.ask(first, urgent=True)
     goes_on.set()
-    assert first.future.result(timeout=60) == "done"
+    assert first.future.result(timeout=300) == "done"
     for wish in (second, third):
         with pytest.raises(CancelledError):
-            wish.future.result(timeout=60)
+            wish.future.result(timeout=300)

@@ -48,7 +48,7 @@ def read_all(index: FakeIndex, cache: Path | None, **options: object) -> int:
     with opened(index, cache, **options) as open_index:  # type: ignore[arg-type]  # named by each test
         futures = [open_index.reader.want_metadata(name, "2.0") for name in NAMES]
         for future in futures:
-            found = future.result(timeout=60)
+            found = future.result(timeout=300)
             assert isinstance(found, Metadata)
             assert found.requires_dist == ("b>=2",)
         return open_index.client.requests
@@ -150,7 +150,7 @@ def test_offline_says_which_metadata_the_cache_does_not_have(index: FakeIndex, t
 def test_a_thing_asked_many_times_at_once_is_fetched_once(index: FakeIndex) -> None:
     with opened(index) as open_index:
         futures = [open_index.reader.want_metadata("p1", "1.0") for _ in range(50)]
-        results = {future.result(timeout=60) for future in futures}
+        results = {future.result(timeout=300) for future in futures}
         results.add(open_index.reader.metadata("P.1".replace(".", ""), "1.0"))
     assert len(results) == 1
     assert index.counts["page"] == index.counts["metadata"] == 1
@@ -215,7 +215,7 @@ def test_a_wheel_that_the_index_has_lost_leaves_the_word_to_the_others_of_the_re
     index.serve("lost", "1.0", requires=["b>=7"], tags=("py3-none-any", "py310-none-any"), metadata=metadata)
     index.faults.always("*/lost-1.0-py3-none-any.whl*", reply_faults.status(404))
     with opened(index, None) as open_index:
-        found = open_index.reader.want_metadata("lost", "1.0").result(timeout=60)
+        found = open_index.reader.want_metadata("lost", "1.0").result(timeout=300)
         assert isinstance(found, Metadata)
         assert found.requires_dist == ("b>=7",)
 
@@ -224,7 +224,7 @@ def test_a_release_of_which_the_index_has_lost_all_files_is_named_with_the_addre
     index.serve("lost", "1.0", metadata=False)
     index.faults.always("*/lost-1.0-*", reply_faults.status(404))
     with opened(index, None) as open_index, pytest.raises(NoSuchFile, match=r"lost-1\.0.* \(HTTP 404\)"):
-        open_index.reader.want_metadata("lost", "1.0").result(timeout=60)
+        open_index.reader.want_metadata("lost", "1.0").result(timeout=300)
 
 
 def test_a_wheel_for_python_2_alone_is_asked_after_the_others(index: FakeIndex) -> None:
@@ -423,7 +423,7 @@ def test_more_files_are_gone_than_there_are_threads_to_ask(index: FakeIndex) -> 
     index.faults.always("*", reply_faults.slow(0.1))
     with opened(index) as open_index:
         futures = [open_index.reader.want_release(name, "1.0", (f"{name}-1.0.tar.xz",)) for name in NAMES]
-        assert len(NAMES) == len([future.result(timeout=60) for future in futures])
+        assert len(NAMES) == len([future.result(timeout=300) for future in futures])
 
 
 def test_without_a_network_a_locked_file_is_told_from_the_cache(index: FakeIndex, tmp_path: Path) -> None:

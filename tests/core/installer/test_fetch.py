@@ -304,7 +304,7 @@ def test_what_hangs_holds_up_the_end_for_one_patience_in_all(tmp_path: Path, mon
         ):
             for wheel in wheels:
                 all_.want(wheel)
-            assert all(begun.acquire(timeout=60) for _ in wheels)
+            assert all(begun.acquire(timeout=300) for _ in wheels)
             raise Cancelled
     finally:
         goes_on.set()

@@ -13,7 +13,7 @@ from chapbook_core.installer.lanes import LARGE, LEAST, Lanes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECONDS = 30.0
+SECONDS = 300.0
 
 
 class Traffic:

@@ -29,7 +29,7 @@ sys.path[:] = sys.path[1:]
 sys.path += json.loads(sys.argv.pop(1))
 runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
 """
-LIMIT = 60.0
+LIMIT = 300.0
 
 
 @dataclass

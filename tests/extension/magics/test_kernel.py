@@ -215,7 +215,7 @@ def run_notebook(folder: Path, *cells: str) -> tuple[nbformat.NotebookNode, Cell
         notebook,
         kernel_name="tested",
         kernel_manager_class=with_steady_ports(AsyncKernelManager),
-        timeout=60,
+        timeout=300,
         resources={"metadata": {"path": str(folder)}},
     )
     try:

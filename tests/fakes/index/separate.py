@@ -54,7 +54,7 @@ class SeparateIndex:
         if self.certificate is not None:
             context = ssl.create_default_context(cafile=self.certificate)
             handlers.append(urllib.request.HTTPSHandler(context=context))
-        with urllib.request.build_opener(*handlers).open(f"{self.origin}/-/{what}", timeout=30) as answer:
+        with urllib.request.build_opener(*handlers).open(f"{self.origin}/-/{what}", timeout=300) as answer:
             return Counter(json.load(answer))
 
 
