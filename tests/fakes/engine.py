@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 Message = dict[str, Any]
-PATIENCE = 300.0
+PATIENCE = 30.0
 
 
 class EngineProcess:

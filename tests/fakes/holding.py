@@ -48,7 +48,7 @@ class Other:
 
     def let_go(self) -> None:
         """Make it give the project back, and end."""
-        self._process.communicate("\n", timeout=300)
+        self._process.communicate("\n", timeout=60)
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -58,7 +58,7 @@ class Other:
         """End it without giving it time for anything."""
         if self._process.returncode is None:
             self._process.kill()
-            self._process.communicate(timeout=300)
+            self._process.communicate(timeout=60)
 
 
 @contextmanager

@@ -114,7 +114,7 @@ class ResidentPoetry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # The end of its input ends it.
-        self._process.communicate(timeout=300)
+        self._process.communicate(timeout=30)
 
     def __call__(self, folder: Path, *words: str, environment: Path | None = None) -> Answer:
         """Run it in a folder, and for a virtual environment when one is named."""

@@ -92,7 +92,7 @@ def test_a_kernel_that_dies_is_told(folder: Path, capfd: pytest.CaptureFixture[s
 def test_an_interruption_stops_the_kernel_and_writes_what_was_done(folder: Path, number: int) -> None:
     child = start_slow_notebook(folder)
     child.send_signal(number)
-    _, err = child.communicate(timeout=300)
+    _, err = child.communicate(timeout=30)
     assert 130 == child.returncode
     assert "error: cancelled" in err
     assert "done\n" == streams(read_cells(folder / "out.ipynb")[0])
@@ -103,7 +103,7 @@ def test_an_interruption_stops_the_kernel_and_writes_what_was_done(folder: Path,
 def test_a_kernel_does_not_outlive_whoever_started_it(folder: Path) -> None:
     child = start_slow_notebook(folder)
     child.kill()
-    child.communicate(timeout=300)
+    child.communicate(timeout=30)
     deadline = time.monotonic() + 30
     while is_alive(kernel_of(folder)):
         assert time.monotonic() < deadline, "the kernel was left behind"

@@ -132,7 +132,7 @@ def test_the_command_tests_in_the_kernel_of_the_project_and_an_interrupt_ends_it
         assert child.poll() is None
         time.sleep(0.05)
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=300)
+    _, err = child.communicate(timeout=30)
     assert (130, True) == (child.returncode, "error: cancelled" in err)
     assert_ends(int((project / "pid").read_text()))
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 _FOLDER = str(Path(cli.__file__).parent)
-_PATIENCE = 300.0
+_PATIENCE = 60.0
 _LOOKING = ("CALL", "JUMP_BACKWARD")
 """Steps behind which Python looks."""
 _FIRED = 3

@@ -56,7 +56,7 @@ def interrupt_install(project: Path, begun: Path, cache: Path) -> None:
     child = subprocess.Popen(_INSTALL, cwd=project, stderr=subprocess.PIPE, text=True)
     assert wait_until(begun.exists)
     child.send_signal(signal.SIGINT)
-    _out, err = child.communicate(timeout=300)
+    _out, err = child.communicate(timeout=60)
 
     assert 0 != child.returncode
     assert "Traceback" not in err

@@ -64,7 +64,7 @@ def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=60,
     )
 
 
@@ -256,12 +256,12 @@ def test_the_program_takes_the_place_of_the_command(project: Path) -> None:
         assert child.stdout is not None
         assert child.pid == int(child.stdout.readline())
         child.send_signal(signal.SIGUSR1)
-        assert -signal.SIGUSR1 == child.wait(timeout=300)
+        assert -signal.SIGUSR1 == child.wait(timeout=60)
 
 
 def test_a_closed_pipe_ends_a_program_as_it_would_in_a_shell(project: Path) -> None:
     words = f"{sys.executable} -m chapbook_core.cli run sh -c 'while :; do echo x; done' | head -n 1"
-    done = subprocess.run(["bash", "-c", words], cwd=project, capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run(["bash", "-c", words], cwd=project, capture_output=True, text=True, check=True, timeout=30)
     assert ("x\n", "") == (done.stdout, done.stderr)
 
 
@@ -274,7 +274,7 @@ def test_a_signal_reaches_the_program_of_a_task_that_is_not_the_last(project: Pa
         assert "ready\n" == child.stdout.readline()
         time.sleep(0.1)
         child.send_signal(signal.SIGTERM)
-        assert 128 + signal.SIGTERM == child.wait(timeout=300)
+        assert 128 + signal.SIGTERM == child.wait(timeout=60)
         assert "" == child.stdout.read()
 
 
@@ -305,7 +305,7 @@ def test_a_shell_starts_with_the_environment_active(project: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=30,
     )
     environment = project / ".venv"
     assert 5 == done.returncode

@@ -42,7 +42,7 @@ LARGE, SMALL = (
     Recipe(name=name, files={f"{name}/m{number:03}.txt": b"text\n" for number in range(count)})
     for name, count in (("large", 3 * PIECE), ("small", 3))
 )
-SECONDS = 300.0
+SECONDS = 30.0
 
 
 def readied(bench: Bench, *recipes: Recipe) -> list[StoredWheel]:

@@ -163,7 +163,7 @@ def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpacke
     time.sleep(0.2)
     os.kill(other, signal.SIGCONT)
     for one in (closing, thread):
-        one.join(timeout=300)
+        one.join(timeout=60)
     assert 1 == len(problems)
     assert [] == processes(store)
 
@@ -185,7 +185,7 @@ def test_all_are_told_to_end_before_one_of_them_is_waited_for(store: Store, monk
         assert closing.is_alive()
     finally:
         first.send_signal(signal.SIGCONT)
-        closing.join(timeout=300)
+        closing.join(timeout=60)
     assert [0, 0] == [first.returncode, second.returncode]
 
 
@@ -201,6 +201,6 @@ def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path)
         while not leftovers(store):
             time.sleep(0.005)
         process.stdin.close()
-        assert process.wait(timeout=300) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stdout.read() in {b"", b"1\n"}
     assert [] == leftovers(store)
