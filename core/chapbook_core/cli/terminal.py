@@ -16,7 +16,7 @@ from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.report import Message, report_error
 from chapbook_core.commands.text import Writing, write_text
 from chapbook_core.commands.unforeseen import understood
-from chapbook_core.commands.words import Manner, Request, parse
+from chapbook_core.commands.words import Manner, Request, asks_for_json, parse
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.value import replace
 
@@ -66,10 +66,10 @@ def _run(words: Sequence[str], interrupts: Interrupts) -> int:
         problem = Interrupted() if interrupts.is_too_late else Cancelled()
         # Of what is told from here on nothing is to be stopped.
         interrupts.is_over = True
-        return _fail(problem, manner)
+        return _fail(problem, manner, words)
     except Exception as error:  # noqa: BLE001  # the last line of defence, and it tells everything
         interrupts.is_over = True
-        return _fail(error, manner)
+        return _fail(error, manner, words)
 
 
 def _answer(request: Request, interrupts: Interrupts) -> int:
@@ -168,12 +168,18 @@ def _print_json(result: Result) -> int:
     return result.exit_status
 
 
-def _fail(error: Exception, manner: Manner) -> int:
+def _fail(error: Exception, manner: Manner, words: Sequence[str]) -> int:
+    """Tell an error: to the person always, as every tool does, and to the program that asked for JSON as well."""
     is_located = manner.verbosity >= _SHOW_TRACEBACK
     if is_located:
         _print_traceback(error)
     told = understood(error, is_located=is_located)
     sys.stderr.write(write_text(report_error(told), _writing(sys.stderr, manner)))
+    if asks_for_json(words, BY_NAME):
+        # As above.
+        from chapbook_core.commands.json_text import json_error_text
+
+        sys.stdout.write(json_error_text(told, error, is_located=is_located))
     return told.exit_status
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.command import GLOBAL_OPTIONS, Command, Given, Invocation, Option
@@ -54,6 +55,16 @@ def parse(words: Sequence[str], commands: Mapping[str, Command]) -> Request:
     invocation = reading.invocation()
     reading.raise_mistakes()
     return Request(manner, reading.topic, invocation)
+
+
+def asks_for_json(words: Sequence[str], commands: Mapping[str, Command]) -> bool:
+    """Tell whether the words ask for a result that a program reads, whatever is wrong with them."""
+    reading = _Reading(commands, words)
+    reading.read()
+    if reading.command is None:
+        return "--format=json" in words or ("--format", "json") in pairwise(words)
+    option = reading.command.option("format")
+    return option is not None and "json" in option.choices and reading.values.get("format", [])[-1:] == ["json"]
 
 
 @mutable

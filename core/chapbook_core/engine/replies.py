@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.html import write_html
-from chapbook_core.commands.json_text import json_text
+from chapbook_core.commands.json_text import json_text, kind_of, traceback_of
 from chapbook_core.commands.report import Message, Verbatim, report_error
 from chapbook_core.commands.text import write_text
 from chapbook_core.commands.unforeseen import Bug, understood
 from chapbook_core.engine.messages import Failure, Outcome
-from chapbook_core.errors import Cancelled, ChapbookError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,13 +53,13 @@ def failure_of(error: BaseException, writing: Writing) -> Failure:
     told = (
         understood(error, is_located=is_located) if isinstance(error, Exception) else Bug(error, is_located=is_located)
     )
-    where = presentable("".join(traceback.format_exception(error))) if isinstance(told, Bug) or is_located else ""
+    where = presentable(traceback_of(told, error, is_located=is_located))
     blocks: list[Block] = list(report_error(told))
     if is_located:
         blocks.append(Verbatim(where))
     data: Data = {"traceback": where} if where else None
     return Failure(
-        kind=_kind(told),
+        kind=kind_of(told),
         message=presentable(told.message),
         hints=tuple(map(presentable, told.hints)),
         exit_status=told.exit_status,
@@ -74,7 +72,3 @@ def failure_of(error: BaseException, writing: Writing) -> Failure:
 def presentable(text: str) -> str:
     """Return a text that every encoding of Unicode can hold; names of files may be no text at all."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _kind(error: ChapbookError) -> str:
-    return "Cancelled" if isinstance(error, Cancelled) else type(error).__name__

@@ -47,3 +47,57 @@ def test_a_program_reads_the_result_as_json(
     assert json.loads(outcome.out)
     assert told in outcome.out
     assert "secret" not in outcome.out
+
+
+def test_a_program_reads_an_error_as_json_and_a_person_as_text(folder: Path, chapbook: Chapbook) -> None:
+    outcome = chapbook("show", "--format", "json")
+    told = json.loads(outcome.out)["error"]
+    assert outcome.status == told["exit_status"] == 1
+    assert told["kind"] == "ProjectNotFound"
+    assert f"no project in `{folder}`" in told["message"]
+    assert told["hints"]
+    assert told["data"] is None
+    assert outcome.err.startswith(f"error: {told['message']}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "show --format json --tree",
+        "show --format json --bogus",
+        "show -fjson --tree --top-level",
+        "--format json show",
+        "shwo --format=json",
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_program_reads_a_mistake_in_its_words_as_json(chapbook: Chapbook, line: str) -> None:
+    outcome = chapbook(*line.split())
+    told = json.loads(outcome.out)["error"]
+    assert (outcome.status, told["kind"], told["exit_status"]) == (2, "UsageError", 2)
+    assert told["message"] in outcome.err.replace("error: ", "")
+
+
+@pytest.mark.parametrize(
+    "line", ["show --bogus", "show --format yaml", "export --format json", "run tool --format json", "shwo json"]
+)
+@pytest.mark.usefixtures("folder")
+def test_nobody_who_did_not_ask_for_json_reads_an_error_twice(chapbook: Chapbook, line: str) -> None:
+    outcome = chapbook(*line.split())
+    assert outcome.status != 0
+    assert outcome.out == ""
+    assert outcome.err.startswith("error: ")
+
+
+def test_a_bug_tells_a_program_where_it_happened(
+    chapbook: Chapbook, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object) -> None:
+        raise ZeroDivisionError(str(folder))
+
+    monkeypatch.setattr("chapbook_core.commands.status.run", run)
+    outcome = chapbook("status", "--format", "json")
+    told = json.loads(outcome.out)["error"]
+    assert (outcome.status, told["kind"]) == (70, "Bug")
+    assert "Traceback" in told["data"]["traceback"]
+    assert "Traceback" not in outcome.err
