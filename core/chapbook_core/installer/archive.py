@@ -24,7 +24,7 @@ from chapbook_core.installer.archive_directory import (
     wide_sizes,
 )
 from chapbook_core.installer.bad_wheel import Refusal
-from chapbook_core.installer.inflating import MOST_AT_ONCE, PIECE, TAIL_ROOM, crc32, inflated, inflated_at_once
+from chapbook_core.installer.inflating import MOST_AT_ONCE, PIECE, crc32, inflated, inflated_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _LOCAL_MARK = b"PK\x03\x04"
 _DESCRIPTOR_MARK = b"PK\x07\x08"
 _DESCRIPTORS = (struct.Struct("<III"), struct.Struct("<IQQ"))
+_MOST_HELD = 16 << 20
+"""Bytes of an archive that is read into memory as a whole: most hold thousands of files, each a few hundred bytes."""
 
 
 class Archive:
@@ -44,8 +46,11 @@ class Archive:
     def __init__(self, path: str | os.PathLike[str], limits: ArchiveLimits = ArchiveLimits()) -> None:  # noqa: B008  a frozen value
         self._stream = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123  kept open; the path may be a descriptor
         self._lock = threading.Lock()
+        self._held = b""
         try:
             self.size = os.fstat(self._stream.fileno()).st_size
+            if self.size <= _MOST_HELD:
+                self._held = self._read(0, self.size)
             tail = self._read(max(0, self.size - CENTRAL_LIMIT), self.size)
             self.members, self._directory = read_directory(tail, self.size, self._read, limits)
             check_limits(self.members, self.size, limits)
@@ -110,14 +115,13 @@ class Archive:
 
     def _at_once(self, member: Member, start: int, stop: int) -> bytearray | None:
         """Return a deflated file when everything is right with it."""
-        record = bytearray(stop - start + TAIL_ROOM)
-        self._read_into(memoryview(record)[:-TAIL_ROOM], start)
+        record = self._read(start, stop)
         body = self._check_local(member, record)
         end = body + member.packed
-        if end > stop - start:
+        if end > len(record):
             return None
-        _check_descriptor(member, bytes(record[end:-TAIL_ROOM]))
-        return inflated_at_once(record, body, member)
+        _check_descriptor(member, record[end:])
+        return inflated_at_once(memoryview(record)[body:end], member)
 
     def _covered(self) -> dict[int, int]:
         """Return where each record ends; raises Refusal unless the records lie side by side without a gap."""
@@ -132,7 +136,7 @@ class Archive:
             stops[member.offset] = stop
         return stops
 
-    def _check_local(self, member: Member, record: bytes | bytearray) -> int:
+    def _check_local(self, member: Member, record: bytes) -> int:
         """Compare the record's header with the directory; return where its content starts."""
         mark, _, flags, method, _, _, checksum, packed, size, name, extra = _LOCAL.unpack_from(record)
         body: int = _LOCAL.size + name + extra
@@ -140,7 +144,7 @@ class Archive:
             raise Refusal("inconsistent ZIP headers: the directory leads to no file", member.path)
         if record[_LOCAL.size : _LOCAL.size + name] != member.raw_path:
             raise Refusal("inconsistent ZIP headers: two names for one file", member.path)
-        packed, size = wide_sizes(bytes(record[_LOCAL.size + name : body]), packed, size, member.path)
+        packed, size = wide_sizes(record[_LOCAL.size + name : body], packed, size, member.path)
         told = (checksum, packed, size)
         expected = (member.checksum, member.packed, member.size)
         if flags & HAS_DESCRIPTOR and told == (0, 0, 0):
@@ -155,26 +159,18 @@ class Archive:
             start += len(part)
             yield part
 
-    def _read_into(self, place: memoryview, start: int) -> None:
-        if not hasattr(os, "preadv"):
-            place[:] = self._read(start, start + len(place))
-        elif os.preadv(self._stream.fileno(), [place], start) != len(place):
-            raise _cut_off()
-
     def _read(self, start: int, stop: int) -> bytes:
-        if hasattr(os, "pread"):
+        if self._held:
+            content = self._held[start:stop]
+        elif hasattr(os, "pread"):
             content = os.pread(self._stream.fileno(), stop - start, start)
         else:
             with self._lock:
                 self._stream.seek(start)
                 content = self._stream.read(stop - start)
         if len(content) != stop - start:
-            raise _cut_off()
+            raise Refusal("damaged: the file ends too soon")
         return content
-
-
-def _cut_off() -> Refusal:
-    return Refusal("damaged: the file ends too soon")
 
 
 def _check_descriptor(member: Member, rest: bytes) -> None:

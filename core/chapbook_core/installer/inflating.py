@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.installer.archive_directory import Member
 
-__all__ = ["HEAD_ROOM", "MOST_AT_ONCE", "PIECE", "TAIL_ROOM", "crc32", "inflated", "inflated_at_once"]
+__all__ = ["MOST_AT_ONCE", "PIECE", "crc32", "inflated", "inflated_at_once"]
 
 PIECE = 1 << 18
 """How much of a large file is unpacked at once: it stays in the processor's cache while it is checked and written, and
@@ -39,27 +39,20 @@ MOST_AT_ONCE = 0 if gzip_decompress is None else 32 << 20
 """How many bytes, packed and unpacked, a file may have that is not done in pieces."""
 _GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _GZIP_TRAILER = struct.Struct("<II")
-HEAD_ROOM, TAIL_ROOM = len(_GZIP_HEADER), _GZIP_TRAILER.size
-"""How many bytes before and after the packed ones are overwritten."""
 crc32 = zlib.crc32
 
 
-def inflated_at_once(record: bytearray, start: int, member: Member) -> bytearray | None:
-    """Return a file whose packed content starts there, all of it right; None for the other way to tell what is wrong.
-
-    Bytes around the content are overwritten.
-    """
+def inflated_at_once(packed: memoryview, member: Member) -> bytearray | None:
+    """Return a file with this packed content, all of it right; None for the other way to tell what is wrong."""
     if not member.size:
         # For which libdeflate's binding does not look at the content at all.
         return None
-    stop = start + member.packed
     trailer = _GZIP_TRAILER.pack(member.checksum, member.size)
-    record[start - HEAD_ROOM : start] = _GZIP_HEADER
-    record[stop : stop + TAIL_ROOM] = trailer
-    if record.rfind(trailer, start, stop + TAIL_ROOM - 1) >= 0:
+    stream = b"".join((_GZIP_HEADER, packed, trailer))
+    if stream.find(trailer, len(_GZIP_HEADER)) != len(stream) - len(trailer):
         return None
     try:
-        content = gzip_decompress(memoryview(record)[start - HEAD_ROOM : stop + TAIL_ROOM], member.size)
+        content = gzip_decompress(stream, member.size)
     except DeflateError:
         return None
     # Another file, with its own trailer behind it, ends there.

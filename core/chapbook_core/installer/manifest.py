@@ -162,7 +162,7 @@ class Manifest:
 
     def blob(self) -> bytes:
         """Return the manifest as bytes, with a checksum before them."""
-        held = [file for file in self.files if not self.is_scattered(file)]
+        held = [file for file in self.files if not self.is_scattered(file)] if self.scattered else self.files
         facts = {
             "filename": self.filename,
             "sha256": self.sha256,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.pattern import late_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LONGEST_PART = 255
 _LONGEST_PATH = 4096
@@ -16,21 +20,28 @@ _RESERVED = late_pattern(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?",
     re.IGNORECASE,
 )
-# What nearly every name in a wheel is made of; all others are looked at part by part.
-_USUAL = late_pattern(r"[\w+@=~-][\w.+@=~-]*(?:/[\w+@=~-][\w.+@=~-]*)*", re.ASCII)
-_PERHAPS_RESERVED = late_pattern(r"(?:^|/)(?:con|prn|aux|nul|com|lpt)", re.IGNORECASE)
-_DOT_ENDS = late_pattern(r"\.(?:/|$)")
+# What nearly every name in a wheel is made of, and what may be wrong with such names, in small letters.
+_USUAL = late_pattern(r"[\w.+@=~/\n-]*", re.ASCII)
+_DOUBTFUL = late_pattern(r"[/\n](?:[/\n]|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])[./\n])|\.[/\n]")
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """Raise Refusal unless `check_path` accepts every one."""
+    # All at once where nothing is unusual: there are thousands.
+    text = "\n".join(["", *paths, ""]).lower()
+    is_usual = (
+        text.count("\n") == len(paths) + 1
+        and _USUAL.fullmatch(text)
+        and not _DOUBTFUL.search(text)
+        and max(map(len, paths)) <= _LONGEST_PART
+    )
+    if not is_usual:
+        for path in paths:
+            check_path(path)
 
 
 def check_path(path: str) -> None:
     """Raise Refusal unless the path, with `/` between its parts, leads to one place below wherever it starts."""
-    if (
-        len(path) <= _LONGEST_PART
-        and _USUAL.fullmatch(path)
-        and not _PERHAPS_RESERVED.search(path)
-        and not _DOT_ENDS.search(path)
-    ):
-        return
     if not path:
         raise Refusal("unsafe path: a file without a name")
     if "\\" in path:
@@ -60,6 +71,32 @@ def _check_part(part: str, path: str) -> None:
         raise Refusal("unsafe path: a name that is not text", path) from None
     if length > _LONGEST_PART:
         raise Refusal(f"unsafe path: a name longer than {_LONGEST_PART} bytes", path)
+
+
+def check_twins(files: Sequence[str], folders: Sequence[str]) -> None:
+    """Raise Refusal when some file system takes two of them for one, or one for a file and a folder."""
+    keys = {path.lower() for path in files}
+    above = {path.rpartition("/")[0] for path in files}.union(folders)
+    while more := {path.rpartition("/")[0] for path in above} - above:
+        above |= more
+    folder_keys = {path.lower() for path in above}
+    is_usual = (
+        len(keys) == len(files)
+        and len(folder_keys) == len(above)
+        and len(set(folders)) == len(folders)
+        and keys.isdisjoint(folder_keys)
+        and all(map(str.isascii, keys))
+        and all(map(str.isascii, folder_keys))
+    )
+    if is_usual:
+        return
+    twins = Twins()
+    for path in files:
+        twins.add_file(path)
+    for path in folders:
+        twins.add_folder(path)
+    if len(set(folders)) != len(folders):
+        raise Refusal("duplicate entry", next(path for path in folders if folders.count(path) > 1))
 
 
 class Twins:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.installer.bad_wheel import Refusal
@@ -19,6 +20,8 @@ UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 """Files of a dist-info folder that cannot hold their own hash."""
 _QUOTED = late_pattern(r'"((?:[^"]|"")*)"|([^",]*)')
 _PARTS = 3
+_USUAL_DIGEST = late_pattern(r"sha256=[\w-]{43}=?", re.ASCII)
+_URL_LETTERS = bytes.maketrans(b"+/", b"-_")
 
 
 class Row(NamedTuple):
@@ -85,6 +88,12 @@ def record_text(rows: Iterable[Row]) -> bytes:
     return "".join([f"{row.text}\n" for row in rows]).encode("utf-8", "surrogateescape")
 
 
+def check_digest(row: Row) -> None:
+    """Raise Refusal unless the row gives a hash, in its form, that proves something."""
+    if not _USUAL_DIGEST.fullmatch(row.digest):
+        expected_digest(row)
+
+
 def expected_digest(row: Row) -> tuple[str, bytes]:
     """Return the algorithm and the digest of a row; raises Refusal when there is none, or one that proves nothing."""
     algorithm, equals, text = row.digest.partition("=")
@@ -104,4 +113,4 @@ def expected_digest(row: Row) -> tuple[str, bytes]:
 
 def base64_digest(digest: bytes) -> str:
     """Return a digest as a row writes it behind the name of its algorithm."""
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return b2a_base64(digest, newline=False).translate(_URL_LETTERS).rstrip(b"=").decode()

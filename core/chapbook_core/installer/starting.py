@@ -16,6 +16,9 @@ def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = Tru
 
     Of its content the begin is enough; a list of folders as long as that is taken for code unless all of it was seen.
     """
+    # Hardly a file is of these, and wheels have thousands.
+    if not path.endswith((".pth", ".start")) and "customize" not in path:
+        return False
     found = _PACKAGE.fullmatch(path)
     if found is None:
         return False

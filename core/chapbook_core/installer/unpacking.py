@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.manifest import Manifest, StoredFile
-from chapbook_core.installer.record import base64_digest
+from chapbook_core.installer.record import Row, base64_digest, expected_digest
 from chapbook_core.installer.starting import runs_at_start
 
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ def unpack_wheel(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, wa
     The folder must not exist. Watched, the work can be stopped between two files.
     """
     _make_folders(tree, wheel.files)
+    start_of_paths = f"{tree}/"
     files: list[StoredFile] = []
     starting: list[str] = []
     for member in wheel.files:
         watcher.checkpoint()
         try:
-            file, start = _write(archive, member, f"{tree}/{member.path}", wheel.digests.get(member.path))
+            file, start = _write(archive, member, start_of_paths + member.path, wheel.digests.get(member.path))
         except Refusal as problem:
             raise problem.of(wheel.filename) from None
         files.append(file)
@@ -74,12 +75,11 @@ def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:
                 made.add(inner)
 
 
-def _write(
-    archive: Archive, member: Member, target: str, expected: tuple[str, bytes] | None
-) -> tuple[StoredFile, bytes | bytearray]:
+def _write(archive: Archive, member: Member, target: str, expected: str | None) -> tuple[StoredFile, bytes | bytearray]:
     """Write one file; return what is to be remembered of it, and how it begins."""
     sha256 = hashlib.sha256()
-    other = None if expected is None or expected[0] == "sha256" else hashlib.new(expected[0])
+    algorithm = "sha256" if expected is None else expected.partition("=")[0]
+    other = None if algorithm == "sha256" else hashlib.new(algorithm)
     start: bytes | bytearray = b""
     descriptor = os.open(target, _NEW_FILE, 0o555 if member.is_executable else 0o444)
     try:
@@ -88,24 +88,20 @@ def _write(
             sha256.update(piece)
             if other is not None:
                 other.update(piece)
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
+            written = os.write(descriptor, piece)
+            while written < len(piece):
+                written += os.write(descriptor, memoryview(piece)[written:])
         status = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    digest = sha256.digest()
-    if expected is not None and expected[1] != (digest if other is None else other.digest()):
-        raise Refusal("a file differs from RECORD", member.path)
-    stored = StoredFile(
-        path=member.path,
-        size=status.st_size,
-        mtime=status.st_mtime_ns,
-        sha256=base64_digest(digest),
-        is_executable=member.is_executable,
-        is_text=b"\0" not in start[:_LOOKED_AT],
-    )
-    return stored, start
+    digest = base64_digest(sha256.digest())
+    # The same digest can be written in several ways, of which hardly anybody uses any but one.
+    if expected is not None and expected != f"sha256={digest}":
+        real = sha256 if other is None else other
+        if expected_digest(Row(member.path, expected))[1] != real.digest():
+            raise Refusal("a file differs from RECORD", member.path)
+    is_text = start.find(b"\0", 0, _LOOKED_AT) < 0
+    return StoredFile(member.path, status.st_size, status.st_mtime_ns, digest, member.is_executable, is_text), start
 
 
 def file_digest(path: Path, *, is_record: bool = False) -> str:

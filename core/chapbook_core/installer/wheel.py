@@ -14,7 +14,7 @@ from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_met
 from chapbook_core.installer.archive import Archive, ArchiveLimits, Member
 from chapbook_core.installer.bad_wheel import BadWheel, Refusal
 from chapbook_core.installer.member_name import Twins
-from chapbook_core.installer.record import UNLISTED, Row, expected_digest, read_rows
+from chapbook_core.installer.record import UNLISTED, Row, check_digest, read_rows
 from chapbook_core.installer.script import Script, check_script_name, is_of_environment, parse_entry_points
 from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
@@ -49,8 +49,8 @@ class WheelFile:
     scripts: tuple[Script, ...]
     files: tuple[Member, ...]
     """Everything but folders, in the order in which it lies in the archive."""
-    digests: Mapping[str, tuple[str, bytes] | None]
-    """The algorithm and digest that RECORD gives for a path; None where it need not or was not asked."""
+    digests: Mapping[str, str | None]
+    """What RECORD gives as the digest of a path, in its form; None where it need not or was not asked."""
     complaints: tuple[str, ...] = ()
     """What is wrong with RECORD, when that was to be borne."""
 
@@ -212,9 +212,9 @@ def _check_script(name: str, path: str) -> None:
 
 def _digests(
     body: bytes, files: Mapping[str, Member], dist_info: str, *, is_lenient: bool
-) -> tuple[dict[str, tuple[str, bytes] | None], tuple[str, ...]]:
+) -> tuple[dict[str, str | None], tuple[str, ...]]:
     """Hold RECORD and archive against each other, both ways."""
-    digests: dict[str, tuple[str, bytes] | None] = {}
+    digests: dict[str, str | None] = {}
     complaints: list[str] = []
     for problem in _compare(body, files, {f"{dist_info}/{name}" for name in UNLISTED}, digests):
         if not is_lenient:
@@ -224,7 +224,7 @@ def _digests(
 
 
 def _compare(
-    body: bytes, files: Mapping[str, Member], unlisted: set[str], digests: dict[str, tuple[str, bytes] | None]
+    body: bytes, files: Mapping[str, Member], unlisted: set[str], digests: dict[str, str | None]
 ) -> Iterator[Refusal]:
     seen: dict[str, Row] = {}
     for row in read_rows(body):
@@ -240,9 +240,11 @@ def _compare(
         if row.size and row.size != str(member.size):
             yield Refusal("a file differs from RECORD in its size", row.path)
         try:
-            digests[row.path] = expected_digest(row)
+            check_digest(row)
         except Refusal as problem:
             yield problem
+        else:
+            digests[row.path] = row.digest
     for path in files:
         if path not in seen and path not in unlisted:
             yield Refusal("a file that RECORD does not list", path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chapbook_core.installer import archive as archives
 from chapbook_core.installer.archive import Archive, ArchiveLimits
 from chapbook_core.installer.bad_wheel import Refusal
 from tests.fakes.wheels import GOOD, Part, pack
@@ -46,7 +47,9 @@ class Unseekable(io.RawIOBase):
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("is_wide", [False, True])
 @pytest.mark.parametrize("is_stream", [False, True])
-def test_what_zipfile_writes_is_read(tmp_path: Path, method: int, is_wide: bool, is_stream: bool) -> None:
+def test_what_zipfile_writes_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: int, is_wide: bool, is_stream: bool
+) -> None:
     expected = {"a/empty": b"", "a/small": b"small", "big": BIG, "a/\u00fc.txt": b"text"}
     stream: io.BytesIO | Unseekable = Unseekable() if is_stream else io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
@@ -54,8 +57,11 @@ def test_what_zipfile_writes_is_read(tmp_path: Path, method: int, is_wide: bool,
         for name, content in expected.items():
             with archive.open(zipfile.ZipInfo(name), "w", force_zip64=is_wide) as member:
                 member.write(content)
-    body = stream.body if isinstance(stream, Unseekable) else stream.getvalue()
-    assert expected == contents(written(tmp_path, body))
+    path = written(tmp_path, stream.body if isinstance(stream, Unseekable) else stream.getvalue())
+    assert expected == contents(path)
+    # And one that is too large to be read into memory as a whole.
+    monkeypatch.setattr(archives, "_MOST_HELD", 0)
+    assert expected == contents(path)
 
 
 def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path: Path) -> None:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import random
+from typing import TYPE_CHECKING
+
 import pytest
 
 from chapbook_core.installer.bad_wheel import Refusal
-from chapbook_core.installer.member_name import Twins, check_path
+from chapbook_core.installer.member_name import Twins, check_path, check_paths, check_twins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -100,3 +106,72 @@ def test_neighbours_are_no_twins() -> None:
     for path in ("a/b", "a/c", "ab", "b/a", "b/b/b", "b/b/c"):
         twins.add_file(path)
     twins.add_folder("b/b")
+
+
+def refused(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
+
+
+def one_by_one(files: list[str], folders: list[str]) -> None:
+    twins = Twins()
+    for path in files:
+        twins.add_file(path)
+    for path in folders:
+        twins.add_folder(path)
+
+
+PARTS = [
+    "a",
+    "A",
+    "b",
+    ".c",
+    "d.",
+    "con",
+    "Con.txt",
+    "com1",
+    "common",
+    "",
+    ".",
+    "..",
+    "nul",
+    "e\nf",
+    " ",
+    "\u00e9",
+    "x" * 130,
+]
+"""Of a path, in turn: usual ones more often."""
+
+
+def test_many_names_are_judged_as_each_by_itself() -> None:
+    chance = random.Random(31)
+    verdicts = set()
+    for _ in range(4000):
+        usual = chance.choice((0, 0, 0, 20))
+        paths = [
+            "/".join(chance.choices(PARTS, [5 + usual] * 4 + [1] * 13, k=chance.randint(1, 3)))
+            for _ in range(chance.randint(1, 4))
+        ]
+        first = next((why for path in paths if (why := refused(lambda path=path: check_path(path)))), "")  # type: ignore[misc]  # mypy infers no type for it
+        assert refused(lambda: check_paths(paths)) == first, paths  # noqa: B023  called at once
+        verdicts.add(bool(first))
+    assert verdicts == {True, False}
+
+
+def test_twins_among_many_are_those_found_one_by_one() -> None:
+    chance = random.Random(32)
+    verdicts = set()
+    for _ in range(4000):
+        paths = [
+            "/".join(chance.choices("abcdeAf\u00e9\u00c9", k=chance.randint(1, 4))) for _ in range(chance.randint(1, 6))
+        ]
+        middle = chance.randint(0, len(paths))
+        files, folders = paths[:middle], list(dict.fromkeys(paths[middle:]))
+        expected = refused(lambda: one_by_one(files, folders))  # noqa: B023  called at once
+        assert refused(lambda: check_twins(files, folders)) == expected, paths  # noqa: B023  likewise
+        verdicts.add(bool(expected))
+    assert verdicts == {True, False}
+    assert "duplicate" in refused(lambda: check_twins(["b"], ["a", "a"]))
