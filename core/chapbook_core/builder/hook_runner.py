@@ -13,7 +13,15 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_OWN_FILES = (__file__, import_module.__code__.co_filename)
+_IMPORTING = "<frozen importlib"
 
 
 def main(request_file: str, answer_file: str) -> None:
@@ -51,9 +59,21 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def _tell(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
+    """Tell an error from where the code of the backend begins; what called it is nothing that its people can mend."""
+    while trace is not None and _is_own(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    traceback.print_exception(kind, error, trace)
+
+
+def _is_own(file: str) -> bool:
+    return file in _OWN_FILES or file.startswith(_IMPORTING)
+
+
 def _is_below(file: str, folders: "list[str]") -> bool:
     return any(os.path.abspath(file).startswith(folder + os.sep) for folder in folders)  # noqa: PTH100  likewise
 
 
 if __name__ == "__main__":
+    sys.excepthook = _tell
     main(*sys.argv[1:])

@@ -262,6 +262,37 @@ def test_a_build_that_fails_shows_its_words(frontend: Frontend, tmp_path: Path, 
     assert words in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("backend", "code"),
+    [
+        ("def build_wheel(folder, settings=None, metadata=None):\n    return 1 / 0", "return 1 / 0"),
+        ("import os\nimport nowhere", "import nowhere"),
+        ("def build_wheel(folder, settings=None, metadata=None):\n    return open(folder)", "return open(folder)"),
+    ],
+)
+def test_a_traceback_begins_where_the_code_of_the_backend_does(
+    frontend: Frontend, tmp_path: Path, backend: str, code: str
+) -> None:
+    with pytest.raises(BuildFailed) as caught:
+        frontend.metadata(_tree(tmp_path / "a", backend), "a 1.0")
+
+    lines = caught.value.message.partition("Traceback (most recent call last):\n")[2].splitlines()
+    assert lines[0].startswith(f'  File "{tmp_path / "a" / "b.py"}", line ')
+    assert lines[1].strip() == code
+    assert "hook_runner" not in caught.value.message
+    assert "importlib" not in caught.value.message
+
+
+def test_a_backend_that_is_not_there_is_told_without_a_traceback(frontend: Frontend, tmp_path: Path) -> None:
+    tree = _tree(tmp_path / "a", "", 'requires = []\nbuild-backend = "nowhere"')
+
+    with pytest.raises(BuildFailed) as caught:
+        frontend.metadata(tree, "a 1.0")
+
+    assert "No module named 'nowhere'" in caught.value.message
+    assert "Traceback" not in caught.value.message
+
+
 def test_requirements_that_are_nowhere_are_told(frontend: Frontend, tmp_path: Path) -> None:
     tree = _tree(tmp_path / "a", PREPARES, 'requires = ["nowhere-to-be-found"]\nbuild-backend = "b"')
 
