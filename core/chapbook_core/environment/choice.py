@@ -27,10 +27,7 @@ class NoFittingInterpreter(ChapbookError):
 
     def __init__(self, message: str, found: Sequence[Interpreter]) -> None:
         self.found = tuple(found)
-        names = [f"{interpreter.pretty_name} (`{interpreter.executable}`)" for interpreter in found[:_MOST_SHOWN]]
-        left = len(found) - len(names)
-        listed = f"found: {', '.join(names)}{f' and {left} more' if left else ''}" if names else "none was found at all"
-        super().__init__(message, hints=[listed, "install one, or name its program: `chapbook env use PATH`"])
+        super().__init__(message, hints=[_listed(found), "install one, or name its program: `chapbook env use PATH`"])
 
 
 class InterpreterDoesNotFit(ChapbookError):
@@ -90,6 +87,22 @@ def is_asked(asked: str, interpreter: Interpreter) -> bool:
     starts = interpreter.version == version or interpreter.version.startswith(f"{version}.")
     # `3.14` means a candidate of 3.14.0 too, when there is nothing else.
     return is_named and starts and (match["free"] is None or interpreter.build.is_free_threaded)
+
+
+def _listed(found: Sequence[Interpreter]) -> str:
+    """Return the Pythons of a machine, each once and on a line of its own, the newest first."""
+    if not found:
+        return "none was found at all"
+    # One installation has several programs where they are no links.
+    each: dict[object, Interpreter] = {}
+    for one in found:
+        each.setdefault((one.prefix, one.pretty_name, one.build.is_debug), one)
+    ordered = sorted(each.values(), key=lambda one: version_key(one.version), reverse=True)
+    shown, left = ordered[:_MOST_SHOWN], ordered[_MOST_SHOWN:]
+    width = max(len(one.pretty_name) for one in shown)
+    lines = [f"  {one.pretty_name:{width}}  {one.executable}" for one in shown]
+    more = [f"  and {len(left)} more"] if left else []
+    return "\n".join(["the Pythons of this machine are:", *lines, *more])
 
 
 def _best(fitting: Sequence[Interpreter], preferred: tuple[int, int]) -> Interpreter:

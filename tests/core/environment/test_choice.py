@@ -68,21 +68,49 @@ def test_other_words_name_no_version(text: str) -> None:
     assert not is_asked(text, FOUND[0])
 
 
-def test_the_error_says_which_were_found() -> None:
+def test_the_error_lists_what_was_found_the_newest_first() -> None:
     with pytest.raises(NoFittingInterpreter) as raised:
-        choose(FOUND[:2], parse_constraint(">=3.15"), (3, 11))
+        choose(FOUND, parse_constraint(">=3.15"), (3, 11))
     assert "no Python of this machine fits the project, which allows `>=3.15`" == raised.value.message
-    assert (
-        "found: CPython 3.11.2 (`/usr/bin/python3.11`), CPython 3.11.7 (`/opt/cpython-3.11.7/bin/python`)",
-        "install one, or name its program: `chapbook env use PATH`",
-    ) == raised.value.hints
+    listed, hint = raised.value.hints
+    assert [
+        "the Pythons of this machine are:",
+        "  CPython 3.14.0rc1               /opt/cpython-3.14.0rc1/bin/python",
+        "  CPython 3.13.2 (free-threaded)  /opt/free/bin/python",
+        "  CPython 3.13.0                  /opt/cpython-3.13.0/bin/python",
+        "  CPython 3.12.1                  /opt/cpython-3.12.1/bin/python",
+        "  CPython 3.11.7                  /opt/cpython-3.11.7/bin/python",
+        "  CPython 3.11.2                  /usr/bin/python3.11",
+        "  PyPy 3.10.14                    /opt/pypy-3.10.14/bin/python",
+        "  CPython 3.10.13                 /opt/cpython-3.10.13/bin/python",
+    ] == listed.splitlines()
+    assert "install one, or name its program: `chapbook env use PATH`" == hint
+
+
+def test_a_python_with_several_programs_is_listed_once_by_its_first() -> None:
+    programs = ("/opt/a/bin/python3.12", "/opt/a/bin/python3", "/opt/b/bin/python3.12", "/opt/a/bin/python")
+    with pytest.raises(NoFittingInterpreter) as raised:
+        pick("3.99", [interpreter("3.12.1", program) for program in programs], ANY, (3, 11))
+    assert [
+        "  CPython 3.12.1  /opt/a/bin/python3.12",
+        "  CPython 3.12.1  /opt/b/bin/python3.12",
+    ] == raised.value.hints[0].splitlines()[1:]
 
 
 def test_a_long_list_is_cut() -> None:
     many = tuple(interpreter(f"3.9.{patch}") for patch in range(15))
     with pytest.raises(NoFittingInterpreter) as raised:
         pick("3.12", many, ANY, (3, 11))
-    assert raised.value.hints[0].endswith(" and 3 more")
+    lines = raised.value.hints[0].splitlines()
+    assert len(lines) == 14
+    assert "  CPython 3.9.14  /opt/cpython-3.9.14/bin/python" == lines[1]
+    assert "  and 3 more" == lines[-1]
+
+
+def test_a_machine_without_a_python_is_told() -> None:
+    with pytest.raises(NoFittingInterpreter) as raised:
+        pick("3.12", (), ANY, (3, 11))
+    assert "none was found at all" == raised.value.hints[0]
 
 
 def test_an_asked_python_that_the_project_does_not_allow_is_named() -> None:
