@@ -29,6 +29,14 @@ def test_every_wish_that_a_project_may_have_is_known() -> None:
     assert wishes | {"tasks", "stamp", "export"} | {"version", "data", "headers"} == own_table.KEYS
 
 
+@pytest.mark.parametrize("text", ["", "three", ">3,<2"])
+def test_pythons_that_are_none_are_told_of_once(chapbook: Callable[..., Any], folder: Path, text: str) -> None:
+    write(folder, SOUND.replace(">=3.11,<3.13", text))
+    outcome = chapbook("check")
+    assert outcome.out.splitlines()[0] == "1 error"
+    assert outcome.err.count("requires-python") == 1
+
+
 def test_a_sound_project_is_well(chapbook: Callable[..., Any], folder: Path) -> None:
     write(folder, SOUND)
     outcome = chapbook("check", "--strict")
@@ -40,6 +48,18 @@ def test_a_sound_project_is_well(chapbook: Callable[..., Any], folder: Path) -> 
     [
         (SOUND.replace(">=3.11,<3.13", ">3,<2"), "error: pyproject.toml:4: project.requires-python: no Python is in"),
         (SOUND.replace('requires-python = ">=3.11,<3.13"\n', ""), "warning: pyproject.toml: the project does not say"),
+        (
+            SOUND.replace(">=3.11,<3.13", "3.11"),
+            "warning: pyproject.toml:4: project.requires-python: `3.11` is Python 3.11.0",
+        ),
+        (
+            SOUND.replace(">=3.11,<3.13", "^3.11"),
+            "warning: pyproject.toml:4: project.requires-python: only Poetry reads `^3.11` here; pip and uv refuse it",
+        ),
+        (
+            SOUND.replace(">=3.11,<3.13", "<3.9 || >3.11"),
+            "warning: pyproject.toml:4: project.requires-python: only Poetry reads `<3.9 || >3.11` here",
+        ),
         (
             '[tool.poetry]\nname = "x"\nversion = "1"\n[tool.poetry.dependencies]\npython = "*"\n',
             "warning: pyproject.toml:5: tool.poetry.dependencies.python: `*` says nothing about Python",
