@@ -167,7 +167,7 @@ def test_a_slow_host_is_named_once(index: FakeIndex, monkeypatch: pytest.MonkeyP
     watcher = RecordingWatcher()
     assert metadata(index, watcher=watcher) == ("b>=1",)
     assert [message for message in watcher.messages if "slow" in message] == [
-        "127.0.0.1 is slow to answer; still waiting"
+        "waiting for 127.0.0.1, which is slow to answer, for 5 s at most"
     ]
 
 

@@ -15,6 +15,7 @@ from chapbook_core.index.download import Download
 from chapbook_core.index.failure import (
     AccessDenied,
     IndexFailure,
+    NoAnswer,
     NoSuchFile,
     RedirectRefused,
     ServerTrouble,
@@ -58,6 +59,7 @@ class _Errand:
     limits: Limits
     deadline: float
     sink: Callable[[bytes], object] | None = field(default=None)
+    is_vain: Callable[[], bool] = field(default=lambda: False)
 
 
 class Client:
@@ -84,11 +86,21 @@ class Client:
         self.requests = 0
         """How many requests have left; tests assert it."""
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None, size: int | None = None) -> Answer:
-        """Get an answer with status 200, 206, 304, 404, 410 or 416; an `IndexFailure` for anything else."""
+    def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        size: int | None = None,
+        is_vain: Callable[[], bool] = lambda: False,
+    ) -> Answer:
+        """Get an answer with status 200, 206, 304, 404, 410 or 416; an `IndexFailure` for anything else.
+
+        Once it `is_vain`, nobody waits any longer for an answer of which nothing has come.
+        """
         limits = self._limits if size is None else replace(self._limits, size=size)
         sent = {"User-Agent": AGENT, "Accept-Encoding": accepted_encodings(), **(headers or {})}
-        errand = _Errand(url, sent, limits, time.monotonic() + self._patience.total)
+        errand = _Errand(url, sent, limits, time.monotonic() + self._patience.total, is_vain=is_vain)
         return self._bear(errand, lambda: self._unpacked(self._followed(errand), limits))
 
     def download(
@@ -129,18 +141,21 @@ class Client:
         self._transport.close()
 
     def _bear(self, errand: _Errand, once: Callable[[], _T]) -> _T:
-        tried = 0
+        tried, began = 0, time.monotonic()
         while True:
             tried += 1
             try:
                 return once()
             except IndexFailure as failure:
-                if not failure.passing:
+                if not failure.passing or errand.is_vain():
                     raise
                 asked = failure.retry_after if isinstance(failure, ServerTrouble) else None
                 wait = self._patience.wait(tried, asked, errand.deadline - time.monotonic())
                 if isinstance(failure, WrongHash) and tried > 1:
                     wait = None
+                if wait is None and isinstance(failure, NoAnswer):
+                    lasting = time.monotonic() - began
+                    raise NoAnswer(errand.url, f"no answer for {lasting:.0f} s, to {tried} requests") from failure
                 if wait is None:
                     raise
                 self._watcher.emit(Notice("debug", f"{failure.message}; asking again in {wait:.1f} s"))
@@ -198,7 +213,7 @@ class Client:
         def tick(waited: float) -> None:
             self._watcher.checkpoint()
             if waited > SLOW_AFTER:
-                self._name_slow(host)
+                self._name_slow(host, errand)
 
         return self._transport.get(
             Request(
@@ -208,15 +223,17 @@ class Client:
                 deadline=errand.deadline,
                 tick=tick,
                 sink=errand.sink,
+                is_vain=errand.is_vain,
             )
         )
 
-    def _name_slow(self, host: str) -> None:
+    def _name_slow(self, host: str, errand: _Errand) -> None:
         with self._lock:
             if host in self._slow:
                 return
             self._slow.add(host)
-        self._watcher.emit(Notice("info", f"{host} is slow to answer; still waiting"))
+        most = f", for {self._patience.total:.0f} s at most" if errand.deadline < float("inf") else ""
+        self._watcher.emit(Notice("info", f"waiting for {host}, which is slow to answer{most}"))
 
     def _judged(self, answer: Answer) -> Answer:
         if answer.status in _TROUBLES:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from chapbook_core.errors import Cancelled
 from chapbook_core.index.address import Origin, origin_of, request_target
 from chapbook_core.index.dial import SLICE, open_socket, reason, shake_hands
-from chapbook_core.index.failure import AccessDenied, IndexFailure, TooLarge, TooSlow, Truncated, Unreachable, Untrusted
+from chapbook_core.index.failure import (
+    AccessDenied,
+    IndexFailure,
+    NoAnswer,
+    TooLarge,
+    TooSlow,
+    Truncated,
+    Unreachable,
+    Untrusted,
+)
 from chapbook_core.index.proxy import Proxy, proxy_for
 from chapbook_core.index.transport import Answer
 from chapbook_core.index.trust import Trust, TrustUnreadable, tls_context, trust_from
@@ -36,6 +45,11 @@ def basic(login: Login) -> str:
 
 class _Silent(Exception):
     """The server let a time limit pass."""
+
+    def __init__(self, message: str, *, is_mute: bool = False) -> None:
+        super().__init__(message)
+        self.is_mute = is_mute
+        """Whether nothing of an answer has come."""
 
 
 class _Watch:
@@ -83,14 +97,18 @@ class _Watch:
     def _look(self, quiet: float) -> None:
         now = time.monotonic()
         self._request.tick(now - self._started)
-        if now - quiet > self._request.limits.silence:
-            raise _Silent(f"no answer for {now - quiet:.0f} s")
+        is_vain = not self.received and self._request.is_vain()
+        if is_vain or now - quiet > self._request.limits.silence:
+            raise _Silent(f"no answer for {now - quiet:.0f} s", is_mute=not self.received)
         self._look_at_rate()
 
     def _look_at_rate(self) -> None:
         now = time.monotonic()
         if now > self._request.deadline:
-            raise _Silent(f"not complete within the time allowed, after {now - self._started:.0f} s")
+            seconds = f"{now - self._started:.0f} s"
+            if not self.received:
+                raise _Silent(f"no answer for {seconds}", is_mute=True)
+            raise _Silent(f"not complete within the time allowed, after {seconds}")
         lasting = now - self._started
         slowest = self._request.limits.slowest
         if self.received and lasting > _RATE_GRACE and self.received < lasting * slowest:
@@ -189,6 +207,8 @@ class Connections:
         started = time.monotonic()
         while not place.acquire(timeout=SLICE):
             request.tick(time.monotonic() - started)
+            if request.is_vain():
+                raise NoAnswer(request.url, "the server answers nobody")
         try:
             return self._get(request, origin)
         finally:
@@ -321,7 +341,7 @@ def _told(problem: BaseException, request: Request) -> BaseException:
         case Overlong():
             return TooLarge(request.url, request.limits.size)
         case _Silent():
-            return TooSlow(request.url, str(problem))
+            return (NoAnswer if problem.is_mute else TooSlow)(request.url, str(problem))
         case Cut() | Garbled():
             return Truncated(request.url, str(problem))
         case OSError():

@@ -58,6 +58,10 @@ class TooSlow(IndexFailure):
         super().__init__(url, cause, hints=["try again later, or use another source or mirror"])
 
 
+class NoAnswer(TooSlow):
+    """The server took the connection, and not a byte came back."""
+
+
 class ServerTrouble(IndexFailure):
     """The server says that it has trouble, or that we ask too often."""
 

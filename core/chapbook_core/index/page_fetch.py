@@ -13,13 +13,14 @@ from chapbook_core.events import Notice
 from chapbook_core.index.blob import StaleBlob
 from chapbook_core.index.cache import KeptPage, source_key
 from chapbook_core.index.candidate import Page
-from chapbook_core.index.failure import IndexFailure, NotAnIndex, NotCached, Unreachable
+from chapbook_core.index.failure import IndexFailure, NotAnIndex, NotCached
 from chapbook_core.index.file_table import FileTable, files_in
 from chapbook_core.index.http_cache import renewed, validity_of
 from chapbook_core.index.memory import Remembered
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.offer import Offer
 from chapbook_core.index.page_summary import PageSummary
+from chapbook_core.index.reach import Reach
 from chapbook_core.index.sources import Shape
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ class PageFetch:
         memory: Memory,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._client = client
         self._memory = memory
         self._cache = cache
         self._watcher = watcher
@@ -76,8 +76,7 @@ class PageFetch:
         """What the cache was found not to know, so that it is not looked up twice."""
         self._not_kept: set[tuple[str, str]] = set()
         """Pages of which their server says that nobody may keep them."""
-        self._out_of_reach: set[str] = set()
-        """Places to which no connection could be made: to try it again for each stale page would take minutes."""
+        self._reach = Reach(client)
         self.described: dict[tuple[str, str, str], Metadata] = {}
         """By source, name and version: metadata that came along with a project document."""
 
@@ -143,7 +142,7 @@ class PageFetch:
         from chapbook_core.index.page import ACCEPT, parse_page
         from chapbook_core.index.page_excerpt import excerpt
 
-        answer = self._ask(place.page_url(name), None, {"Accept": ACCEPT})
+        answer = self._ask(place, place.page_url(name), None, {"Accept": ACCEPT})
         if answer.status in _ABSENT:
             return ()
         part = excerpt(answer.body, filenames)
@@ -155,7 +154,7 @@ class PageFetch:
 
         Not for whoever has asked for what is new: that would be told of what is old as if it were.
         """
-        if self._mode is not Mode.REFRESH and place.url in self._out_of_reach:
+        if self._mode is not Mode.REFRESH and self._reach.is_lost(place):
             return offer
         try:
             return self._fetched(place, name, found)
@@ -168,11 +167,9 @@ class PageFetch:
     def _tell_of_stale(self, place: Place, name: str, found: KeptPage, failure: IndexFailure) -> None:
         minutes = max(0.0, self._now() - found.validity.fetched) / 60
         using = f"using the page of {name} kept {minutes:.0f} minutes ago"
-        if isinstance(failure, Unreachable):
-            with self._lock:
-                if place.url in self._out_of_reach:
-                    return
-                self._out_of_reach.add(place.url)
+        if not self._reach.lose(place, failure):
+            return
+        if self._reach.is_lost(place):
             using = f"{using}, and whatever else is kept of this index"
         self._watcher.emit(Notice("warning", f"{failure.message}; {using}", failure.hints))
 
@@ -240,14 +237,14 @@ class PageFetch:
 
     def _requested_page(self, place: Place, name: str, found: KeptPage | None, dialect: _Dialect) -> Page | None:
         if dialect.value == _DOCUMENTS:
-            answer = self._ask(document_url(place, name), found, {"Accept": "application/json"})
+            answer = self._ask(place, document_url(place, name), found, {"Accept": "application/json"})
             if answer.status not in _ABSENT:
                 return self._taken(place, name, found, answer, self._document)
             found = None
         # What reads pages is imported when there is one to read: with all in the cache a run needs none of it.
         from chapbook_core.index.page import ACCEPT
 
-        answer = self._ask(place.page_url(name), found, {"Accept": ACCEPT})
+        answer = self._ask(place, place.page_url(name), found, {"Accept": ACCEPT})
         page = self._taken(place, name, found, answer, self._page)
         if not dialect.value and page is not None and page is not _UNCHANGED:
             return self._learnt(place, name, page, answer, dialect)
@@ -263,7 +260,7 @@ class PageFetch:
         is_bare = "json" not in answer.headers.get("content-type", "") and not any(summary.requires_python)
         if is_bare and url:
             try:
-                document = self._ask(url, None, {"Accept": "application/json"})
+                document = self._ask(place, url, None, {"Accept": "application/json"})
                 better = None if document.status in _ABSENT else self._document(document, place, name)
             except IndexFailure:
                 better = None
@@ -282,9 +279,9 @@ class PageFetch:
                 self._dialects[source] = _Dialect(self._cache.fact(source, _DIALECT))
             return self._dialects[source]
 
-    def _ask(self, url: str, found: KeptPage | None, headers: dict[str, str]) -> Answer:
+    def _ask(self, place: Place, url: str, found: KeptPage | None, headers: dict[str, str]) -> Answer:
         conditions = found.validity.conditions() if found is not None and found.value else {}
-        return self._client().get(url, headers={**headers, **conditions})
+        return self._reach.ask(place, url, {**headers, **conditions})
 
     def _taken(
         self,
@@ -338,7 +335,7 @@ class PageFetch:
     def _requested_links(self, place: Place, name: str) -> Page | None:
         with self._lock:
             if place.url not in self._links:
-                answer = self._client().get(place.url, headers={"Accept": "text/html"})
+                answer = self._reach.ask(place, place.url, {"Accept": "text/html"})
                 if answer.status in _ABSENT:
                     raise NotAnIndex(place.url, f"there is no such page (HTTP {answer.status})")
                 validity = validity_of(answer.headers, self._now())

@@ -28,6 +28,10 @@ def _patient(_waited: float) -> None:
     """Wait on."""
 
 
+def _never() -> bool:
+    return False
+
+
 @frozen
 class Request:
     """A URL without userinfo, its headers and its limits; a GET unless it says otherwise."""
@@ -42,6 +46,8 @@ class Request:
     sink: Callable[[bytes], object] | None = None
     """Takes the body of a good answer piece by piece; without one the answer holds it."""
     method: str = "GET"
+    is_vain: Callable[[], bool] = _never
+    """Asked as often, while nothing has come: whether others have found out that nothing will."""
     body: Iterable[bytes] | None = None
     """What is sent after the head, in pieces; a header tells its length. Such a request is never sent twice."""
 
