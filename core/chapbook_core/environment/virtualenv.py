@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from chapbook_core.environment.pristine import (
 from chapbook_core.environment.state import State, write_state
 from chapbook_core.environment.workshop import (
     PREFIX,
+    attended,
     bring_back,
     discard,
     is_occupied,
@@ -101,23 +102,21 @@ def made_ahead(path: Path, recipe: Recipe, *, cache: Path | None) -> Iterator[bo
     `make_environment`, which does it anew.
     """
     kept = _lacking(path, recipe, cache)
-    making = None if kept is None else _making(kept.parent)
-    if kept is None or making is None:
+    if kept is None:
         yield False
         return
-    process = None
-    try:
-        process = _begun(making, recipe, kept.parent)
-        yield process is not None
-        if process is not None and _has_succeeded(process):
-            # Somebody else may have been faster, which is as good.
-            with suppress(OSError):
-                describe_pristine(making)
-                making.rename(kept)
-    finally:
-        if process is not None:
-            _end(process)
-        remove_folder(making)
+    with _making(kept.parent) as making:
+        process = None if making is None else _begun(making, recipe, kept.parent)
+        try:
+            yield process is not None
+            if making is not None and process is not None and _has_succeeded(process):
+                # Somebody else may have been faster, which is as good.
+                with suppress(OSError):
+                    describe_pristine(making)
+                    making.rename(kept)
+        finally:
+            if process is not None:
+                _end(process)
 
 
 def remove_environment(path: Path) -> None:
@@ -202,12 +201,11 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
         note_use(kept / TEMPLATE)
         # Of those that were killed while they, or another process for them, made this one.
         with suppress(OSError):
-            sweep(cache)
+            sweep(cache, cache)
         return pristine
-    making = _making(cache)
-    if making is None:
-        return None
-    try:
+    with _making(cache) as making:
+        if making is None:
+            return None
         _run_virtualenv(making / MADE_IN, recipe, PROMPT, cache)
         described = describe_pristine(making)
         for _ in range(2):
@@ -220,8 +218,6 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
             with suppress(OSError):
                 kept.rename(making.with_name(f"{making.name}-damaged"))
         return described
-    finally:
-        remove_folder(making)
 
 
 def _lacking(path: Path, recipe: Recipe, cache: Path | None) -> Path | None:
@@ -237,14 +233,17 @@ def _lacking(path: Path, recipe: Recipe, cache: Path | None) -> Path | None:
     return None if kept.is_dir() else kept
 
 
-def _making(cache: Path) -> Path | None:
-    """Return an empty folder to make one in; a cache that cannot be written is no reason to make none."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        sweep(cache)
-        return Path(tempfile.mkdtemp(prefix=PREFIX, dir=cache))
-    except OSError:
-        return None
+@contextmanager
+def _making(cache: Path) -> Iterator[Path | None]:
+    """Provide an empty folder to make one in; a cache that cannot be written is no reason to make none."""
+    with ExitStack() as closed:
+        making = None
+        with suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+            closed.enter_context(attended(cache, cache))
+            making = Path(tempfile.mkdtemp(prefix=PREFIX, dir=cache))
+            closed.callback(remove_folder, making)
+        yield making
 
 
 def _begun(making: Path, recipe: Recipe, cache: Path) -> subprocess.Popen[bytes] | None:

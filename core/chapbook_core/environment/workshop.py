@@ -6,12 +6,13 @@ import errno
 import os
 import shutil
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION
 from chapbook_core.environment.place import VENV
 from chapbook_core.errors import ChapbookError
+from chapbook_core.project.kernel_lock import HAS_SHARED, try_lock, try_share
 from chapbook_core.project.removal import remove_whole_folder
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 _WORKSHOP = ".chapbook"
 PREFIX = "environment-"
 _LEFT_BEHIND = 3600.0
-"""Seconds after which what an interrupted command left in the workshop is nobody's."""
+"""Seconds after which what an interrupted command left in the workshop is nobody's, if nobody is in it."""
+_GLANCE = 0.01
 
 
 @contextmanager
@@ -36,9 +38,9 @@ def open_workshop(path: Path) -> Iterator[Path]:
     was_ignored = ignore.exists()
     if not was_ignored:
         ignore.write_text("*\n", encoding="utf-8")
-    sweep(folder)
     try:
-        yield folder
+        with attended(folder, ignore):
+            yield folder
     finally:
         # Elsewhere other projects' environments are made in the same folder, at the same time.
         if path.name == VENV and not was_ignored and list(folder.iterdir()) == [ignore]:
@@ -52,13 +54,53 @@ def new_place(folder: Path) -> Path:
     return folder / f"{PREFIX}{os.urandom(6).hex()}"
 
 
-def sweep(folder: Path) -> None:
-    """Remove what interrupted commands have left."""
-    limit = time.time() - _LEFT_BEHIND
-    for left in folder.iterdir():
+@contextmanager
+def attended(folder: Path, sign: Path) -> Iterator[None]:
+    """Keep everybody from sweeping a folder while this lasts, and sweep it first; `sign` is what is locked."""
+    sweep(folder, sign)
+    with ExitStack() as closed:
         with suppress(OSError):
-            if left.name.startswith(PREFIX) and left.lstat().st_mtime < limit:
-                discard(left)
+            descriptor = _open(sign)
+            closed.callback(os.close, descriptor)
+            # One who sweeps is done soon; where locks are not shared, the first who comes has it.
+            while HAS_SHARED and not try_share(descriptor):
+                time.sleep(_GLANCE)
+            if not HAS_SHARED:
+                try_lock(descriptor)
+        yield
+
+
+def sweep(folder: Path, sign: Path) -> None:
+    """Remove what interrupted commands have left, unless somebody attends to the folder.
+
+    Times alone say too little: a clock that leaps makes what was begun a moment ago as old as one likes. Where files
+    cannot be locked nobody knows, and all stays.
+    """
+    limit = time.time() - _LEFT_BEHIND
+    left = [path for path in folder.iterdir() if path.name.startswith(PREFIX) and _time(path) < limit]
+    if not left:
+        return
+    with suppress(OSError):
+        descriptor = _open(sign)
+        try:
+            for path in left if try_lock(descriptor) else ():
+                with suppress(OSError):
+                    discard(path)
+        finally:
+            os.close(descriptor)
+
+
+def _open(sign: Path) -> int:
+    # What is not open for writing cannot be locked on some network file systems, and folders cannot on Windows.
+    return os.open(sign, os.O_RDONLY if sign.is_dir() else os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+
+
+def _time(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        # Somebody else has removed it.
+        return float("inf")
 
 
 def put(staged: Path, path: Path, workshop: Path) -> None:

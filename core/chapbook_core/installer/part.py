@@ -61,8 +61,25 @@ def sweep_parts(store: Path) -> None:
         for path in (store / _FOLDER).iterdir():
             # One that somebody has open may have to stay.
             with suppress(OSError):
-                if time.time() - path.stat().st_mtime > _KEPT:
-                    path.unlink()
+                if time.time() - path.lstat().st_mtime > _KEPT:
+                    _remove_forgotten(path)
+
+
+def _remove_forgotten(path: Path) -> None:
+    """Remove the file of a download unless somebody is writing to it, whatever its time says: clocks leap."""
+    if path.is_symlink():
+        path.unlink()
+        return
+    descriptor = os.open(path, _FLAGS & ~os.O_CREAT)
+    try:
+        # Where files cannot be locked nobody knows, and it stays.
+        is_forgotten = try_lock(descriptor)
+        if is_forgotten and _OPEN_ONES_CAN_GO:
+            path.unlink()
+    finally:
+        os.close(descriptor)
+    if is_forgotten and not _OPEN_ONES_CAN_GO:
+        path.unlink()
 
 
 def _is_locked(descriptor: int) -> bool:

@@ -1,9 +1,10 @@
-"""Environments whose folders cannot be given another name."""
+"""What is set aside, what is left behind, and environments whose folders cannot be given another name."""
 
 from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from chapbook_core.environment import workshop
 from chapbook_core.environment.condition import Broken, look_at, require_removable
 from chapbook_core.environment.virtualenv import remove_environment, set_aside
+from chapbook_core.environment.workshop import attended, new_place, open_workshop, sweep
 from tests.core.environment.made import tree
 
 
@@ -73,3 +75,48 @@ def test_an_environment_that_cannot_be_renamed_is_set_aside_as_a_copy(layered: P
         layered.mkdir()
     assert [] == list(layered.iterdir())
     assert [".venv"] == [path.name for path in layered.parent.iterdir()]
+
+
+def test_nothing_that_somebody_works_at_is_swept_away_when_the_clock_leaps(tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "pyvenv.cfg").write_text("home = /usr/bin")
+
+    def interrupted() -> None:
+        with set_aside(first):
+            (aside,) = (tmp_path / ".chapbook").glob("environment-*")
+            _grow_old(aside)
+            with open_workshop(tmp_path / "second"), open_workshop(tmp_path / "third"):
+                assert aside.is_dir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (first / "pyvenv.cfg").exists()
+
+
+def test_what_nobody_works_at_is_swept_away_after_a_while(tmp_path: Path) -> None:
+    with open_workshop(tmp_path / "first") as folder:
+        left, young = new_place(folder), new_place(folder)
+        left.mkdir()
+        young.mkdir()
+    _grow_old(left)
+    with open_workshop(tmp_path / "second"):
+        assert not left.exists()
+        assert young.exists()
+
+
+def test_one_that_is_made_ahead_is_not_swept_away_when_the_clock_leaps(tmp_path: Path) -> None:
+    with attended(tmp_path, tmp_path):
+        making = new_place(tmp_path)
+        making.mkdir()
+        _grow_old(making)
+        sweep(tmp_path, tmp_path)
+        assert making.is_dir()
+    sweep(tmp_path, tmp_path)
+    assert not making.exists()
+
+
+def _grow_old(path: Path) -> None:
+    week_ago = time.time() - 7 * 24 * 3600 - 60
+    os.utime(path, (week_ago, week_ago))
