@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from chapbook_core.commands.report import Blank, Block, Line, Message, Result, Span, fields_table
 from chapbook_core.errors import UsageError
@@ -13,7 +12,7 @@ from chapbook_core.project.document import Document, NoSuchSource, read_document
 from chapbook_core.project.manifest import read_manifest
 from chapbook_core.project.source import Priority, Source
 from chapbook_core.requirements.origin import IndexOrigin
-from chapbook_core.requirements.url import split_userinfo
+from chapbook_core.requirements.url import is_whole_url, split_userinfo
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -153,8 +152,7 @@ def _checked_url(name: str, url: str | None) -> str:
     if credentials is not None:
         hints = [f"run `chapbook config http-basic.{name} USERNAME PASSWORD` and give the URL without them: {shown}"]
         raise UsageError("a URL with credentials would be seen by everybody who sees the project file", hints=hints)
-    parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES or not (parts.netloc or parts.scheme == "file") or any(map(str.isspace, url)):
+    if url.partition(":")[0] not in _SCHEMES or not is_whole_url(url):
         raise UsageError(f"`{url}` is not the URL of an index", hints=[example])
     return url
 

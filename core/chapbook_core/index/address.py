@@ -71,14 +71,18 @@ def origin_of(url: str) -> Origin:
 
 @lru_cache(maxsize=256)
 def _origin_of(url: str) -> Origin:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("its host or its port is written wrongly") from None
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not parts.hostname:
         raise ValueError("not an http or https URL")
     host = parts.hostname
     if not host.isascii():
         host = host.encode("idna").decode("ascii")
-    return Origin(scheme, host, parts.port or _PORTS[scheme])
+    return Origin(scheme, host, port or _PORTS[scheme])
 
 
 def request_target(url: str) -> str:

@@ -17,12 +17,12 @@ from chapbook_core.index.failure import (
     IndexFailure,
     NoAnswer,
     NoSuchFile,
+    NotAnAddress,
     RedirectRefused,
     ServerTrouble,
     TooLarge,
     Truncated,
     UnexpectedStatus,
-    Unreachable,
     WrongHash,
 )
 from chapbook_core.index.retry import Patience, retry_after_seconds
@@ -259,7 +259,7 @@ def _origin(url: str) -> Origin:
     try:
         return origin_of(url)
     except ValueError as problem:
-        raise Unreachable(url, str(problem)) from None
+        raise NotAnAddress(url, str(problem)) from None
 
 
 def _next_hop(url: str, location: str) -> str:

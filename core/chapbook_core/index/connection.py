@@ -16,6 +16,7 @@ from chapbook_core.index.failure import (
     AccessDenied,
     IndexFailure,
     NoAnswer,
+    NotAnAddress,
     TooLarge,
     TooSlow,
     Truncated,
@@ -201,7 +202,7 @@ class Connections:
         try:
             origin = origin_of(request.url)
         except ValueError as problem:
-            raise Unreachable(request.url, str(problem)) from None
+            raise NotAnAddress(request.url, str(problem)) from None
         with self._lock:
             place = self._places.setdefault(origin, threading.BoundedSemaphore(self._bound))
         started = time.monotonic()

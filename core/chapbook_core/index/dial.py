@@ -47,7 +47,7 @@ def open_socket(host: str, port: int, request: Request, proxy: Proxy | None) -> 
     try:
         connected = _connected(host, port, patience, request)
     except socket.gaierror:
-        raise Unreachable(request.url, f"the name {what} is not known") from None
+        raise Unreachable(request.url, f"the name {'of ' if proxy else ''}{what} is not known") from None
     except TimeoutError:
         raise Unreachable(request.url, f"no connection to {what} within {patience:.0f} s") from None
     except (OSError, UnicodeError) as problem:

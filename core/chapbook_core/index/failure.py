@@ -32,6 +32,14 @@ class Unreachable(IndexFailure):
         super().__init__(url, cause, hints=hints or ["check the network, the proxy settings and the source's `url`"])
 
 
+class NotAnAddress(IndexFailure):
+    """Nothing can be asked there: what stands for the address of an index, or of a file of it, is none."""
+
+    def __init__(self, url: str, cause: str) -> None:
+        where = "`PIP_INDEX_URL`, pip's configuration, or the `url` of a source or repository"
+        super().__init__(url, cause, hints=[f"write it as in `https://example.org/simple/`, where it is set: {where}"])
+
+
 class Untrusted(IndexFailure):
     """The server's certificate does not convince, or ours could not be read."""
 

@@ -60,7 +60,11 @@ class Place:
     @property
     def folder(self) -> Path | None:
         """Where it is on this machine, if it is."""
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            # Whoever asks there is told what is wrong with it.
+            return None
         if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
             return None
         return local_path(self.url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _USERINFO = late_pattern(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<userinfo>[^\s/?#'\"<>`]*)@")
 _WHOLE = late_pattern(r"(?i:https?)://[^\s/?#]+\S*|(?!(?i:https?):)[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_WEB = frozenset({"http", "https"})
 MASK = "****"
 
 
@@ -37,7 +38,15 @@ def masked_url(text: str) -> str:
 
 def is_whole_url(text: str) -> bool:
     """Whether a text leads somewhere by itself: it has a scheme, a host where the web is meant, and no spaces."""
-    return _WHOLE.fullmatch(text) is not None
+    if _WHOLE.fullmatch(text) is None:
+        return False
+    try:
+        parts = urlsplit(text)
+        # Reading the port tells whether it is one; other schemes have other words in its place.
+        port = parts.port if parts.scheme in _WEB else None
+    except ValueError:
+        return False
+    return port != 0
 
 
 def split_userinfo(url: str) -> tuple[str, Userinfo | None]:

@@ -216,6 +216,19 @@ def test_locking_again_solves_when_anything_that_has_a_say_changed(
     assert [change] == solved
 
 
+@pytest.mark.parametrize("address", ["nonsense", "http://", "https://[::1", "http://example.org:port/"])
+def test_an_index_without_an_address_is_told_of_with_where_it_may_stand(
+    project: Project, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    project.require("a")
+    monkeypatch.setenv("PIP_INDEX_URL", address)
+
+    outcome = chapbook("lock")
+
+    assert 1 == outcome.status
+    assert "hint: write it as in `https://example.org/simple/`, where it is set: `PIP_INDEX_URL`" in outcome.err
+
+
 def test_offline_works_from_the_cache_and_says_what_it_lacks(
     project: Project, index: FakeIndex, chapbook: Chapbook
 ) -> None:

@@ -102,6 +102,15 @@ def test_a_proxy_that_gives_no_tunnel_is_named(secure: FakeIndex) -> None:
         open_index.reader.versions("a")
 
 
+def test_a_proxy_without_an_address_is_named() -> None:
+    with (
+        FakeIndex() as index,
+        opened(index, variables={"HTTP_PROXY": "http://nowhere.invalid:80"}) as open_index,
+        pytest.raises(Unreachable, match=r"the name of the proxy http://nowhere\.invalid:80 is not known"),
+    ):
+        open_index.reader.versions("a")
+
+
 def test_a_proxy_of_another_kind_is_refused_with_what_to_do() -> None:
     with (
         FakeIndex() as index,

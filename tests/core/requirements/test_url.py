@@ -62,6 +62,10 @@ def test_an_ssh_user_stays_and_its_password_goes() -> None:
         ("//example.org/a", False),
         ("/srv/simple", False),
         ("https://example.org/a b", False),
+        ("https://[::1]:8080/simple/", True),
+        ("https://[::1/simple/", False),
+        ("https://example.org:port/", False),
+        ("https://example.org:99999/", False),
         ("", False),
     ],
 )
