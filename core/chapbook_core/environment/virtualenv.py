@@ -26,11 +26,11 @@ from chapbook_core.environment.state import State, write_state
 from chapbook_core.environment.workshop import (
     PREFIX,
     attended,
-    bring_back,
     discard,
     is_occupied,
     new_place,
     open_workshop,
+    or_brought_back,
     put,
     remove_from,
     renamed_away,
@@ -152,11 +152,8 @@ def set_aside(path: Path) -> Iterator[None]:
             aside = renamed_away(path, workshop)
         except OSError as cause:
             raise EnvironmentNotMade(path, cause.strerror or str(cause), ways_out(cause)) from cause
-        try:
+        with or_brought_back(aside, path):
             yield
-        except BaseException:
-            bring_back(aside, path)
-            raise
         # What cannot go, as a program in use on Windows, is swept away another time.
         with suppress(OSError):
             discard(aside)
@@ -298,12 +295,9 @@ def _key(recipe: Recipe) -> str:
 def _made_in_place(path: Path, recipe: Recipe, cache: Path | None, workshop: Path) -> Environment:
     """Have virtualenv make it where it stays, because its scripts could not be written for another path."""
     trash = renamed_away(path, workshop) if is_occupied(path) else None
-    try:
+    with or_brought_back(trash, path):
         _run_virtualenv(path, recipe, recipe.prompt, cache)
         write_state(path, State(path, made_here=True))
-    except BaseException:
-        bring_back(trash, path)
-        raise
     if trash is not None:
         discard(trash)
     return _require(path)

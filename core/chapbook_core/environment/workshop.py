@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION
@@ -24,6 +24,27 @@ PREFIX = "environment-"
 _LEFT_BEHIND = 3600.0
 """Seconds after which what an interrupted command left in the workshop is nobody's, if nobody is in it."""
 _GLANCE = 0.01
+
+
+class NotBroughtBack(ChapbookError):
+    """An environment was to be made in the place of another, which failed, and so did the way back."""
+
+    def __init__(self, path: Path, trash: Path | None, first: BaseException, second: OSError) -> None:
+        match first:
+            case ChapbookError():
+                told = first.message
+            case OSError():
+                told = f"{first.filename or path}: {first.strerror or first}"
+            case KeyboardInterrupt():
+                told = "cancelled"
+            case _:
+                told = f"{type(first).__name__}: {first}"
+        hints = [*first.hints] if isinstance(first, ChapbookError) else []
+        hints.append("close the programs and kernels that run in it, and run `chapbook install`")
+        if trash is not None:
+            hints.append(f"what was there before is in `{trash}`, for an hour at least")
+        reason = f"{second.filename or path}: {second.strerror or second}"
+        super().__init__(f"{told}\n`{path}` could not be made what it was before: {reason}", hints=hints)
 
 
 @contextmanager
@@ -107,23 +128,37 @@ def put(staged: Path, path: Path, workshop: Path) -> None:
     """Move a finished environment into its place; what was there goes, or comes back when that fails."""
     trash = renamed_away(path, workshop) if is_occupied(path) else None
     try:
-        _move(staged, path)
+        with nullcontext() if trash is None else or_brought_back(trash, path):
+            _move(staged, path)
     except BaseException:
-        if trash is not None:
-            bring_back(trash, path)
-        if os.path.lexists(staged):
+        # What cannot go is swept away another time.
+        with suppress(OSError):
             discard(staged)
         raise
     if trash is not None:
         discard(trash)
 
 
-def bring_back(trash: Path | None, path: Path) -> None:
-    """Remove what has come into the place of an environment, and give that its place again, if there was one."""
-    if os.path.lexists(path):
-        discard(path)
-    if trash is not None:
-        trash.rename(path)
+@contextmanager
+def or_brought_back(trash: Path | None, path: Path) -> Iterator[None]:
+    """Remove what has come into the place of an environment when an error ends this, and give that its place again.
+
+    Where that fails as well, the first error is the one that is told, and what else went wrong is added to it: raises
+    NotBroughtBack.
+    """
+    try:
+        yield
+    except BaseException as first:
+        try:
+            if os.path.lexists(path):
+                discard(path)
+            if trash is not None:
+                trash.rename(path)
+        except OSError as second:
+            # Who is told to stop says nothing any more.
+            if not isinstance(first, SystemExit):
+                raise NotBroughtBack(path, trash, first, second) from first
+        raise
 
 
 def is_occupied(path: Path) -> bool:

@@ -13,6 +13,7 @@ from chapbook_core.environment import workshop
 from chapbook_core.environment.condition import Broken, look_at, require_removable
 from chapbook_core.environment.virtualenv import remove_environment, set_aside
 from chapbook_core.environment.workshop import attended, new_place, open_workshop, sweep
+from chapbook_core.errors import ChapbookError
 from tests.core.environment.made import tree
 
 
@@ -120,3 +121,45 @@ def test_one_that_is_made_ahead_is_not_swept_away_when_the_clock_leaps(tmp_path:
 def _grow_old(path: Path) -> None:
     week_ago = time.time() - 7 * 24 * 3600 - 60
     os.utime(path, (week_ago, week_ago))
+
+
+@pytest.mark.parametrize(
+    ("first", "told", "hints"),
+    [
+        (ChapbookError("the index is down", hints=["try later"]), "the index is down", ["try later"]),
+        (OSError(errno.ENOSPC, "No space left on device", "/disk"), "/disk: No space left on device", []),
+        (KeyboardInterrupt(), "cancelled", []),
+        (ValueError("odd"), "ValueError: odd", []),
+    ],
+    ids=["error", "system", "interrupt", "bug"],
+)
+def test_a_way_back_that_fails_as_well_does_not_hide_what_went_wrong_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: BaseException, told: str, hints: list[str]
+) -> None:
+    path = tmp_path / ".venv"
+    path.mkdir()
+    (path / "pyvenv.cfg").write_text("home = /usr/bin")
+    discard = workshop.discard
+
+    def refused(folder: Path) -> None:
+        if folder == path:
+            raise PermissionError(errno.EACCES, "it is in use", str(folder / "python.exe"))
+        discard(folder)
+
+    def failing() -> None:
+        with set_aside(path):
+            path.mkdir()
+            raise first
+
+    monkeypatch.setattr(workshop, "discard", refused)
+    with pytest.raises(ChapbookError) as caught:
+        failing()
+    assert caught.value.__cause__ is first
+    assert [
+        told,
+        f"`{path}` could not be made what it was before: {path / 'python.exe'}: it is in use",
+    ] == caught.value.message.splitlines()
+    assert [*hints] == list(caught.value.hints[: len(hints)])
+    (aside,) = (tmp_path / ".chapbook").glob("environment-*")
+    assert f"`{aside}`" in caught.value.hints[-1]
+    assert (aside / "pyvenv.cfg").exists()
