@@ -124,7 +124,14 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
     session = open_session(surroundings, watcher, look)
     lock, files = _lock(session, invocation, look)
     request = _request(session, invocation, nothing_to_do, files, sync=sync)
-    installation = install_lock(session, lock, request)
+    if files and not request.dry_run:
+        from chapbook_core.commands.remembering import remembering  # a lock is seldom made here
+
+        # Like every change of the files, it can be taken back.
+        with remembering(session.manifest.folder, invocation, surroundings, watcher):
+            installation = install_lock(session, lock, request)
+    else:
+        installation = install_lock(session, lock, request)
     return Installed(
         installation.environment,
         tuple(environment_changes(installation)),

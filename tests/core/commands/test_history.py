@@ -69,6 +69,29 @@ def test_undo_goes_back_to_a_lock_that_was_none_or_stale(project: Project, chapb
     assert (outcome.status, "c 1.0" in outcome.out) == ((1, False) if is_locked else (0, True))
 
 
+@pytest.mark.parametrize("words", [["install"], ["sync", "--only", "main"]])
+def test_the_lock_that_installing_makes_is_a_change_like_others(
+    project: Project, chapbook: Chapbook, words: list[str]
+) -> None:
+    project.require_here("c")
+    start = project.files()
+    good(chapbook(*words, "--dry-run"))
+    assert 1 == chapbook("undo").status
+    good(chapbook(*words))
+    made = project.files()
+    assert f"  {' '.join(words)}  +1\n" in good(chapbook("history")).out
+
+    good(chapbook("undo"))
+    assert start == project.files()
+    assert [] == project.installed
+    good(chapbook("redo"))
+    assert made == project.files()
+    assert ["c 1.0"] == project.installed
+    # The lock is there: nothing of the project's files changes any more.
+    good(chapbook(*words, "--reinstall"))
+    assert 1 == len(good(chapbook("history")).out.splitlines())
+
+
 def test_undo_goes_back_to_before_any_change_at_once(project: Project, chapbook: Chapbook) -> None:
     for name in ("a", "b", "c"):
         good(chapbook("add", "--lock", name))
