@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from chapbook_core.installer.traces import is_interrupted
 from chapbook_core.project.lock_place import STATE_FOLDER
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ AWAY = f"{STATE_FOLDER}/away"
 
 @contextmanager
 def told_away(folder: Path, environment: Path) -> Iterator[None]:
-    """Leave a sign in the project while an environment changes that is not in it; after a kill it stays."""
+    """Leave a sign in the project while an environment changes that is not in it.
+
+    It stays as long as the change is neither finished nor undone, as after a kill.
+    """
     if environment.parent == folder:
         yield
         return
@@ -26,6 +30,9 @@ def told_away(folder: Path, environment: Path) -> Iterator[None]:
     with suppress(OSError):
         sign.parent.mkdir(exist_ok=True)
         sign.touch()
-    yield
-    with suppress(OSError):
-        sign.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        if not is_interrupted(environment):
+            with suppress(OSError):
+                sign.unlink(missing_ok=True)
