@@ -18,7 +18,7 @@ from chapbook_core.lock.lockfile import (
     SourceType,
 )
 from chapbook_core.pattern import late_pattern
-from chapbook_core.requirements.name import is_valid_name
+from chapbook_core.requirements.name import canonical_name, is_valid_name
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
@@ -169,6 +169,8 @@ class _Reading:
             self._wrong(f"{place}.optional", "true or false")
         if develop is not None and not isinstance(develop, bool):
             self._wrong(f"{place}.develop", "true or false")
+        # Formats before 2.0 write it as its owner does.
+        name = canonical_name(name)
         return LockedPackage(
             name=name,
             version=self._version(table, place),
@@ -219,7 +221,7 @@ class _Reading:
         """Formats before 2.0 keep all files in `[metadata.files]`, by package."""
         if not isinstance(value, dict):
             return {}
-        return {name: self._files(entries, f"metadata.files.{name}") for name, entries in value.items()}
+        return {canonical_name(name): self._files(entries, f"metadata.files.{name}") for name, entries in value.items()}
 
     def _dependencies(self, value: object, place: str) -> dict[str, tuple[LockedDependency, ...]]:
         return {

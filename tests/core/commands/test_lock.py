@@ -216,6 +216,23 @@ def test_locking_again_solves_when_anything_that_has_a_say_changed(
     assert [change] == solved
 
 
+def test_a_former_lock_is_kept_to_however_it_spells_a_name(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    for version in ("1.0", "1.1"):
+        index.serve("Mixed_Case", version)
+    project.require("mixed-case")
+    project.lock.write_text(
+        '[[package]]\nname = "Mixed_Case"\nversion = "1.0"\ndescription = ""\ncategory = "main"\noptional = false\n'
+        'python-versions = "*"\n\n[metadata]\nlock-version = "1.1"\npython-versions = ">=3.11"\ncontent-hash = ""\n\n'
+        "[metadata.files]\nMixed_Case = []\n"
+    )
+
+    assert 0 == chapbook("lock").status
+
+    assert 'name = "mixed-case"\nversion = "1.0"\n' in project.lock.read_text()
+
+
 @pytest.mark.parametrize("address", ["nonsense", "http://", "https://[::1", "http://example.org:port/"])
 def test_an_index_without_an_address_is_told_of_with_where_it_may_stand(
     project: Project, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, address: str

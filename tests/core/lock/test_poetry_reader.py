@@ -55,6 +55,15 @@ def test_format_1_1_keeps_its_files_in_the_metadata() -> None:
     assert (LockedFile("a-1.tar.gz", "sha256:0a"),) == package.files
 
 
+def test_the_spelling_of_a_name_in_former_formats_does_not_matter() -> None:
+    package = '[[package]]\nname = "Py_Socks.x"\nversion = "1"\n\n[[package]]\nname = "other"\nversion = "1"\n\n'
+    text = f'{package}{METADATA}[metadata.files]\nPy_Socks-x = [{{file = "f", hash = "sha256:1"}}]\nOther = []\n'
+
+    first, _ = read_lock(text, FILE).packages
+
+    assert ("py-socks-x", (LockedFile("f", "sha256:1"),)) == (first.name, first.files)
+
+
 def test_windows_line_endings_are_read() -> None:
     text = Path(__file__).with_name("every_form.lock").read_text("utf-8")
 
