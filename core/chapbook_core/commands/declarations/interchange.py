@@ -22,8 +22,11 @@ IMPORT_FORMATS = (
     "Pipfile.lock",
     "environment.yml",
     "uv.lock",
+    "pdm.lock",
     "pylock.toml",
     "poetry.lock",
+    "setup.cfg",
+    "setup.py",
     "notebook",
     "script",
 )

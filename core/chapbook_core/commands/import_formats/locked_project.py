@@ -46,7 +46,7 @@ def read_poetry_lock(text: str, file: Path, harvest: Harvest) -> None:
         harvest.mistake(file, error.message, hint=error.hints[0])
         return
     _pin(lock, harvest)
-    if not _take_manifest(file.with_name(PROJECT_FILE), harvest):
+    if not take_manifest(file.with_name(PROJECT_FILE), harvest):
         _take_roots(lock, file, harvest)
 
 
@@ -67,7 +67,7 @@ def _pin(lock: Lock, harvest: Harvest) -> None:
             harvest.pin(package.name, package.version, region_of(package).without_extras())
 
 
-def _take_manifest(file: Path, harvest: Harvest) -> bool:
+def take_manifest(file: Path, harvest: Harvest) -> bool:
     """Take what a project file asks for; tell whether there is one."""
     if not file.is_file() or not declares_project(file.read_bytes()):
         return False
