@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.discovery import running_interpreter
+from chapbook_core.environment.maker import Recipe
 from chapbook_core.environment.probe import Prober
-from chapbook_core.environment.virtualenv import Recipe, make_environment
+from chapbook_core.environment.virtualenv import make_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -28,6 +28,10 @@ def ready_store(session: Session, store: Store, wheels: Sequence[StoredWheel], i
     tag = bytecode_tag(interpreter)
     if leave_behind is None or tag is None or not (session.surroundings.cache and session.settings.flag(SETTING)):
         return
+    if companion is not None:
+        from chapbook_core.environment.maker import MAKER  # where many commands are run
+
+        MAKER.come_in_a_moment()
     if companion is not None and sum(len(wheel.manifest.files) for wheel in wheels) >= _WORTH:
         companion.summon()
     enough = _WORTH if companion is None else _WORTH_WHILE_WORKING

@@ -25,7 +25,8 @@ from chapbook_core.commands.own_release import OwnRelease
 from chapbook_core.commands.policies import policies_of
 from chapbook_core.commands.solving import solved
 from chapbook_core.commands.whole_store import with_whole_store
-from chapbook_core.environment.virtualenv import Recipe, make_environment
+from chapbook_core.environment.maker import Recipe
+from chapbook_core.environment.virtualenv import make_environment
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.installer.link import Linker
 from chapbook_core.installer.placement import WheelArrival, place_wheels

@@ -23,20 +23,23 @@ from chapbook_core.environment.environment import PROGRAM_SUFFIX, read_environme
 from chapbook_core.environment.place import VENV, place_of
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
+from chapbook_core.project.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.discovery import Whereabouts
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
+    from chapbook_core.environment.maker import Recipe
     from chapbook_core.environment.place import Place
     from chapbook_core.environment.probe import Prober
-    from chapbook_core.environment.virtualenv import Recipe
     from chapbook_core.project.manifest import Manifest
     from chapbook_core.project.settings import Settings
 
+_KEPT = "environments"
+"""The folder in the cache for what is kept of those that were made."""
 SYSTEM = "system"
 """What a person says for the Python that the project would get by itself."""
 
@@ -240,7 +243,7 @@ def made_ahead(session: Session, interpreter: Interpreter) -> Iterator[bool]:
         yield False
         return
     path = project_place(session.manifest, settings).path(interpreter.python_version)
-    with begun(path, _recipe(session, interpreter), cache=_cache(session, "environments")) as is_begun:
+    with begun(path, _recipe(session, interpreter), cache=_cache(session, _KEPT)) as is_begun:
         yield is_begun
 
 
@@ -262,11 +265,25 @@ def make(session: Session, interpreter: Interpreter) -> Environment:
     path = project_place(session.manifest, settings).path(interpreter.python_version)
     if not isinstance(look_at(path), Absent):
         require_removable(path, (session.surroundings.home, session.manifest.folder))
-    return make_environment(path, _recipe(session, interpreter), cache=_cache(session, "environments"))
+    return make_environment(path, _recipe(session, interpreter), cache=_cache(session, _KEPT))
+
+
+def foresee_making(variables: Mapping[str, str], home: Path) -> None:
+    """Have virtualenv at hand where the person of this home has made no environment yet.
+
+    For whoever runs many commands, before the first. Raises ChapbookError and OSError.
+    """
+    # Later environments are written from what is kept of the first.
+    from chapbook_core.environment.maker import MAKER
+    from chapbook_core.environment.pristine import keeps_any
+
+    folder = read_settings(None, variables=variables, home=home).text("cache-dir")
+    if folder and not keeps_any(Path(folder).expanduser() / _KEPT):
+        MAKER.come()
 
 
 def _recipe(session: Session, interpreter: Interpreter) -> Recipe:
-    from chapbook_core.environment.virtualenv import Recipe  # as `make`
+    from chapbook_core.environment.maker import Recipe  # as `make`
 
     settings = session.settings
     return Recipe(

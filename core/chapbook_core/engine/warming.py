@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.errors import ChapbookError
 from chapbook_core.pattern import compile_ahead
 from chapbook_core.value import make_ahead
 
@@ -46,6 +49,13 @@ def warm_up(wait_for_quiet: Callable[[], bool]) -> None:
             return
         with suppress(ImportError):
             import_module(name)
+    if not wait_for_quiet():
+        return
+    from chapbook_core.commands.project_environment import foresee_making  # loaded with the commands
+
+    # Nothing but speed depends on it, and what is wrong with a setting is told to whoever runs a command.
+    with suppress(ChapbookError, OSError, RuntimeError):
+        foresee_making(os.environ, Path.home())
     if not wait_for_quiet():
         return
     # Some twenty milliseconds; the first lock would take half of them.

@@ -104,6 +104,11 @@ def read_pristine(folder: Path) -> Pristine | None:
         return None
 
 
+def keeps_any(cache: Path) -> bool:
+    """Tell whether a pristine environment of whatever interpreter is kept in a folder."""
+    return any(cache.glob(f"*/{TEMPLATE}"))
+
+
 def describe_pristine(folder: Path) -> Pristine:
     """Look at the environment that was just made in a folder, and write its description beside it."""
     origin = folder / MADE_IN

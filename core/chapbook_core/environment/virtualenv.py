@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.environment.discovery import running_interpreter
 from chapbook_core.environment.environment import Environment, read_environment
+from chapbook_core.environment.maker import MAKER, EnvironmentNotMade, Recipe, application_data, words_for
 from chapbook_core.environment.pristine import (
     FORMAT,
     MADE_IN,
@@ -41,38 +42,14 @@ from chapbook_core.process_group import kill_group
 from chapbook_core.project.last_use import note_use
 from chapbook_core.project.removal import remove_folder
 from chapbook_core.project.writing import ways_out
-from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from chapbook_core.environment.interpreter import Interpreter
-
-_APPLICATION_DATA = "virtualenv"
-"""The folder in the cache for what virtualenv remembers."""
 _PROGRAM = Path(__file__).with_name("virtualenv_program.py")
 _PATIENCE = 30.0
 """Seconds that one made ahead may take when all else is done."""
-_MOST_WORDS = 600
-
-
-@frozen
-class Recipe:
-    """What an environment is to be."""
-
-    interpreter: Interpreter
-    prompt: str
-    always_copy: bool = False
-    system_site_packages: bool = False
-    pip: bool = False
-
-
-class EnvironmentNotMade(ChapbookError):
-    """The environment could not be made; what stood in its place stands there still."""
-
-    def __init__(self, path: Path, reason: str, hints: Iterable[str] = ()) -> None:
-        super().__init__(f"cannot make the environment `{path}`: {reason}", hints=hints)
 
 
 def make_environment(path: Path, recipe: Recipe, *, cache: Path | None) -> Environment:
@@ -107,6 +84,7 @@ def made_ahead(path: Path, recipe: Recipe, *, cache: Path | None) -> Iterator[bo
         return
     with _making(kept.parent) as making:
         process = None if making is None else _begun(making, recipe, kept.parent)
+        MAKER.miss()
         try:
             yield process is not None
             if making is not None and process is not None and _has_succeeded(process):
@@ -203,7 +181,7 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
     with _making(cache) as making:
         if making is None:
             return None
-        _run_virtualenv(making / MADE_IN, recipe, PROMPT, cache)
+        MAKER.make(making / MADE_IN, recipe, PROMPT, cache)
         described = describe_pristine(making)
         for _ in range(2):
             with suppress(OSError):
@@ -220,7 +198,7 @@ def _pristine(recipe: Recipe, cache: Path | None) -> Pristine | None:
 def _lacking(path: Path, recipe: Recipe, cache: Path | None) -> Path | None:
     """Return where a pristine environment is to be kept that another process is worth to be started for, if any."""
     # Where virtualenv is loaded already, it takes no longer than to start a process that has to load it.
-    is_worth_it = "virtualenv" not in sys.modules and _can_be_written(path, recipe)
+    is_worth_it = not MAKER.is_at_hand and _can_be_written(path, recipe)
     if cache is None or not is_worth_it or not is_plain(str(cache)):
         return None
     try:
@@ -248,7 +226,7 @@ def _begun(making: Path, recipe: Recipe, cache: Path) -> subprocess.Popen[bytes]
     # Only before the first environment of an interpreter.
     import subprocess
 
-    words = [*_words(making / MADE_IN, recipe, PROMPT), "--app-data", str(cache / _APPLICATION_DATA)]
+    words = [*words_for(making / MADE_IN, recipe, PROMPT), "--app-data", str(application_data(cache))]
     try:
         return subprocess.Popen(  # noqa: S603  a list of words, no shell
             [running_interpreter(), "-I", "-S", _PROGRAM, json.dumps([words, sys.path])],
@@ -296,49 +274,8 @@ def _made_in_place(path: Path, recipe: Recipe, cache: Path | None, workshop: Pat
     """Have virtualenv make it where it stays, because its scripts could not be written for another path."""
     trash = renamed_away(path, workshop) if is_occupied(path) else None
     with or_brought_back(trash, path):
-        _run_virtualenv(path, recipe, recipe.prompt, cache)
+        MAKER.make(path, recipe, recipe.prompt, cache)
         write_state(path, State(path, made_here=True))
     if trash is not None:
         discard(trash)
     return _require(path)
-
-
-def _run_virtualenv(path: Path, recipe: Recipe, prompt: str, cache: Path | None) -> None:
-    # A tenth of a second that only the first environment of an interpreter costs.
-    import logging
-
-    from virtualenv import cli_run
-
-    for name in ("virtualenv", "python_discovery"):
-        # Else Python prints warnings that nobody handles, as that a path suits no script of some shell.
-        logging.getLogger(name).addHandler(logging.NullHandler())
-    words = _words(path, recipe, prompt)
-    try:
-        with _application_data(cache) as folder:
-            # What a person has set for virtualenv elsewhere must not decide what a project gets.
-            cli_run(
-                [*words, "--app-data", str(folder)], setup_logging=False, env={"VIRTUALENV_CONFIG_FILE": os.devnull}
-            )
-    except SystemExit as cause:
-        raise EnvironmentNotMade(path, f"virtualenv refused {recipe.interpreter.pretty_name}") from cause
-    except (RuntimeError, ValueError, LookupError, NotImplementedError) as cause:
-        raise EnvironmentNotMade(path, f"virtualenv: {str(cause)[:_MOST_WORDS]}") from cause
-
-
-def _words(path: Path, recipe: Recipe, prompt: str) -> list[str]:
-    words = [str(path), "--python", str(recipe.interpreter.executable), "--prompt", prompt]
-    words += ["--no-download", "--no-periodic-update", "--discovery", "builtin"]
-    words += ["--pip", "embed", "--no-setuptools"] if recipe.pip else ["--no-seed"]
-    words += ["--always-copy"] if recipe.always_copy else []
-    words += ["--system-site-packages"] if recipe.system_site_packages else []
-    return words
-
-
-@contextmanager
-def _application_data(cache: Path | None) -> Iterator[Path]:
-    """Provide the folder for what virtualenv remembers; without a cache it remembers nothing."""
-    if cache is not None:
-        yield cache / _APPLICATION_DATA
-        return
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        yield Path(folder)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chapbook_core.cli import terminal
+from chapbook_core.environment.maker import MAKER, Maker
 from chapbook_core.installer.companion import Companion, Errand, Turn
 from chapbook_core.installer.readying import MODULE, YARD, work_off
 from chapbook_core.value import replace
@@ -79,6 +80,18 @@ def test_after_an_install_the_store_is_readied_and_the_next_environment_has_the_
     assert 2 == len(left)
 
 
+@pytest.fixture(autouse=True)
+def coming(monkeypatch: pytest.MonkeyPatch) -> list[Maker]:
+    """Note how often virtualenv would be loaded for the next environment."""
+    coming: list[Maker] = []
+
+    def note(maker: Maker) -> None:
+        coming.append(maker)
+
+    monkeypatch.setattr(Maker, "come_in_a_moment", note)
+    return coming
+
+
 class Summoned(Companion):
     """Notes that it would be started, and what it is asked."""
 
@@ -117,6 +130,16 @@ def test_a_companion_is_summoned_after_what_would_have_been_worth_one(
     monkeypatch.setenv("CHAPBOOK_INSTALLER_BACKGROUND", "false")
     chapbook("install", "--directory", str(project(folder, "silent", "large")))
     assert 1 == companion.count
+
+
+def test_virtualenv_is_at_hand_for_the_next_environment_only_where_many_commands_are_run(
+    folder: Path, chapbook: Chapbook, left: list[Sequence[str]], coming: list[Maker], request: pytest.FixtureRequest
+) -> None:
+    chapbook("install", "--directory", str(project(folder, "alone", "small")))
+    assert ([], []) == (coming, left)
+    request.getfixturevalue("companion")
+    chapbook("install", "--directory", str(project(folder, "one", "small")))
+    assert [MAKER] == coming
 
 
 def test_a_companion_is_not_asked_about_what_is_done_sooner_than_said(

@@ -18,8 +18,9 @@ from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
 from chapbook_core.environment.discovery import running_interpreter
+from chapbook_core.environment.maker import Recipe
 from chapbook_core.environment.probe import Prober
-from chapbook_core.environment.virtualenv import Recipe, make_environment
+from chapbook_core.environment.virtualenv import make_environment
 from chapbook_core.events import Unwatched
 from tests.core.commands.packaging.answers import Answers
 from tests.fakes.engine import is_alive, wait_until

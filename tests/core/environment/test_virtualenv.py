@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +11,11 @@ import pytest
 from chapbook_core.environment import pristine as pristine_module
 from chapbook_core.environment import virtualenv, workshop
 from chapbook_core.environment.condition import Sound, look_at
+from chapbook_core.environment.maker import MAKER, EnvironmentNotMade, Maker, Recipe
 from chapbook_core.environment.pristine import is_plain
 from chapbook_core.environment.probe import Prober
 from chapbook_core.environment.state import read_state
-from chapbook_core.environment.virtualenv import (
-    EnvironmentNotMade,
-    Recipe,
-    make_environment,
-    remove_environment,
-)
+from chapbook_core.environment.virtualenv import make_environment, remove_environment
 from chapbook_core.value import replace
 from tests.core.environment.made import tree
 from tests.fakes.interpreter import write_interpreter
@@ -49,6 +44,13 @@ def unquoted(files: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return them without the quotes that a path needs only when there is a space in it."""
     mode, content = files["bin/activate"]
     return {**files, "bin/activate": (mode, content.replace(f"'{path}'".encode(), str(path).encode()))}
+
+
+def without_maker(files: dict[str, Any]) -> dict[str, Any]:
+    """Return them without the line that says which Python has run virtualenv."""
+    mode, content = files["pyvenv.cfg"]
+    lines = [line for line in content.splitlines() if not line.startswith(b"command = ")]
+    return {**files, "pyvenv.cfg": (mode, lines)}
 
 
 def prefix_of(environment: Path) -> str:
@@ -81,11 +83,11 @@ def test_a_written_environment_is_what_virtualenv_would_have_made(
     # One of each is made before, so that the second cannot be what virtualenv makes.
     make_environment(tmp_path / "first", recipe, cache=cache)
     with monkeypatch.context() as patched:
-        patched.setattr(virtualenv, "_run_virtualenv", None)
+        patched.setattr(Maker, "make", None)
         make_environment(path, recipe, cache=cache)
     written = tree(path)
     remove_environment(path)
-    virtualenv._run_virtualenv(path, recipe, recipe.prompt, cache)
+    MAKER.make(path, recipe, recipe.prompt, cache)
     assert unquoted(tree(path), path) == unquoted(written, path)
 
 
@@ -199,11 +201,11 @@ def test_what_was_there_comes_back_when_virtualenv_fails(
     environment = make_environment(path, recipe, cache=cache)
     (environment.site_packages / "old.py").touch()
 
-    def fail(path: Path, *_rest: object) -> None:
+    def fail(_maker: Maker, path: Path, *_rest: object) -> None:
         path.mkdir()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(virtualenv, "_run_virtualenv", fail)
+    monkeypatch.setattr(Maker, "make", fail)
     with pytest.raises(EnvironmentNotMade, match="No space left"):
         make_environment(path, recipe, cache=cache)
     assert (environment.site_packages / "old.py").exists()
@@ -303,7 +305,7 @@ def test_an_interpreter_that_virtualenv_cannot_serve_is_an_error(tmp_path: Path)
 @pytest.fixture
 def unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let it look as if virtualenv had not been loaded, as in a process that has just begun."""
-    monkeypatch.delitem(sys.modules, "virtualenv", raising=False)
+    monkeypatch.setattr(virtualenv, "MAKER", Maker())
 
 
 @pytest.mark.usefixtures("unloaded")
@@ -314,23 +316,40 @@ def test_one_made_ahead_is_what_would_have_been_made(
     with virtualenv.made_ahead(path, recipe, cache=tmp_path / "ahead") as is_begun:
         assert is_begun
     with monkeypatch.context() as patches:
-        patches.setattr(virtualenv, "_run_virtualenv", None)
+        patches.setattr(Maker, "make", None)
         make_environment(path, recipe, cache=tmp_path / "ahead")
     assert str(path) == prefix_of(path)
     ahead = tree(path)
     remove_environment(path)
     make_environment(path, recipe, cache=tmp_path / "then")
     then = tree(path)
-    # Where it says who has made it.
-    assert {name for name, content in then.items() if ahead.get(name) != content} <= {"pyvenv.cfg"}
-    assert ahead.keys() == then.keys()
+    assert without_maker(ahead) == without_maker(then)
     assert ["virtualenv"] == [kept.name for kept in (tmp_path / "ahead").iterdir() if not is_key(kept.name)]
 
 
 @pytest.mark.usefixtures("unloaded")
-def test_one_that_is_kept_is_not_made_ahead(recipe: Recipe, tmp_path: Path) -> None:
+def test_one_that_is_made_ahead_was_missed_and_where_virtualenv_is_at_hand_none_is(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed: list[Maker] = []
+
+    def note(maker: Maker) -> None:
+        missed.append(maker)
+
+    monkeypatch.setattr(Maker, "miss", note)
+    with virtualenv.made_ahead(tmp_path / "a", recipe, cache=tmp_path / "first") as is_begun:
+        assert is_begun
+    (one,) = missed
+    one.come()
+    with virtualenv.made_ahead(tmp_path / "a", recipe, cache=tmp_path / "second") as is_begun:
+        assert not is_begun
+    assert [one] == missed
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_one_that_is_kept_is_not_made_ahead(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_environment(tmp_path / "first", recipe, cache=tmp_path / "kept")
-    sys.modules.pop("virtualenv", None)
+    monkeypatch.setattr(virtualenv, "MAKER", Maker())
     with virtualenv.made_ahead(tmp_path / "second", recipe, cache=tmp_path / "kept") as is_begun:
         assert not is_begun
 
