@@ -37,7 +37,7 @@ def read_uv_lock(text: str, file: Path, harvest: Harvest) -> None:
         harvest.mistakes.setdefault(file, []).append(toml_mistake(error, text.encode()))
         return
     packages = _tables(document.get("package"))
-    if not packages or any(not isinstance(package.get("name"), str) for package in packages):
+    if not packages or any(not isinstance(package.get("name"), str) or "source" not in package for package in packages):
         harvest.mistake(file, "it is no lock of uv", hint="make it anew: `uv lock`")
         return
     _sources(packages, file, harvest)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chapbook_core.commands.import_formats.harvest import Harvest
 from chapbook_core.commands.import_formats.setup_files import read_setup_cfg, read_setup_script
+
+if TYPE_CHECKING:
+    from chapbook_core.commands.import_formats.detection import Reader
 
 CONFIGURATION = """\
 [metadata]
@@ -66,7 +70,7 @@ def test_what_only_a_run_would_tell_is_told_with_its_line() -> None:
 
 @pytest.mark.parametrize("read", [read_setup_cfg, read_setup_script])
 @pytest.mark.parametrize("text", ["[options", "install_requires = [", "[options]\ninstall_requires = a b c\n"])
-def test_what_cannot_be_understood_is_told(read: type, text: str) -> None:
+def test_what_cannot_be_understood_is_told(read: Reader, text: str) -> None:
     harvest = Harvest(Path("here"))
     read(text, Path("setup"), harvest)
     assert harvest.mistakes
