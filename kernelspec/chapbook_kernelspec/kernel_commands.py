@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.project_environment import present_condition
+from chapbook_core.commands.project_environment import present_condition, require_virtual
 from chapbook_core.commands.report import Block, Line, Message, Result, Span, Table
 from chapbook_core.commands.session import open_session
 from chapbook_core.environment.condition import Absent
@@ -135,6 +135,7 @@ def install(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     else:
         session = open_session(surroundings, watcher)
         project = session.manifest.folder
+        require_virtual(session)
         condition = present_condition(session)
         environment, has_environment = condition.path, not isinstance(condition, Absent)
         shown = session.manifest.name or project.name

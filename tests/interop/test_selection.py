@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chapbook_core.cli import main
 from chapbook_core.commands.present_environment import present_environment
+from chapbook_core.commands.session import Session
+from chapbook_core.commands.surroundings import Surroundings
+from chapbook_core.events import Unwatched
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.lock.selection import select
 from chapbook_core.project.manifest import read_manifest
@@ -87,7 +91,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def selected(project: Path, groups: set[str], extras: tuple[str, ...]) -> dict[str, str]:
     manifest = read_manifest(project)
     file = project / "poetry.lock"
-    environment = present_environment(manifest, read_settings(project, variables={}, home=project)).markers
+    settings = read_settings(project, variables={}, home=project)
+    session = Session(manifest, settings, Surroundings(project, {}, project, sys.version_info[:2]), Unwatched())
+    environment = present_environment(session).markers
     lock = read_lock(file.read_text("utf-8"), file)
     return {one.name: one.version for one in select(lock, environment, groups, extras, project=manifest.groups)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.traces import is_interrupted
@@ -10,10 +11,18 @@ from chapbook_core.project.lock_place import STATE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 AWAY = f"{STATE_FOLDER}/away"
 """Below a project; for whoever looks at the project alone."""
+
+
+def away_from(folder: Path) -> Path | None:
+    """Return the environment that a sign is of; None when it does not say."""
+    try:
+        text = (folder / AWAY).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    return Path(text) if Path(text).is_absolute() else None
 
 
 @contextmanager
@@ -29,7 +38,7 @@ def told_away(folder: Path, environment: Path) -> Iterator[None]:
     # A project that cannot be written in is not changed either.
     with suppress(OSError):
         sign.parent.mkdir(exist_ok=True)
-        sign.touch()
+        sign.write_text(str(environment), "utf-8")
     try:
         yield
     finally:

@@ -9,10 +9,9 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.interpreters import choose_interpreter, interpreter_of
 from chapbook_core.commands.project_environment import (
-    choose_interpreter,
     ensure_environment,
-    interpreter_of,
     made_ahead,
     make,
     present_condition,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.commands.installed import SOURCES, is_checkout
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.events import Notice
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.removal import remove_folder
 from chapbook_core.requirements.origin import GitOrigin
 from chapbook_core.value import frozen
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import LockedPackage
     from chapbook_core.requirements.url import Userinfo
 
+_DRAFT = late_pattern(r"\.[0-9a-f]{12}\.tmp")
 _MARK = ".git/chapbook.json"
 _MADE_FOLDERS = frozenset({".git", "__pycache__", "build"})
 _MADE_ENDINGS = (".egg-info", ".pyc", ".so", ".pyd")
@@ -81,7 +83,7 @@ def sweep_checkouts(environment: Environment, watcher: Watcher) -> None:
         return
     used = set(_installed(environment))
     for folder in sorted(top.iterdir()):
-        if folder.name.startswith(".") and folder.name.endswith(".tmp"):
+        if _DRAFT.fullmatch(folder.name):
             remove_folder(folder)
         there = _read(folder)
         if there is None or (there.name, there.commit) in used:
@@ -90,8 +92,10 @@ def sweep_checkouts(environment: Environment, watcher: Watcher) -> None:
             remove_folder(folder)
         else:
             watcher.emit(Notice("warning", f"`{folder}` is used no more, and stays because of the work in it"))
-    with suppress(OSError):
-        top.rmdir()
+    if environment.is_virtual:
+        # Others may have had the folder before.
+        with suppress(OSError):
+            top.rmdir()
 
 
 def _installed(environment: Environment) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.interpreters import SYSTEM, choose_interpreter
 from chapbook_core.commands.project_environment import (
-    SYSTEM,
     WITHOUT_ENVIRONMENT,
-    choose_interpreter,
     make,
     present_condition,
     project_place,
@@ -48,6 +47,10 @@ class EnvironmentShown(Result):
     packages: int = 0
     trouble: str = ""
     """Why it is no good; empty when it is."""
+    hint: str = ""
+    """What to do then."""
+    is_virtual: bool = True
+    """Whether it is an environment of its own, rather than a Python that packages are put into."""
     only: str = ""
     """Which one field a script asked for."""
 
@@ -63,11 +66,12 @@ class EnvironmentShown(Result):
         if self.version is not None:
             pairs["python"] = (Span(self.version, "version"), f" ({self.implementation})")
             pairs["executable"] = str(self.python)
-            pairs["made from"] = str(self.base)
+            pairs["made from"] = str(self.base) if self.is_virtual else "it is this Python itself"
             pairs["packages"] = str(self.packages)
         blocks: list[Block] = [fields_table(pairs)]
         if self.trouble:
-            blocks.append(Message("warning", f"`{self.path}` is not as it should be: {self.trouble}"))
+            hints = (self.hint,) if self.hint else ()
+            blocks.append(Message("warning", f"`{self.path}` is not as it should be: {self.trouble}", hints))
         return tuple(blocks)
 
     @property
@@ -167,11 +171,14 @@ def info(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
                 base=environment.base_program(),
                 packages=len(scan_site_packages(environment.site_packages).distributions),
                 trouble=trouble,
+                is_virtual=environment.is_virtual,
                 only=only,
             )
         case Absent(path=path):
             return EnvironmentShown(path, exists=False, only=only)
-        case Broken(path=path) | Foreign(path=path):
+        case Broken(path=path, hint=hint):
+            return EnvironmentShown(path, exists=not only, trouble=trouble, hint=hint, only=only)
+        case Foreign(path=path):
             return EnvironmentShown(path, exists=not only, trouble=trouble, only=only)
 
 
@@ -179,8 +186,12 @@ def list_all(invocation: Invocation, surroundings: Surroundings, watcher: Watche
     """List the environments of the project."""
     session = open_session(surroundings, watcher)
     place = project_place(session.manifest, session.settings)
-    present = present_condition(session).path
-    listed = tuple(_listed(look_at(path), present) for path in place.existing())
+    condition = present_condition(session)
+    conditions = [look_at(path) for path in place.existing()]
+    if not isinstance(condition, Absent) and condition.path not in place.existing():
+        # What is used in place of one that is the project's own.
+        conditions.append(condition)
+    listed = tuple(_listed(each, condition.path) for each in conditions)
     return EnvironmentsListed(listed, invocation.flag("full-path"))
 
 
@@ -229,6 +240,11 @@ def remove(invocation: Invocation, surroundings: Surroundings, watcher: Watcher)
 def activate(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -> Activation:
     """Say what activates the environment in a shell."""
     environment = require_environment(open_session(surroundings, watcher))
+    if not environment.is_virtual:
+        raise ChapbookError(
+            f"`{environment.path}` is no virtual environment, and has nothing to activate",
+            hints=["run a program in it with `chapbook run`"],
+        )
     named = invocation.text("shell")
     shell = Shell(named) if named else find_shell(surroundings.variables)
     if shell is None:

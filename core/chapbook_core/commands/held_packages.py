@@ -9,12 +9,14 @@ from chapbook_core.environment.environment import read_environment
 from chapbook_core.environment.place import VENV
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.errors import ChapbookError
+from chapbook_core.events import Unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from chapbook_core.commands.surroundings import Surroundings
+    from chapbook_core.environment.environment import Environment
     from chapbook_core.lock.lockfile import LockedPackage
 
 
@@ -28,8 +30,24 @@ def held_packages(folder: Path, surroundings: Surroundings) -> dict[str, str]:
             # What is wrong with a setting is told by whoever needs the environment.
             environment = None
     if environment is None:
+        environment = _host(folder, surroundings)
+    if environment is None:
         return {}
     return {one.name: one.version for one in scan_site_packages(environment.site_packages)}
+
+
+def _host(folder: Path, surroundings: Surroundings) -> Environment | None:
+    """Return what takes the place of an environment where none is made."""
+    from chapbook_core.commands.project_modules import usable_environment  # hardly a project is without one
+    from chapbook_core.commands.session import open_session
+    from chapbook_core.project.settings import read_settings
+
+    try:
+        if read_settings(folder, variables=surroundings.variables, home=surroundings.home).flag("virtualenvs.create"):
+            return None
+        return usable_environment(open_session(surroundings, Unwatched()))
+    except ChapbookError:
+        return None
 
 
 def brought_back(

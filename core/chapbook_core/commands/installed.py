@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION
+from chapbook_core.environment.state import state_file
 from chapbook_core.installer.plan import Installed
 
 if TYPE_CHECKING:
@@ -45,12 +46,17 @@ def is_checkout(distribution: Distribution) -> bool:
     if distribution.direct_url is None or "vcs_info" not in distribution.direct_url:
         return False
     library = distribution.folder.parent
-    environment = next((folder for folder in library.parents if (folder / CONFIGURATION).is_file()), None)
+    environment = next((folder for folder in library.parents if _is_top(folder)), None)
     if environment is None:
         return False
     sources = {os.fspath(folder / SOURCES) + os.sep for folder in (environment, Path(os.path.realpath(environment)))}
     wanted = [form for path in sources for form in (os.fsencode(path), ascii(path)[1:-1].encode())]
     return any(form in content for content in _loaders(distribution) for form in wanted)
+
+
+def _is_top(folder: Path) -> bool:
+    """Tell whether a folder is an environment, or a Python that we have put packages into."""
+    return (folder / CONFIGURATION).is_file() or Path(state_file(folder)).is_file()
 
 
 def _loaders(distribution: Distribution) -> Iterator[bytes]:

@@ -13,27 +13,22 @@ from chapbook_core.commands.away import told_away
 from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.changed_environment import changed_environment, foreseen
 from chapbook_core.commands.collector import without_collector
-from chapbook_core.commands.installed import installed_packages
+from chapbook_core.commands.install_plan import Ground, plan_of
+from chapbook_core.commands.interpreters import interpreter_of
 from chapbook_core.commands.liveness import Live, Timing
-from chapbook_core.commands.project_environment import (
-    claim_environment,
-    interpreter_of,
-)
+from chapbook_core.commands.project_environment import claim_environment, is_shared
 from chapbook_core.commands.whole_store import with_whole_store
-from chapbook_core.commands.writing_turn import tell_recovered
-from chapbook_core.environment.site_packages import SitePackages, scan_site_packages
+from chapbook_core.commands.writing_turn import hold_environment, tell_recovered
+from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.environment.state import forget_postponed, read_state, set_fingerprint
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Finished, Notice, Started
 from chapbook_core.index.mode import Mode
 from chapbook_core.installer.exchange import TASK, Exchange
-from chapbook_core.installer.plan import Plan, PlanOptions, Remove, make_plan
-from chapbook_core.installer.schemes import paths_of_environment
+from chapbook_core.installer.plan import Plan, Remove
+from chapbook_core.installer.schemes import paths_of
 from chapbook_core.installer.transaction import Change, ProjectFile, change_environment, recover
-from chapbook_core.lock.completeness import require_dependencies
-from chapbook_core.lock.selection import says_groups, select
 from chapbook_core.project.discovery import LOCK_FILE
-from chapbook_core.project.lock_terms import exempt_names
 from chapbook_core.project.trust import note_trust
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen, replace
@@ -46,6 +41,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
+    from chapbook_core.environment.site_packages import SitePackages
     from chapbook_core.environment.state import State
     from chapbook_core.installer.store import Store
     from chapbook_core.lock.lockfile import Lock, LockedPackage
@@ -131,16 +127,19 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
     """
     if request.dry_run and (place := foreseen(session)) is not None:
         path, interpreter = place
-        plan = _plan(session, lock, request, interpreter, SitePackages(path, {}), environment=path)
+        plan = plan_of(session, lock, request, Ground.bare(path, interpreter))
         return Installation(plan, _root_step(session, request, None, None), path, is_done=False)
 
     def bring(path: Path, interpreter: Interpreter) -> None:
-        plan = _plan(session, lock, request, interpreter, SitePackages(path, {}), environment=path)
+        plan = plan_of(session, lock, request, Ground.bare(path, interpreter))
         with open_store(session) as store:
             bring_ahead(session, store, plan.arriving, interpreter, request.mode)
 
     with without_collector(), changed_environment(session, bring) as environment:
-        return _installed(session, lock, request, environment)
+        if request.dry_run or not is_shared(session, environment):
+            return _installed(session, lock, request, environment)
+        with hold_environment(environment.path, session.manifest.folder, session.surroundings, session.watcher):
+            return _installed(session, lock, request, environment)
 
 
 def _installed(session: Session, lock: Lock, request: InstallRequest, environment: Environment) -> Installation:
@@ -153,13 +152,18 @@ def _installed(session: Session, lock: Lock, request: InstallRequest, environmen
     # Whoever changes it holds the project, so that until that is done here it stays as it is.
     state = read_state(environment.path)
     request = replace(request, gone=request.gone | _postponed(state))
-    plan = _plan(session, lock, request, interpreter, present, environment=environment.path)
+    ground = Ground.of(environment, interpreter, present)
+    plan = plan_of(session, lock, request, ground)
     editable = _editable(session, request, environment, interpreter)
     if editable is not None and editable.is_built_from_more:
         # That something is to be done cannot be told from the few files that are looked at first.
         request = replace(request, fingerprint=lambda _environment: None)
     request = replace(request, fingerprint=_with_folders(session, request, plan, state))
     step = _root_step(session, request, editable, present)
+    if ground.foreign:
+        from chapbook_core.commands.foreign_packages import left_alone  # as in `Ground`
+
+        plan = left_alone(plan, present, ground.foreign, session.watcher, step.name if step and step.is_needed else "")
     installation = Installation(plan, step, environment.path, is_done=not request.dry_run)
     live = _judged(session, request, environment, plan, present)
     if request.dry_run:
@@ -232,7 +236,7 @@ def _with_folders(
     packages = [step.package for step in steps if is_folder(step.package)]
     if not (packages or (state is not None and state.folders)):
         return request.fingerprint
-    from chapbook_core.commands.built_folders import noting_folders  # as in `_plan`
+    from chapbook_core.commands.built_folders import noting_folders  # as hardly a project requires a folder
 
     # What the lock lacks is told each time, until it is locked.
     found = (lambda _environment: None) if _tells_of_lacks(session, packages) else request.fingerprint
@@ -241,7 +245,7 @@ def _with_folders(
 
 def _tells_of_lacks(session: Session, packages: Sequence[LockedPackage]) -> bool:
     """Warn where a required folder asks for what the lock knows nothing of; tell whether one does."""
-    from chapbook_core.commands.folders_ahead import folders_ahead  # as in `_plan`
+    from chapbook_core.commands.folders_ahead import folders_ahead  # as hardly a project requires a folder
     from chapbook_core.requirements.marker import python_marker
 
     found = tuple(folders_ahead(packages, session.manifest.folder, python_marker(session.manifest.python)))
@@ -266,51 +270,6 @@ class _Task:
     root: RootStep | None
 
 
-def _plan(
-    session: Session,
-    lock: Lock,
-    request: InstallRequest,
-    interpreter: Interpreter,
-    present: SitePackages,
-    *,
-    environment: Path,
-) -> Plan:
-    manifest = session.manifest
-    own_name = canonical_name(manifest.name) if manifest.name else None
-    selected: tuple[LockedPackage, ...] = ()
-    if request.chosen is not None:
-        selected = tuple(request.chosen)
-    elif request.packages:
-        wanted = request.wanted
-        groups = () if request.is_stale and says_groups(lock) else manifest.groups
-        exempt = exempt_names(manifest, session.wishes)
-        selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, exempt=exempt)
-        if not request.is_stale:
-            require_dependencies(lock, selected, interpreter.markers, exempt)
-    outdated: dict[str, bool] = {}
-    if any(map(is_folder, selected)):
-        from chapbook_core.commands.built_folders import folder_states  # as hardly a project requires a folder
-
-        def editable(folder: Path, name: str) -> EditableProject:
-            from chapbook_core.commands.editable_project import editable_project
-
-            return editable_project(folder, name, paths_of_environment(environment), interpreter)
-
-        outdated = dict(folder_states(selected, present, manifest.folder, editable))
-    options = PlanOptions(
-        # Without packages nothing is known of what is wanted.
-        sync=request.sync and request.packages,
-        gone=request.gone if request.packages else frozenset(),
-        directories=request.directories,
-        project_name=None if own_name in request.gone else own_name,
-        outdated=outdated,
-        anew=request.anew.among(
-            (package.name for package in selected), own_name if request.root and manifest.package_mode else None
-        ),
-    )
-    return make_plan(installed_packages(present), selected, manifest.folder, options)
-
-
 def _editable(
     session: Session, request: InstallRequest, environment: Environment, interpreter: Interpreter
 ) -> EditableProject | None:
@@ -323,7 +282,7 @@ def _editable(
     from chapbook_core.builder.editable_way import EditableWay
     from chapbook_core.commands.editable_project import editable_project
 
-    paths = paths_of_environment(environment.path)
+    paths = paths_of(environment)
     project = editable_project(manifest.folder, manifest.name, paths, interpreter, manifest)
     if manifest.version is None and project.way is EditableWay.PATHS:
         raise RootUnnamed(session, "version")
@@ -354,6 +313,10 @@ def _sweep_sources(session: Session, environment: Environment) -> None:
 
 
 def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
+    if is_shared(session, task.environment):
+        from chapbook_core.commands.host import begin_in_host  # hardly a project is without one
+
+        begin_in_host(session, task.environment)
     began = time.monotonic()
     with open_store(session) as store:
         try:
@@ -369,7 +332,7 @@ def _apply(session: Session, request: InstallRequest, task: _Task) -> None:
 
 def _change(session: Session, request: InstallRequest, task: _Task, store: Store) -> None:
     environment, plan = task.environment, task.plan
-    paths = paths_of_environment(environment.path)
+    paths = paths_of(environment)
     project = task.editable if task.root is not None and task.root.is_needed else None
     expected = Expected(plan.arriving, project, environment.path, paths, task.interpreter)
     wheels, others = bring_arrivals(session, store, expected, request.mode)

@@ -52,13 +52,17 @@ def prepare(invocation: Invocation, surroundings: Surroundings, watcher: Watcher
     # Whoever only wants to know what the command is called need not load the installer.
     from chapbook_core.commands.index_mode import index_mode
     from chapbook_core.commands.install import Installed, at_a_glance, install
-    from chapbook_core.commands.project_environment import require_environment
+    from chapbook_core.commands.project_environment import require_environment, require_virtual
     from chapbook_core.commands.session import open_session
     from chapbook_core.project.trust import note_trust
 
     wants = KernelWants(invocation.texts("with"), invocation.texts("extras"))
     installing = _installing(invocation, wants)
-    installed = at_a_glance(installing, surroundings).result or install(installing, surroundings, watcher)
+    installed = at_a_glance(installing, surroundings).result
+    if installed is None:
+        # Nothing is put into a Python whose kernel is not to be.
+        require_virtual(open_session(surroundings, watcher))
+        installed = install(installing, surroundings, watcher)
     session = open_session(surroundings, watcher)
     environment = require_environment(session)
     folder = session.manifest.folder
@@ -152,9 +156,9 @@ def _overlay(
     session: Session, environment: Environment, versions: Mapping[str, str], mode: Mode | None
 ) -> Overlay | None:
     # Projects that lock ipykernel need no solver.
+    from chapbook_core.commands.interpreters import interpreter_of
     from chapbook_core.commands.open_lock import open_lock
     from chapbook_core.commands.overlay import find_overlay, overlay_shelf
-    from chapbook_core.commands.project_environment import interpreter_of
 
     interpreter = interpreter_of(session, environment)
     if mode is None:

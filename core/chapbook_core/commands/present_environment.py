@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.project_environment import project_place
+from chapbook_core.commands.project_environment import present_condition
+from chapbook_core.environment.condition import Moved, Sound
 from chapbook_core.environment.environment import read_environment
 from chapbook_core.environment.machine import this_machine
 from chapbook_core.environment.site_packages import scan_site_packages
@@ -17,9 +18,8 @@ from chapbook_core.value import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
-    from chapbook_core.project.manifest import Manifest
-    from chapbook_core.project.settings import Settings
 
 
 @frozen
@@ -33,11 +33,15 @@ class PresentEnvironment:
     The port itself is None while there is no environment, so that nothing can be said."""
 
 
-def present_environment(manifest: Manifest, settings: Settings) -> PresentEnvironment:
+def present_environment(session: Session) -> PresentEnvironment:
     """Look at the project's environment without starting its Python."""
-    here = sys.version.split()[0]
-    path = project_place(manifest, settings).present(".".join(here.split(".")[:2]))
-    environment = read_environment(path)
+    here, manifest = sys.version.split()[0], session.manifest
+    condition = present_condition(session)
+    if isinstance(condition, Sound | Moved):
+        environment: Environment | None = condition.environment
+    else:
+        # One whose Python is gone still says which packages it has.
+        environment = read_environment(condition.path)
     if environment is not None:
         return PresentEnvironment(
             environment_markers(environment), scan_site_packages(environment.site_packages).version_of

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.commands.interpreters import cache_folder, choose_interpreter
 from chapbook_core.commands.likely_place import central_folder
 from chapbook_core.environment.condition import (
     Absent,
@@ -19,7 +20,6 @@ from chapbook_core.environment.condition import (
     require_removable,
     runs_this,
 )
-from chapbook_core.environment.environment import PROGRAM_SUFFIX, read_environment
 from chapbook_core.environment.place import VENV, place_of
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chapbook_core.commands.session import Session
-    from chapbook_core.environment.discovery import Whereabouts
     from chapbook_core.environment.environment import Environment
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.environment.maker import Recipe
     from chapbook_core.environment.place import Place
+<<<<<<< HEAD
     from chapbook_core.environment.probe import Prober
     from chapbook_core.project.manifest import Manifest
     from chapbook_core.project.settings import Settings
@@ -44,6 +44,12 @@ SYSTEM = "system"
 """What a person says for the Python that the project would get by itself."""
 
 
+=======
+    from chapbook_core.environment.virtualenv import Recipe
+    from chapbook_core.project.manifest import Manifest
+    from chapbook_core.project.settings import Settings
+
+>>>>>>> f962189 (Install into the Python that is there where no environment is to be made)
 WITHOUT_ENVIRONMENT = "run `chapbook install` to make it, or choose its Python before: `chapbook env use 3.12`"
 """What somebody is told who has no environment."""
 
@@ -64,6 +70,8 @@ class EnvironmentUnusable(ChapbookError):
     def __init__(self, condition: Broken | Foreign | Moved, hint: str = "") -> None:
         match condition:
             case _ if hint:
+                hints = [hint]
+            case Broken(hint=hint) if hint:
                 hints = [hint]
             case Moved(environment=environment):
                 hints = [f"run `chapbook env use {environment.python_version}` to make it anew"]
@@ -100,6 +108,20 @@ class EnvironmentIsOurs(ChapbookError):
         )
 
 
+class KernelNeedsEnvironment(ChapbookError):
+    """There is no virtual environment for the kernel of a project."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(
+            "the kernel of a project runs in a virtual environment, and this project is installed into "
+            f"`{environment.path}`, because `virtualenvs.create` is false",
+            hints=[
+                "run `chapbook config --local virtualenvs.create true` to give the project an environment of its own",
+                f"or use the kernel of that Python: `{environment.python} -m ipykernel install --user`",
+            ],
+        )
+
+
 def project_place(manifest: Manifest, settings: Settings) -> Place:
     """Return where the project's environments are."""
     central = None
@@ -113,8 +135,10 @@ def present_condition(session: Session) -> Condition:
     place = project_place(session.manifest, session.settings)
     condition = look_at(place.present(".".join(map(str, session.surroundings.python))))
     if isinstance(condition, Absent) and not session.settings.flag("virtualenvs.create"):
-        active = _active_environment(session)
-        return condition if active is None else look_at(active)
+        # Hardly a project is without an environment of its own.
+        from chapbook_core.commands.host import host_condition
+
+        return host_condition(session)
     return condition
 
 
@@ -139,6 +163,15 @@ def _required(session: Session, condition: Condition) -> Environment:
             raise EnvironmentUnusable(unusable)
 
 
+def require_virtual(session: Session) -> None:
+    """Raise KernelNeedsEnvironment where the kernel of the project would be one of a Python that others share."""
+    match present_condition(session):
+        case Sound(environment=environment) if not environment.is_virtual:
+            raise KernelNeedsEnvironment(environment)
+        case _:
+            pass
+
+
 def ensure_environment(session: Session, condition: Condition) -> Environment:
     """Return the environment for a change of what is in it, made when there is none.
 
@@ -153,19 +186,34 @@ def ensure_environment(session: Session, condition: Condition) -> Environment:
     if runs_this(environment.path):
         raise EnvironmentIsOurs(environment.path)
     require_fitting(session, environment)
+    if not environment.is_virtual:
+        from chapbook_core.commands.host import require_changeable  # as above
+
+        require_changeable(session, environment)
     return environment
 
 
 def require_fitting(session: Session, environment: Environment) -> None:
     """Raise EnvironmentUnusable for an environment of a Python that the project does not allow."""
+    hint = "run `chapbook env use system` to make it anew with a Python that fits"
+    if not session.settings.flag("virtualenvs.create"):
+        hint = "activate an environment with a Python that fits, or set `virtualenvs.create` to true"
     if not session.manifest.python.allows(environment.version):
         raise EnvironmentUnusable(
             Broken(
                 environment.path,
                 f"it has Python {environment.version}, and the project allows `{session.manifest.python}`",
             ),
-            "run `chapbook env use system` to make it anew with a Python that fits",
+            hint,
         )
+
+
+def is_shared(session: Session, environment: Environment) -> bool:
+    """Tell whether other projects may be at home in an environment: one that is not in this project's place."""
+    settings = session.settings
+    return not settings.flag("virtualenvs.create") and environment.path not in (
+        project_place(session.manifest, settings).existing()
+    )
 
 
 def claim_environment(session: Session, environment: Environment) -> None:
@@ -190,47 +238,6 @@ def claim_environment(session: Session, environment: Environment) -> None:
             note_user(path, manifest.folder)
 
 
-def interpreter_of(session: Session, environment: Environment) -> Interpreter:
-    """Ask the Python that an environment was made from; the environment itself is not run."""
-    return _prober(session).ask(environment.base_program())
-
-
-def choose_interpreter(session: Session, asked: str = SYSTEM) -> Interpreter:
-    """Return the interpreter for a new environment: a version, a program, or what suits the project best.
-
-    Raises NoFittingInterpreter, InterpreterDoesNotFit and InterpreterUnusable.
-    """
-    # A process of its own for each Python that is not known yet; commands that make nothing need none.
-    from chapbook_core.environment.choice import InterpreterDoesNotFit, choose, names_version, pick
-    from chapbook_core.environment.discovery import find_interpreters, find_on_path, is_shim, running_interpreter
-
-    python, preferred = session.manifest.python, session.surroundings.python
-    prober, whereabouts = _prober(session), _whereabouts(session)
-    if asked == SYSTEM:
-        running = prober.ask(running_interpreter())
-        if python.allows(running.version):
-            return running
-        return choose(find_interpreters(whereabouts, prober).interpreters, python, preferred)
-    program = _named_program(session, asked)
-    if program is None and names_version(asked):
-        return pick(asked, find_interpreters(whereabouts, prober).interpreters, python, preferred)
-    program = program or find_on_path(asked, whereabouts)
-    if program is None:
-        if is_shim(asked, whereabouts):
-            raise ChapbookError(
-                f"which Python `{asked}` is depends on the folder: it is a shim of a version manager",
-                hints=["name the version, as in `chapbook env use 3.12`, or the path that `pyenv which` prints"],
-            )
-        raise ChapbookError(
-            f"`{asked}` is neither a version of Python nor a program",
-            hints=["write it as in `3.12`, as a path, or as the name of a program on `PATH`"],
-        )
-    interpreter = prober.ask(_outside(program))
-    if not python.allows(interpreter.version):
-        raise InterpreterDoesNotFit(interpreter, python)
-    return interpreter
-
-
 @contextmanager
 def made_ahead(session: Session, interpreter: Interpreter) -> Iterator[bool]:
     """Have begun meanwhile what `make` takes a while for; tell whether there is any such thing."""
@@ -243,7 +250,11 @@ def made_ahead(session: Session, interpreter: Interpreter) -> Iterator[bool]:
         yield False
         return
     path = project_place(session.manifest, settings).path(interpreter.python_version)
+<<<<<<< HEAD
     with begun(path, _recipe(session, interpreter), cache=_cache(session, _KEPT)) as is_begun:
+=======
+    with begun(path, _recipe(session, interpreter), cache=cache_folder(session, "environments")) as is_begun:
+>>>>>>> f962189 (Install into the Python that is there where no environment is to be made)
         yield is_begun
 
 
@@ -260,11 +271,12 @@ def make(session: Session, interpreter: Interpreter) -> Environment:
         origin = settings.get("virtualenvs.create").origin
         raise ChapbookError(
             f"no environment is made: `virtualenvs.create` is false, by {origin}",
-            hints=[_what_to_activate(session)],
+            hints=["set it to true, or activate the environment that the project is to use"],
         )
     path = project_place(session.manifest, settings).path(interpreter.python_version)
     if not isinstance(look_at(path), Absent):
         require_removable(path, (session.surroundings.home, session.manifest.folder))
+<<<<<<< HEAD
     return make_environment(path, _recipe(session, interpreter), cache=_cache(session, _KEPT))
 
 
@@ -280,6 +292,9 @@ def foresee_making(variables: Mapping[str, str], home: Path) -> None:
     folder = read_settings(None, variables=variables, home=home).text("cache-dir")
     if folder and not keeps_any(Path(folder).expanduser() / _KEPT):
         MAKER.come()
+=======
+    return make_environment(path, _recipe(session, interpreter), cache=cache_folder(session, "environments"))
+>>>>>>> f962189 (Install into the Python that is there where no environment is to be made)
 
 
 def _recipe(session: Session, interpreter: Interpreter) -> Recipe:
@@ -295,12 +310,6 @@ def _recipe(session: Session, interpreter: Interpreter) -> Recipe:
     )
 
 
-def _what_to_activate(session: Session) -> str:
-    prefix = session.surroundings.variables.get("CONDA_PREFIX")
-    kind = f"; `{prefix}` is one of conda, whose packages conda looks after" if prefix else ""
-    return f"set it to true, or activate a virtual environment{kind}"
-
-
 def _prompt(session: Session, interpreter: Interpreter) -> str:
     text = session.settings.text("virtualenvs.prompt") or ""
     name = session.manifest.name or session.manifest.folder.name
@@ -311,51 +320,3 @@ def _prompt(session: Session, interpreter: Interpreter) -> str:
             f"`virtualenvs.prompt` cannot be filled in: `{text}`",
             hints=["it may hold `{project_name}` and `{python_version}`"],
         ) from None
-
-
-def _named_program(session: Session, asked: str) -> Path | None:
-    """Return the program that a path names; a bare word never means the present folder."""
-    if os.sep not in asked and not (os.altsep and os.altsep in asked):
-        return None
-    path = session.surroundings.folder / Path(asked).expanduser()
-    if not path.is_dir():
-        return path
-    names = (f"bin/python{PROGRAM_SUFFIX}", f"Scripts/python{PROGRAM_SUFFIX}", f"python{PROGRAM_SUFFIX}", "bin/python3")
-    return next((path / name for name in names if (path / name).exists()), path)
-
-
-def _outside(program: Path) -> Path:
-    """Return the Python that a program's environment was made from; the program itself when it is in none."""
-    environment = read_environment(program.parent.parent)
-    return program if environment is None else environment.base_program()
-
-
-def _active_environment(session: Session) -> Path | None:
-    """Return the environment that a person has activated, unless it is the one that Chapbook runs from."""
-    path = Path(session.surroundings.variables.get("VIRTUAL_ENV") or ".")
-    is_usable = path.is_absolute() and read_environment(path) is not None and not runs_this(path)
-    return path if is_usable else None
-
-
-def _prober(session: Session) -> Prober:
-    # Only commands that need to know more than `pyvenv.cfg` says start a Python.
-    from chapbook_core.environment.probe import Prober
-
-    return Prober(_cache(session, "interpreters"), session.surroundings.variables)
-
-
-def _whereabouts(session: Session) -> Whereabouts:
-    from chapbook_core.environment.discovery import Whereabouts  # as above
-
-    folder = session.settings.text("python.installation-dir")
-    return Whereabouts(
-        session.surroundings.variables,
-        session.surroundings.home,
-        avoid=(session.manifest.folder, session.surroundings.folder),
-        managed=(Path(folder).expanduser(),) if folder else (),
-    )
-
-
-def _cache(session: Session, name: str) -> Path | None:
-    folder = session.settings.text("cache-dir")
-    return Path(folder).expanduser() / name if folder and session.surroundings.cache else None

@@ -33,6 +33,7 @@ _REFERENCE = late_pattern(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<function>\w+(?:\
 _TO_BE_READ = (b"scripts", b"tasks", b"requires-poetry", b"\\")
 """What is in every project file that names programs, or asks for another Poetry; a key may be spelled with `\\`."""
 _PIP = late_pattern(r"pip[0-9.]*")
+_PYTHON = late_pattern(r"python3?")
 _CALL = """\
 import sys
 sys.argv[0] = {name!r}
@@ -187,6 +188,9 @@ class _Runner:
         found = find_program(name, [self._environment.scripts, *folders], self._variables)
         if found is None:
             raise ProgramNotFound(name, self._environment, self._known())
+        if found.parent != self._environment.scripts and not self._environment.is_virtual and _PYTHON.fullmatch(name):
+            # That of the system is not always among the programs that are installed with it.
+            return self._python(tuple(rest), folder, note)
         if _PIP.fullmatch(name) and found.parent != self._environment.scripts:
             raise PipIsElsewhere(name, found)
         return Program(found, (str(found), *rest), folder, self._variables, note)

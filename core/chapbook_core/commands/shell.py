@@ -62,7 +62,8 @@ def run(_invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
     path = _program(surroundings, shell)
     changed = {**active_variables(environment, variables), "CHAPBOOK_ACTIVE": "1", "POETRY_ACTIVE": "1"}
     words: tuple[str, ...] = ()
-    if shell is not None and (environment.scripts / SCRIPTS[shell]).is_file():
+    # What conda has among its programs under such a name is none of these.
+    if shell is not None and environment.is_virtual and (environment.scripts / SCRIPTS[shell]).is_file():
         words = _words(environment, shell)
         changed |= _start_files(environment, shell, variables.get("ZDOTDIR", ""))
     return Programs((Program(path, (str(path), *words), surroundings.folder, changed, needs_terminal=True),))

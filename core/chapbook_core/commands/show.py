@@ -184,7 +184,7 @@ def look(invocation: Invocation, session: Session, watcher: Watcher) -> View:
     """Read the lock for the environment there is."""
     opened = open_lock(session)
     wanted = read_wanted(invocation, session.manifest, watcher)
-    environment = present_environment(session.manifest, session.settings)
+    environment = present_environment(session)
     groups = tuple(group for group in session.manifest.groups if group.name in wanted.groups)
     graph = graph_of(opened.lock.packages, groups, python=python_marker(session.manifest.python))
     try:

@@ -200,6 +200,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         altered={} if present is None else dict(_alterations(present, locked, session, by_content=is_thorough)),
         own=canonical_name(session.manifest.name or ""),
         waiting=_waiting(environment) if environment is not None and loaded is not None else frozenset(),
+        foreign=_foreign(environment, present),
         everywhere={} if lock is None else _versions(lock.packages),
     )
     return ProjectStatus(
@@ -235,6 +236,8 @@ class _Sides:
     """What is wrong with the files of those that could be put in anew."""
     waiting: Collection[str]
     """What changes only when the running kernel has ended."""
+    foreign: Collection[str]
+    """What another program looks after."""
     everywhere: Mapping[str, str]
     """What is locked for any environment."""
 
@@ -260,8 +263,16 @@ class _Sides:
             return "not installed"
         if name in self.needed and not locked:
             return "not locked"
-        is_expected = name in self.declared or name in NEVER_REMOVED or name == self.own
+        is_expected = name in self.declared or name in NEVER_REMOVED or name == self.own or name in self.foreign
         return "not wanted" if installed and not is_expected else ""
+
+
+def _foreign(environment: Environment | None, present: SitePackages | None) -> Collection[str]:
+    if environment is None or present is None or environment.is_virtual:
+        return ()
+    from chapbook_core.commands.foreign_packages import foreign_packages  # hardly a project is without an environment
+
+    return foreign_packages(environment, present)
 
 
 def _read_lock(session: Session, warnings: list[str]) -> tuple[LockState, Lock | None]:
@@ -294,7 +305,7 @@ def _locked(
     if environment is not None:
         markers: Mapping[str, str] = environment_markers(environment)
     else:
-        markers = present_environment(session.manifest, session.settings).markers
+        markers = present_environment(session).markers
     try:
         every = applicable(lock, markers, [group.name for group in groups], project=groups)
         exempt = exempt_names(session.manifest, session.wishes)

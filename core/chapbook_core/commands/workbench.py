@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from chapbook_core.commands.cache_folders import cache_folder, open_store
-from chapbook_core.commands.project_environment import choose_interpreter, interpreter_of, present_condition
+from chapbook_core.commands.interpreters import choose_interpreter, interpreter_of
+from chapbook_core.commands.project_environment import present_condition
 from chapbook_core.environment.condition import Moved, Sound
 from chapbook_core.environment.wheel_tags import tags_of
 from chapbook_core.errors import Cancelled, ChapbookError

@@ -8,12 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.away import AWAY
+from chapbook_core.commands.away import AWAY, away_from
 from chapbook_core.commands.dispatch import FORETOLD, is_changing
 from chapbook_core.commands.likely_place import likely_place
 from chapbook_core.environment.place import VENV
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
 from chapbook_core.events import Notice
+from chapbook_core.installer.traces import is_interrupted
 from chapbook_core.project.discovery import ProjectNotFound, find_project
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.lock_place import STATE_FOLDER
@@ -89,7 +90,7 @@ def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surround
     held = hold_project(folder, _named(invocation), watcher, patience=patience, elsewhere=_elsewhere(surroundings))
     try:
         with held:
-            mend(folder, surroundings, watcher)
+            mend(folder, surroundings, watcher, patience=patience)
     except Cancelled:
         raise
     except ChapbookError:
@@ -97,16 +98,19 @@ def mend_for_reader(folder: Path, invocation: Invocation, surroundings: Surround
         return
 
 
-def mend(folder: Path, surroundings: Surroundings, watcher: Watcher, *, is_bound: bool = True) -> None:
+def mend(
+    folder: Path, surroundings: Surroundings, watcher: Watcher, *, is_bound: bool = True, patience: float | None = None
+) -> None:
     """Finish or undo a change whose writer was killed; the project must be held.
 
-    Whoever is not bound to the environment, as one that removes it, goes on when that cannot be mended.
+    Whoever is not bound to the environment, as one that removes it, goes on when that cannot be mended. `patience` is
+    for who waits shorter than others for another project that changes the same environment.
     """
     is_away = os.path.lexists(folder / AWAY)
     try:
         _mend_environment(folder / VENV, folder, watcher)
         if is_away:
-            _mend_environment(likely_place(folder, surroundings), folder, watcher)
+            _mend_away(folder, surroundings, watcher, patience)
     except Cancelled:
         raise
     except ChapbookError as problem:
@@ -120,6 +124,35 @@ def mend(folder: Path, surroundings: Surroundings, watcher: Watcher, *, is_bound
         _mend_files(folder, watcher)
     if os.path.lexists(folder / STATE_FOLDER / "attempt"):
         _take_back(folder, watcher)
+
+
+@contextmanager
+def hold_environment(
+    environment: Path, folder: Path, surroundings: Surroundings, watcher: Watcher, *, patience: float | None = None
+) -> Iterator[None]:
+    """Hold what other projects may change, too, while this one does."""
+    if not os.access(environment, os.W_OK):
+        # Nothing is changed there.
+        yield
+        return
+    elsewhere = _elsewhere(surroundings)
+    if patience is None:
+        patience = _patience(surroundings.variables)
+    with hold_project(environment, f"chapbook in {folder}", watcher, patience=patience, elsewhere=elsewhere):
+        yield
+
+
+def _mend_away(folder: Path, surroundings: Surroundings, watcher: Watcher, patience: float | None) -> None:
+    """Finish or undo what was changed in an environment that is not in the project."""
+    from chapbook_core.environment.owner import is_user  # hardly ever needed
+
+    environment = away_from(folder)
+    # A sign may come with somebody's archive; that this project changes an environment stands in that, too.
+    if environment is None or not is_interrupted(environment) or not is_user(environment, folder):
+        _mend_environment(likely_place(folder, surroundings), folder, watcher)
+        return
+    with hold_environment(environment, folder, surroundings, watcher, patience=patience):
+        _mend_environment(environment, folder, watcher)
 
 
 def _mend_files(folder: Path, watcher: Watcher) -> None:

@@ -117,8 +117,10 @@ def active_variables(environment: Environment, variables: Mapping[str, str]) -> 
     scripts = str(environment.scripts)
     folders = [folder for folder in changed.get(name, os.defpath).split(os.pathsep) if folder and folder != scripts]
     changed[name] = os.pathsep.join([scripts, *folders])
-    changed["VIRTUAL_ENV"] = str(environment.path)
+    changed.pop("VIRTUAL_ENV", None)
     changed.pop("VIRTUAL_ENV_PROMPT", None)
+    if environment.is_virtual:
+        changed["VIRTUAL_ENV"] = str(environment.path)
     return changed
 
 

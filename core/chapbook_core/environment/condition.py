@@ -61,6 +61,8 @@ class Broken:
 
     path: Path
     reason: str
+    hint: str = ""
+    """What to do, when it cannot be made anew."""
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""Environment: a folder that is a virtual environment, as its own files describe it."""
+"""Environment: a folder that packages are put into, which mostly is a virtual environment."""
 
 from __future__ import annotations
 
@@ -23,8 +23,19 @@ _LEVELS = {"alpha": "a", "beta": "b", "candidate": "rc"}
 
 
 @frozen
+class Layout:
+    """Where the parts of a Python are that is no virtual environment, as it has told itself; all below one folder."""
+
+    program: Path
+    library: Path
+    """The folder of its packages."""
+    scripts: Path
+    headers: Path
+
+
+@frozen
 class Environment:
-    """A virtual environment; nothing in it was run to know this."""
+    """A virtual environment, which was not run to know this, or what takes its place."""
 
     path: Path
     version: str
@@ -36,16 +47,23 @@ class Environment:
     base: Path | None
     """The program of that Python, when the environment says so."""
     has_system_packages: bool = False
+    layout: Layout | None = None
+    """Of a Python that is no virtual environment; None for one that is."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is a virtual environment."""
+        return self.layout is None
 
     @property
     def scripts(self) -> Path:
         """The folder of its programs."""
-        return self.path / SCRIPTS
+        return self.path / SCRIPTS if self.layout is None else self.layout.scripts
 
     @property
     def python(self) -> Path:
         """Its interpreter."""
-        return self.scripts / f"python{PROGRAM_SUFFIX}"
+        return self.scripts / f"python{PROGRAM_SUFFIX}" if self.layout is None else self.layout.program
 
     @property
     def minor(self) -> tuple[int, int]:
@@ -61,6 +79,8 @@ class Environment:
     @cached_property
     def site_packages(self) -> Path:
         """The folder that its packages are in."""
+        if self.layout is not None:
+            return self.layout.library
         if os.name == "nt":
             return self.path / "Lib" / "site-packages"
         name = f"python{self.python_version}"

@@ -43,8 +43,10 @@ class Interpreter:
     markers: Mapping[str, str] = field(repr=False)
     """What markers are evaluated against."""
     build: Build = field(repr=False)
-    is_externally_managed: bool = False
-    """Whether the system's package manager alone may install into it, as PEP 668 has it."""
+    places: Mapping[str, str] = field(repr=False, default_factory=dict)
+    """Where its own packages go, and its library is; absolute, under the names that `sysconfig` has for them."""
+    libraries: tuple[str, ...] = field(repr=False, default=())
+    """The folders in which it looks for its own packages."""
 
     @property
     def minor(self) -> tuple[int, int]:
@@ -90,7 +92,8 @@ def interpreter_from(facts: Mapping[str, object]) -> Interpreter:
         layout=_texts(facts.get("layout")),
         markers=markers,
         build=build,
-        is_externally_managed=facts.get("is_externally_managed") is True,
+        places=_texts(facts.get("places", {})),
+        libraries=_listed(facts.get("libraries", [])),
     )
     if not all(part.isdecimal() for part in found.version.split(".")[:2]) or not found.executable.is_absolute():
         raise ValueError("these are not the facts of an interpreter")
@@ -113,6 +116,12 @@ def _texts(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError("a table is missing")  # noqa: TRY004  as above
     return {_text(key): _text(text) for key, text in value.items()}
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("a list is missing")  # noqa: TRY004  as above
+    return tuple(map(_text, value))
 
 
 def _pair(value: object) -> tuple[int, int] | None:

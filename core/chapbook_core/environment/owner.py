@@ -48,6 +48,12 @@ def note_user(environment: Path, project: Path) -> None:
         write_state(real, replace(before, projects=(*before.projects, here)))
 
 
+def is_user(environment: Path, project: Path) -> bool:
+    """Tell whether it is noted in an environment outside of a project that the project may change it."""
+    state = read_state(Path(os.path.realpath(environment)))
+    return state is not None and Path(os.path.realpath(project)) in state.projects
+
+
 def _is_project(folder: Path) -> bool:
     try:
         return declares_project((folder / PROJECT_FILE).read_bytes())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _QUESTIONS = Path(__file__).with_name("probe_questions.py")
 _PATIENCE = 10.0
-_FORMAT = 1
+_FORMAT = 2
 ENDING = f"-{_FORMAT}.json"
 """Of the files with what is remembered; other versions of Chapbook have other ones."""
 _MOST_WORDS = 300

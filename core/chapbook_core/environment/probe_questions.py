@@ -3,7 +3,7 @@
 Its answer is one line of JSON.
 """
 
-# ruff: noqa: PTH100, PTH113, PTH118, PTH207  # paths as texts, because it must start quickly
+# ruff: noqa: PTH100, PTH118, PTH207  # paths as texts, because it must start quickly
 
 from __future__ import annotations
 
@@ -84,6 +84,20 @@ def macos() -> list[int] | None:
     return [int(part) for part in parts[:2]] if len(parts) > 1 else None
 
 
+def places() -> dict[str, str]:
+    """Return where its own packages go, and where its library is."""
+    paths = sysconfig.get_paths()
+    return {name: paths[name] for name in ("purelib", "platlib", "scripts", "data", "include", "stdlib")}
+
+
+def libraries() -> list[str]:
+    """Return the folders in which it looks for packages."""
+    import site
+
+    # What virtualenv has put into old environments in place of the standard module has no such function.
+    return list(getattr(site, "getsitepackages", list)())
+
+
 def answer() -> dict[str, object]:
     """Return everything."""
     base = getattr(sys, "_base_executable", None) or sys.executable
@@ -93,6 +107,8 @@ def answer() -> dict[str, object]:
         "executable": os.path.realpath(base),
         "prefix": sys.base_prefix,
         "layout": layout(),
+        "places": places(),
+        "libraries": libraries(),
         "markers": markers(),
         "platform": sysconfig.get_platform(),
         "pointer_bits": struct.calcsize("P") * 8,
@@ -102,7 +118,6 @@ def answer() -> dict[str, object]:
         "glibc": libc,
         "musl": musl() if of_linux and libc is None else None,
         "macos": macos() if sys.platform == "darwin" else None,
-        "is_externally_managed": os.path.isfile(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")),
     }
 
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
+from chapbook_core.environment.environment import CONFIGURATION
+from chapbook_core.environment.state import read_state
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.relocation import Move
 from chapbook_core.installer.traces import JOURNAL, OWN_FOLDER, STAGES
@@ -19,9 +22,6 @@ from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen, replace
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _TURNED = "turned"
 _VERSION = 2
@@ -39,8 +39,26 @@ class JournalDamaged(ChapbookError):
     def __init__(self, environment: Path, reason: str = "it cannot be read") -> None:
         super().__init__(
             f"a change of `{environment}` was interrupted, and its journal is of no use: {reason}",
-            hints=["remove the environment with `chapbook env remove --all`, then run `chapbook install`"],
+            hints=[way_out(environment)],
         )
+
+
+class ChangeOfAnother(ChapbookError):
+    """Another project was interrupted while it changed what this one uses, too."""
+
+    def __init__(self, environment: Path, project: Path) -> None:
+        super().__init__(
+            f"the project in `{project}` was interrupted while it changed `{environment}`",
+            hints=[f"run `chapbook -C {project} install`, which finishes or undoes it"],
+        )
+
+
+def way_out(environment: Path) -> str:
+    """Return what to do about a change that is stuck."""
+    if os.path.lexists(environment / CONFIGURATION):
+        return "remove the environment with `chapbook env remove --all`, then run `chapbook install`"
+    # Nobody can do without a Python that others use.
+    return f"look into `{environment / OWN_FOLDER}`, move it away, then run `chapbook sync`"
 
 
 @frozen
@@ -104,6 +122,8 @@ def read_journal(environment: Path, project: Path) -> Journal | None:
             # Both may have been moved since.
             rewrites = tuple(replace(one, path=str(project / _name(one.path))) for one in journal.rewrites)
             journal = replace(journal, rewrites=rewrites)
+        if (other := _other_project(journal, environment, project)) is not None:
+            raise ChangeOfAnother(environment, other)
         if (stray := _stray(journal, project)) is not None:
             raise JournalDamaged(environment, f"it leads to `{stray}`, which no command changes")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -173,6 +193,16 @@ def drop_journal(environment: Path) -> None:
 
 def _name(path: str) -> str:
     return path.rpartition(os.sep)[2]
+
+
+def _other_project(journal: Journal, environment: Path, project: Path) -> Path | None:
+    """Return whose files a change is of, when that is another project at home in the same environment."""
+    state = read_state(environment)
+    folders = {Path(rewrite.path).parent for rewrite in journal.rewrites}
+    if state is None or len(folders) != 1 or project in folders:
+        return None
+    (folder,) = folders
+    return folder if folder in state.projects and folder.is_dir() else None
 
 
 def _stray(journal: Journal, project: Path) -> str | None:

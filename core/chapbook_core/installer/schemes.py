@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.script import is_of_environment, is_reserved
 from chapbook_core.project.small_file import read_small
-from chapbook_core.value import frozen
+from chapbook_core.value import frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from chapbook_core.environment.environment import Environment
+
+_OF_EVERY_SYSTEM = ("etc", "lib64", "sbin", "share", "share/man", "share/man/man1", "src")
+"""Folders that systems have beside their Pythons, even when nothing is in them."""
 
 
 class UnknownLayout(ChapbookError):
@@ -39,6 +44,8 @@ class InstallPaths:
     platform: str = sys.platform
     machine: str = ""
     """For the programs that start scripts on Windows."""
+    kept: tuple[str, ...] = ()
+    """Further folders that stay when nothing is left in them."""
 
     @property
     def program_ending(self) -> str:
@@ -65,6 +72,17 @@ class InstallPaths:
         """Tell whether a file below the root belongs to the environment itself, by any spelling of its name."""
         folder, _, name = target.rpartition("/")
         return is_of_environment(target) or (folder.lower() == self.scripts.lower() and is_reserved(name))
+
+
+def paths_of(environment: Environment, *, machine: str = "") -> InstallPaths:
+    """Return the paths of an environment, a Python that is no virtual one among them; raises UnknownLayout."""
+    layout = environment.layout
+    if layout is None:
+        return paths_of_environment(environment.path, machine=machine)
+    library = str(layout.library)
+    facts = {"purelib": library, "platlib": library, "scripts": str(layout.scripts), "headers": str(layout.headers)}
+    paths = paths_from_facts(environment.path, facts, layout.program, machine=machine)
+    return replace(paths, kept=_OF_EVERY_SYSTEM)
 
 
 def paths_of_environment(folder: Path, *, platform: str = sys.platform, machine: str = "") -> InstallPaths:

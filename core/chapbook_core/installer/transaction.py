@@ -25,6 +25,7 @@ from chapbook_core.installer.journal import (
     drop_journal,
     read_journal,
     turn_journal,
+    way_out,
     write_journal,
 )
 from chapbook_core.installer.relocation import InTheWay
@@ -51,7 +52,7 @@ class EnvironmentStuck(ChapbookError):
     def __init__(self, environment: Path, cause: Exception) -> None:
         super().__init__(
             f"a change of `{environment}` was interrupted, and can neither be finished nor undone: {cause}",
-            hints=["remove the environment with `chapbook env remove --all`, then run `chapbook install`"],
+            hints=[way_out(environment)],
         )
 
 

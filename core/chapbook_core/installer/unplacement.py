@@ -132,8 +132,8 @@ def remove_emptied(paths: InstallPaths, files: Iterable[str]) -> None:
 
 def fixed_folders(paths: InstallPaths) -> frozenset[str]:
     """Return the folders that belong to the environment itself, below its top."""
-    fixed = {"", "include", "Include", "lib64", OWN_FOLDER}
-    for folder in (paths.purelib, paths.platlib, paths.scripts):
+    fixed = {"", "include", "Include", "lib64", OWN_FOLDER, *paths.kept}
+    for folder in (paths.purelib, paths.platlib, paths.scripts, *((paths.headers,) if paths.kept else ())):
         parts = folder.split("/")
         fixed.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
     return frozenset(fixed)

@@ -47,6 +47,11 @@ def test_a_damaged_journal_is_an_error_that_says_what_to_do(environment: Path, t
     (environment / ".chapbook/journal").write_text(text)
     with pytest.raises(JournalDamaged) as caught:
         recover(environment, environment.parent)
+    # Without this file it is a Python, which is not to be removed.
+    assert "move it away" in caught.value.hints[0]
+    (environment / "pyvenv.cfg").touch()
+    with pytest.raises(JournalDamaged) as caught:
+        recover(environment, environment.parent)
     assert "chapbook env remove" in caught.value.hints[0]
 
 
