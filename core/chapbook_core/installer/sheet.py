@@ -1,10 +1,13 @@
-"""Sheet: what each file of a spare is like, written down so that several can look at its files piece by piece.
+"""Sheet: what all that a spare consists of is like, written down so that several can look at it piece by piece.
 
 chapbook-spare <layout> <checksum>   a line; the checksum is that of all that follows
 four lengths                     of each of what follows but the rows
 names, paths                     with NUL between them, as the file system knows them
-stamps                           size and time of each file, eight bytes each
+stamps                           size and time of each file and folder, eight bytes each
 rows                             what RECORD says of the files
+
+The time of a folder is that of the last file that was put into it: one that somebody has added later, which would come
+into an environment with the folder and be in no RECORD, makes it another.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 MARK = "whole"
-LAYOUT = 3
+LAYOUT = 4
 _HEAD = f"chapbook-spare {LAYOUT} ".encode()
 _START = len(_HEAD) + 9
 _LENGTHS = struct.Struct("<III")
@@ -44,7 +47,7 @@ class Sheet:
     names: tuple[str, ...]
     """What stands directly in the tree."""
     paths: tuple[bytes, ...]
-    """Every file, below the folder of the spare."""
+    """Every file and folder, below the folder of the spare."""
     stamps: bytes
     rows: bytes
 
@@ -54,7 +57,7 @@ class Sheet:
         return range(-(-len(self.paths) // PIECE))
 
     def is_true(self, folder: SpareFolder, piece: int) -> bool:
-        """Tell whether each file of a piece is as it was noted."""
+        """Tell whether each file and folder of a piece is as it was noted."""
         start = piece * PIECE
         try:
             stamps = folder.stamps(self.paths[start : start + PIECE])
@@ -64,7 +67,7 @@ class Sheet:
 
 
 class SpareFolder:
-    """The folder of a spare, to look at the files in it."""
+    """The folder of a spare, to look at what is in it."""
 
     def __init__(self, folder: str) -> None:
         """Raise OSError when there is none."""
@@ -72,7 +75,7 @@ class SpareFolder:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if HAS_FOLDER_DESCRIPTORS else None
 
     def stamps(self, paths: Sequence[bytes]) -> bytes:
-        """Return size and time of files, one after the other; raises OSError.
+        """Return size and time of files and folders, one after the other; raises OSError.
 
         Nothing else takes as much of the time that taking a spare does, so it is done without a step too many.
         """
@@ -96,8 +99,8 @@ class SpareFolder:
 
 
 def write_sheet(place: Path, tree: str, rows: bytes) -> None:
-    """Write down what each file in a spare is like, and the rows; `tree` is where its packages stand."""
-    paths = tuple(_files_below(place))
+    """Write down what all in a spare is like, and the rows; `tree` is where its packages stand."""
+    paths = tuple(_all_below(place))
     with SpareFolder(str(place)) as folder:
         stamps = folder.stamps(paths)
     names = b"\0".join(sorted(map(os.fsencode, os.listdir(place / tree))))  # noqa: PTH208  names, not paths
@@ -106,10 +109,11 @@ def write_sheet(place: Path, tree: str, rows: bytes) -> None:
     (place / MARK).write_bytes(_head(body) + body)
 
 
-def _files_below(place: Path) -> Iterator[bytes]:
-    for top, _folders, names in os.walk(place):
+def _all_below(place: Path) -> Iterator[bytes]:
+    for top, folders, names in os.walk(place):
         folder = os.path.relpath(top, place).replace(os.sep, "/")
-        for name in names:
+        # Of the uppermost folders only what is known by name is taken.
+        for name in names if folder == "." else (*names, *folders):
             yield os.fsencode(f"{folder}/{name}")
 
 

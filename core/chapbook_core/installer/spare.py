@@ -1,8 +1,8 @@
 """Spare: a stored wheel laid out ahead of time, which the next environment takes with a few renames.
 
-    <entry>/spare-3/<tag>/tree/              what is to stand in the folder for packages, with bytecode for one Python
-    <entry>/spare-3/<tag>/schemes/<scheme>/  what is to stand elsewhere, wherever the scheme is in an environment
-    <entry>/spare-3/<tag>/whole              what each file in them is like, and the rows of RECORD for those in `tree`
+    <entry>/spare-4/<tag>/tree/              what is to stand in the folder for packages, with bytecode for one Python
+    <entry>/spare-4/<tag>/schemes/<scheme>/  what is to stand elsewhere, wherever the scheme is in an environment
+    <entry>/spare-4/<tag>/whole              what all in them is like, and the rows of RECORD for those in `tree`
 
 Files are as they would be brought into an environment: cloned, linked or copied. Whoever gives the folder another name
 has the spare, to take the files away or to remove them, and nobody else touches it; the next one is made when nobody
@@ -94,7 +94,7 @@ def spare_folder(wheel: Path | str, tag: str) -> str:
 def find_spare(
     stored: StoredWheel, tag: str, has_seen: Callable[[int, Sheet], bool] = lambda _piece, _sheet: False
 ) -> Spare | None:
-    """Return a spare in which every file is as it was laid out; one that is not so is removed.
+    """Return a spare that consists of what was laid out, as it was laid out; one that is not so is removed.
 
     `has_seen` tells of a piece of a sheet whether somebody else has looked at those files and found them so.
     """

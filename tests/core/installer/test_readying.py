@@ -225,7 +225,7 @@ def test_where_one_file_system_is_mounted_twice_the_files_are_laid_one_by_one(
     assert tree(alone.root) == tree(apart.root)
 
 
-@pytest.mark.parametrize("damage", ["edited", "missing", "bytecode"])
+@pytest.mark.parametrize("damage", ["edited", "missing", "bytecode", "added"])
 def test_what_was_laid_out_is_looked_at_before_it_is_taken(bench: Bench, damage: str) -> None:
     stored = bench.stored(MANY)
     ready(bench, stored)
@@ -236,6 +236,8 @@ def test_what_was_laid_out_is_looked_at_before_it_is_taken(bench: Bench, damage:
             (laid / "__init__.py").write_bytes(b"VALUE = 'planted'\n")
         case "missing":
             (laid / "native.so").unlink()
+        case "added":
+            (laid / "inner" / "planted.py").write_bytes(b"planted")
         case _:
             file = next((laid / "__pycache__").iterdir())
             file.unlink()
