@@ -33,23 +33,11 @@ if TYPE_CHECKING:
     from chapbook_core.environment.interpreter import Interpreter
     from chapbook_core.environment.maker import Recipe
     from chapbook_core.environment.place import Place
-<<<<<<< HEAD
-    from chapbook_core.environment.probe import Prober
     from chapbook_core.project.manifest import Manifest
     from chapbook_core.project.settings import Settings
 
 _KEPT = "environments"
 """The folder in the cache for what is kept of those that were made."""
-SYSTEM = "system"
-"""What a person says for the Python that the project would get by itself."""
-
-
-=======
-    from chapbook_core.environment.virtualenv import Recipe
-    from chapbook_core.project.manifest import Manifest
-    from chapbook_core.project.settings import Settings
-
->>>>>>> f962189 (Install into the Python that is there where no environment is to be made)
 WITHOUT_ENVIRONMENT = "run `chapbook install` to make it, or choose its Python before: `chapbook env use 3.12`"
 """What somebody is told who has no environment."""
 
@@ -250,11 +238,7 @@ def made_ahead(session: Session, interpreter: Interpreter) -> Iterator[bool]:
         yield False
         return
     path = project_place(session.manifest, settings).path(interpreter.python_version)
-<<<<<<< HEAD
-    with begun(path, _recipe(session, interpreter), cache=_cache(session, _KEPT)) as is_begun:
-=======
-    with begun(path, _recipe(session, interpreter), cache=cache_folder(session, "environments")) as is_begun:
->>>>>>> f962189 (Install into the Python that is there where no environment is to be made)
+    with begun(path, _recipe(session, interpreter), cache=cache_folder(session, _KEPT)) as is_begun:
         yield is_begun
 
 
@@ -276,8 +260,7 @@ def make(session: Session, interpreter: Interpreter) -> Environment:
     path = project_place(session.manifest, settings).path(interpreter.python_version)
     if not isinstance(look_at(path), Absent):
         require_removable(path, (session.surroundings.home, session.manifest.folder))
-<<<<<<< HEAD
-    return make_environment(path, _recipe(session, interpreter), cache=_cache(session, _KEPT))
+    return make_environment(path, _recipe(session, interpreter), cache=cache_folder(session, _KEPT))
 
 
 def foresee_making(variables: Mapping[str, str], home: Path) -> None:
@@ -292,9 +275,6 @@ def foresee_making(variables: Mapping[str, str], home: Path) -> None:
     folder = read_settings(None, variables=variables, home=home).text("cache-dir")
     if folder and not keeps_any(Path(folder).expanduser() / _KEPT):
         MAKER.come()
-=======
-    return make_environment(path, _recipe(session, interpreter), cache=cache_folder(session, "environments"))
->>>>>>> f962189 (Install into the Python that is there where no environment is to be made)
 
 
 def _recipe(session: Session, interpreter: Interpreter) -> Recipe:
