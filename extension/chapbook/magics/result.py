@@ -139,8 +139,9 @@ class CommandFailed(Exception):
         command = f"`{f'%poetry {result.line}'.rstrip()}`"
         super().__init__(f"{command}: {reason}")
         self.result = result
-        # Whoever runs a notebook unattended shows the error, and nothing of what was shown before it.
-        self._shown = f"{command}, see above" if is_seen else str(self)
+        # Whoever runs a notebook unattended shows the error, and nothing of what was shown before it. A program that
+        # was run may have said nothing at all.
+        self._shown = f"{command}, see above" if is_seen and (first or result.text) else str(self)
 
     def _render_traceback_(self, *_: object) -> list[str]:
         return [f"{type(self).__name__}: {self._shown}"]

@@ -9,6 +9,7 @@ import pytest
 
 from chapbook.magics import display
 from chapbook.magics.line import MagicMistake
+from chapbook.magics.outcome import Outcome
 from chapbook.magics.result import CommandFailed, Result
 
 if TYPE_CHECKING:
@@ -76,6 +77,19 @@ def test_a_failing_command_ends_the_cell_without_a_traceback(
     assert page.texts == ["error: no luck"]
     assert capsys.readouterr().out == "CommandFailed: `%poetry fail no luck`: no luck\n"
     assert done.error_in_exec.result.exit_status == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        ({"exit_status": 3}, "it ended with status 3"),
+        ({"exit_status": 1, "text": "2 mistakes\n"}, "see above"),
+        ({"exit_status": 1, "message": "no luck"}, "see above"),
+    ],
+)
+def test_somebody_who_looks_on_is_sent_to_what_was_shown_where_something_was(reply: dict[str, Any], shown: str) -> None:
+    (line,) = CommandFailed(Result("run it", Outcome(True, reply)), is_seen=True)._render_traceback_()
+    assert line.endswith(shown)
 
 
 def test_a_command_that_finds_something_wrong_ends_the_cell_too(shell: Shell, page: Page) -> None:
