@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from chapbook_core.project.document import Document
 
 
+_STRANGE = "find out who has made it before you install it; `chapbook undo` takes the import back"
+
+
 class NotImported(ChapbookError):
     """Files hold what cannot be understood; nothing of them is taken over."""
 
@@ -75,6 +78,8 @@ class TakenOver(Result):
     kept: int | None = None
     """How many versions were kept; None when nothing was locked."""
     lost: tuple[LostPin, ...] = ()
+    strange: tuple[str, ...] = ()
+    """Packages of whose locked files none has a hash that was imported."""
     packages: int | None = None
     remarks: tuple[str, ...] = ()
     changes: tuple[Change, ...] = field(default=(), repr=False)
@@ -95,6 +100,7 @@ class TakenOver(Result):
             blocks.append(Line((f"{verb} ", Span(LOCK_FILE, "strong"), f": {_count(self.packages)}{kept}")))
         blocks += [Message("note", remark) for remark in self.remarks]
         blocks += [Message("warning", _lost_text(pin)) for pin in self.lost if pin.instead]
+        blocks += [Message("warning", _strange_text(name), (_STRANGE,)) for name in self.strange]
         return tuple(blocks)
 
 
@@ -125,6 +131,7 @@ def run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) ->
         is_written=is_written,
         kept=kept,
         lost=tuple(lost),
+        strange=tuple(_strange(harvest.pins, outcome.lock)) if outcome is not None else (),
         packages=len(outcome.lock.packages) if outcome is not None else None,
         remarks=tuple(map(str, harvest.remarks)),
     )
@@ -237,6 +244,21 @@ def _fate(pins: Iterable[Pin], lock: Lock) -> tuple[int, list[LostPin]]:
         else:
             lost.append(LostPin(pin.name, pin.version, ", ".join(versions)))
     return kept, lost
+
+
+def _strange(pins: Iterable[Pin], lock: Lock) -> Iterator[str]:
+    """Yield the packages that are locked in a version that was imported, and in none of its files."""
+    named = {(pin.name, pin.version): pin.hashes for pin in pins if pin.hashes}
+    for package in lock.packages:
+        hashes = named.get((package.name, package.version), frozenset())
+        kinds = {text.partition(":")[0] for text in hashes}
+        locked = {file.hash for file in package.files if file.hash.partition(":")[0] in kinds}
+        if locked and locked.isdisjoint(hashes):
+            yield f"{package.name} {package.version}"
+
+
+def _strange_text(name: str) -> str:
+    return f"what the index has as `{name}` is none of the files whose hashes were imported"
 
 
 def _lost_text(pin: LostPin) -> str:

@@ -363,3 +363,39 @@ def test_an_unknown_file_asks_for_its_format(project: Path, chapbook: Chapbook) 
     assert outcome.status == 1
     assert "nothing in `letter` tells what format it is in" in outcome.err
     assert "`--from`" in outcome.err
+
+
+REQUIREMENTS = "apple==1.9 --hash=sha256:{digest}\nseed==0.1\n"
+PIPFILE_LOCK = '{{"default": {{"apple": {{"version": "==1.9", "hashes": ["sha256:{digest}"]}}}}}}'
+UV_LOCK = (
+    '[[package]]\nname = "apple"\nversion = "1.9"\nsource = {{registry = "elsewhere"}}\n'
+    'wheels = [{{url = "https://example.org/a.whl", hash = "sha256:{digest}"}}]\n'
+)
+PDM_LOCK = '[[package]]\nname = "apple"\nversion = "1.9"\nfiles = [{{file = "a.whl", hash = "sha256:{digest}"}}]\n'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ("requirements.txt", REQUIREMENTS),
+        ("Pipfile.lock", PIPFILE_LOCK),
+        ("uv.lock", UV_LOCK),
+        ("pdm.lock", PDM_LOCK),
+    ],
+)
+@pytest.mark.parametrize("is_same", [True, False])
+def test_files_that_are_others_than_those_whose_hashes_were_imported_are_told_of(
+    project: Path, chapbook: Chapbook, index: FakeIndex, content: tuple[str, str], is_same: bool
+) -> None:
+    name, text = content
+    elsewhere = project.parent / "from"
+    elsewhere.mkdir(exist_ok=True)
+    (file,) = (file for file in index.files("apple") if file.version == "1.9")
+    (elsewhere / name).write_text(text.format(digest=file.sha256 if is_same else "0" * 64))
+    (project / "pyproject.toml").write_text(PROJECT.replace("[]", '["apple"]', 1))
+
+    outcome = chapbook("import", str(elsewhere / name))
+
+    assert outcome.status == 0, outcome.err
+    assert locked(project)["apple"] == "1.9"
+    assert ("`apple 1.9` is none of the files whose hashes were imported" in outcome.err) is not is_same

@@ -43,6 +43,8 @@ class Pin:
     name: str
     version: str
     marker: Marker = ALWAYS
+    hashes: frozenset[str] = frozenset()
+    """Of its files, as `algorithm:digest`; empty when the file does not tell any."""
 
 
 @frozen
@@ -94,13 +96,14 @@ class Harvest:
                 pass
         self.wishes.append(Wish(requirement, self.group if group == MAIN else group, extra))
 
-    def pin(self, name: str, version: str, marker: Marker = ALWAYS) -> None:
+    def pin(self, name: str, version: str, marker: Marker = ALWAYS, hashes: Iterable[object] = ()) -> None:
         """Take note of a version to keep."""
         # The solver knows versions by their normal form.
         from packaging.version import InvalidVersion, Version
 
         try:
-            pin = Pin(canonical_name(name), str(Version(version)), marker)
+            known = frozenset(text for text in hashes if isinstance(text, str))
+            pin = Pin(canonical_name(name), str(Version(version)), marker, known)
         except InvalidVersion:
             return
         if pin not in self.pins:

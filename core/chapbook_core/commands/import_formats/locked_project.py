@@ -64,7 +64,8 @@ def read_pylock_file(text: str, file: Path, harvest: Harvest) -> None:
 def _pin(lock: Lock, harvest: Harvest) -> None:
     for package in lock.packages:
         if package.version and (package.source is None or package.source.type == "legacy"):
-            harvest.pin(package.name, package.version, region_of(package).without_extras())
+            hashes = (file.hash for file in package.files)
+            harvest.pin(package.name, package.version, region_of(package).without_extras(), hashes)
 
 
 def take_manifest(file: Path, harvest: Harvest) -> bool:

@@ -45,7 +45,8 @@ def read_pdm_lock(text: str, file: Path, harvest: Harvest) -> None:
         return
     indexed = [package for package in packages if not any(place in package for place in _PLACES)]
     for package in indexed:
-        harvest.pin(str(package["name"]), str(package["version"]), _region(package))
+        hashes = (file.get("hash") for file in _tables(package.get("files")))
+        harvest.pin(str(package["name"]), str(package["version"]), _region(package), hashes)
     manifest = file.with_name(PROJECT_FILE)
     if take_manifest(manifest, harvest):
         own = _table(_table(_parsed(manifest.read_text("utf-8"), manifest, harvest) or {}, "tool"), "pdm")

@@ -73,9 +73,16 @@ def _read_lock(text: str, file: Path, harvest: Harvest, *, is_asked_for: bool) -
     for group, requirement in _requirements(document, file, harvest):
         version = exact_version(requirement.constraint)
         if version is not None:
-            harvest.pin(requirement.name, version, requirement.marker)
+            harvest.pin(requirement.name, version, requirement.marker, _hashes(document, requirement.pretty_name))
         if is_asked_for:
             harvest.wish(_around(requirement, version), group=group)
+
+
+def _hashes(document: Mapping[str, object], name: str) -> list[object]:
+    tables = (document.get(table) for table in ("default", "develop"))
+    entries = (table.get(name) for table in tables if isinstance(table, dict))
+    found = (entry.get("hashes") for entry in entries if isinstance(entry, dict))
+    return [text for hashes in found if isinstance(hashes, list) for text in hashes]
 
 
 def _around(requirement: Requirement, version: str | None) -> Requirement:

@@ -25,7 +25,7 @@ _OPTION = late_pattern(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(?P<value>.
 _SHORT = late_pattern(r"(?P<name>-[A-Za-z])(?P<value>[^\s=].*)", re.DOTALL)
 _COMMENT = late_pattern(r"(?:^|\s+)#.*$")
 _TRAILING_OPTIONS = late_pattern(r"\s--?[A-Za-z][\w-]*(?:[=\s].*)?$", re.DOTALL)
-_HASH = late_pattern(r"--hash[=\s]")
+_HASH = late_pattern(r"--hash[=\s]\s*(?P<hash>\w+:\w+)")
 _VIA = late_pattern(r"#\s*via\b(?P<rest>.*)")
 _LISTED = late_pattern(r"#\s{2,}(?P<rest>\S.*)")
 _LONG = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": "--index-url", "-f": "--find-links"}
@@ -37,7 +37,7 @@ class _Entry:
     """One requirement of a file."""
 
     requirement: Requirement
-    has_hashes: bool = False
+    hashes: tuple[str, ...] = ()
     via: set[str] = field(default_factory=set)
     """Who asks for it, by the comments of `pip-compile` and `uv pip compile`."""
 
@@ -101,7 +101,7 @@ class _Reading:
             message = f"the name `{read.requirement.pretty_name}` is guessed from the address"
             self._harvest.remark(file, message, line.number)
         via = _via(line.comments) if _VIA.match(line.comments) else set()
-        yield _Entry(read.requirement, bool(_HASH.search(line.text)), via)
+        yield _Entry(read.requirement, tuple(_HASH.findall(line.text)), via)
 
     def _option(self, line: _Line, file: Path, *, constraints: bool) -> Iterator[_Entry]:
         match = _SHORT.fullmatch(line.text) if line.text[1] != "-" else None
@@ -146,19 +146,20 @@ class _Reading:
             requirement = entry.requirement
             version = exact_version(requirement.constraint)
             if constraints:
-                self._constrain(requirement, version, file)
+                self._constrain(entry, version, file)
                 continue
             if is_lock and version is not None:
-                self._harvest.pin(requirement.name, version, requirement.marker)
+                self._harvest.pin(requirement.name, version, requirement.marker, entry.hashes)
                 if entry.via and {canonical_name(asker) for asker in entry.via} <= names:
                     # Somebody else in the file asks for it: it comes by itself.
                     continue
                 requirement = replace(requirement, constraint=constraint_around([version]))
             self._harvest.wish(requirement)
 
-    def _constrain(self, requirement: Requirement, version: str | None, file: Path) -> None:
+    def _constrain(self, entry: _Entry, version: str | None, file: Path) -> None:
+        requirement = entry.requirement
         if version is not None:
-            self._harvest.pin(requirement.name, version, requirement.marker)
+            self._harvest.pin(requirement.name, version, requirement.marker, entry.hashes)
         else:
             self._harvest.remark(
                 file,
@@ -169,7 +170,7 @@ class _Reading:
 
 def _is_lock(entries: list[_Entry]) -> bool:
     """Tell whether a tool has written the versions, rather than a person who means each of them."""
-    if any(entry.has_hashes or entry.via for entry in entries):
+    if any(entry.hashes or entry.via for entry in entries):
         return True
     from_index = [entry for entry in entries if isinstance(entry.requirement.origin, IndexOrigin)]
     return bool(from_index) and all(exact_version(entry.requirement.constraint) for entry in from_index)

@@ -46,7 +46,8 @@ def read_uv_lock(text: str, file: Path, harvest: Harvest) -> None:
         version = package.get("version")
         if isinstance(version, str) and "registry" in _table(package.get("source")):
             versions.setdefault(canonical_name(str(package["name"])), []).append(version)
-            harvest.pin(str(package["name"]), version, _region(package))
+            files = [_table(package.get("sdist")), *_tables(package.get("wheels"))]
+            harvest.pin(str(package["name"]), version, _region(package), (file.get("hash") for file in files))
     for member in (package for package in packages if _is_project(package)):
         if _place(member) != ".":
             harvest.remark(file, f"`{member['name']}` in `{_place(member)}` is a project of its own, left aside")
