@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Package = Mapping[str, Any]
 
-_PARTIAL = ("--with", "--only")
+_PARTIAL = ("--with", "--without", "--only")
 _FACTS: dict[str, dict[str, str]] = {}
 _TELLING = """
 import json, os, platform, sys
