@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.arrivals import is_folder
 from chapbook_core.commands.installed import installed_packages
+from chapbook_core.commands.selected import selected_packages
 from chapbook_core.environment.site_packages import SitePackages
 from chapbook_core.installer.plan import PlanOptions, make_plan
 from chapbook_core.installer.schemes import paths_of, paths_of_environment
-from chapbook_core.lock.completeness import require_dependencies
 from chapbook_core.lock.selection import says_groups, select
 from chapbook_core.project.lock_terms import exempt_names
 from chapbook_core.requirements.name import canonical_name
@@ -70,11 +70,12 @@ def plan_of(session: Session, lock: Lock, request: InstallRequest, ground: Groun
         selected = tuple(request.chosen)
     elif request.packages:
         wanted = request.wanted
-        groups = () if request.is_stale and says_groups(lock) else manifest.groups
         exempt = exempt_names(manifest, session.wishes)
-        selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, exempt=exempt)
-        if not request.is_stale:
-            require_dependencies(lock, selected, interpreter.markers, exempt)
+        if request.is_stale:
+            groups = () if says_groups(lock) else manifest.groups
+            selected = select(lock, interpreter.markers, wanted.groups, wanted.extras, project=groups, exempt=exempt)
+        else:
+            selected = selected_packages(lock, interpreter.markers, wanted, manifest.groups, exempt)
     outdated: dict[str, bool] = {}
     if any(map(is_folder, selected)):
         from chapbook_core.commands.built_folders import folder_states  # as hardly a project requires a folder

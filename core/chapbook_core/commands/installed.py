@@ -19,22 +19,19 @@ SOURCES = "src"
 """Below an environment: where the checkouts of repositories are, here as in Poetry's environments."""
 _LOADERS = (".pth", ".py")
 _LARGEST = 100_000
+_INCOMPLETE = "its files are incomplete"
 
 
 def installed_packages(present: SitePackages) -> Iterator[Installed]:
     """Give each distribution once, with what an interrupted installer has left wrong with it."""
     repeated = {distribution.name for distribution in present.repeated}
-    for distribution in present:
-        damage = "it is there twice" if distribution.name in repeated else _damage(distribution)
-        if distribution.has_direct_url:
+    for distribution, is_whole, has_direct_url in present.look():
+        damage = "it is there twice" if distribution.name in repeated else "" if is_whole else _INCOMPLETE
+        if has_direct_url:
             origin, is_of_repository = distribution.direct_url, is_checkout(distribution)
         else:
             origin, is_of_repository = None, False
         yield Installed(distribution.name, distribution.version, origin, damage, is_of_repository)
-
-
-def _damage(distribution: Distribution) -> str:
-    return "" if distribution.is_whole else "its files are incomplete"
 
 
 def is_checkout(distribution: Distribution) -> bool:

@@ -11,6 +11,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.lock.poetry_reader import read_lock
 from chapbook_core.project.discovery import LOCK_FILE
+from chapbook_core.project.recent import Recent
 from chapbook_core.project.small_file import read_small
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.commands.session import Session
+    from chapbook_core.lock.freshness import Fingerprint
     from chapbook_core.lock.lockfile import Lock, LockedPackage
 
 
@@ -38,20 +40,35 @@ class OpenLock:
         return (Message("warning", f"{LOCK_FILE} does not belong to this pyproject.toml", ("run `chapbook lock`",)),)
 
 
+_understood: Recent[tuple[Fingerprint | None, Lock]] = Recent()
+"""By the content of the file."""
+_opened: Recent[OpenLock] = Recent()
+"""By the lock and the project file, as they were parsed."""
+
+
 def open_lock(session: Session, read: Callable[[Path], bytes] = read_small) -> OpenLock:
     """Read the lock; raises NotLocked when there is none, and FileMistakes when it is not one.
 
     `read` is for who has read the file.
     """
     try:
-        text = read(session.lock_file).decode()
+        content = read(session.lock_file)
     except FileNotFoundError:
         raise NotLocked(session.lock_file) from None
-    fingerprint = read_fingerprint(text)
-    fresh = fingerprint is not None and is_fresh(fingerprint, session.manifest.data)
-    lock = read_lock(text, session.lock_file)
+    fingerprint, lock = _understood.recall(content) or _understanding(content, session.lock_file)
+    opened = _opened.recall(lock, session.manifest.data)
+    if opened is None:
+        opened = OpenLock(lock, fingerprint is not None and is_fresh(fingerprint, session.manifest.data))
+        _opened.keep(opened, lock, session.manifest.data)
     warn_of_newer_lock(lock, session.watcher)
-    return OpenLock(lock, fresh)
+    return opened
+
+
+def _understanding(content: bytes, file: Path) -> tuple[Fingerprint | None, Lock]:
+    text = content.decode()
+    understood = read_fingerprint(text), read_lock(text, file)
+    _understood.keep(understood, content)
+    return understood
 
 
 class PackageNotLocked(ChapbookError):

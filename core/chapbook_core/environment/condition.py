@@ -90,13 +90,14 @@ class NotToBeRemoved(ChapbookError):
 def look_at(path: Path) -> Condition:
     """Return the condition of a place; nothing is run."""
     try:
-        is_link = stat.S_ISLNK(os.lstat(path).st_mode)
+        mode = os.lstat(path).st_mode
     except OSError:
         return Absent(path)
+    is_link = stat.S_ISLNK(mode)
     link = f"a link to `{path.readlink()}`, which is " if is_link else ""
-    if not path.is_dir():
+    if not (path.is_dir() if is_link else stat.S_ISDIR(mode)):
         return Foreign(path, f"it is {link}{'a file' if path.exists() else 'not there'}")
-    if not (path / CONFIGURATION).is_file():
+    if not os.path.isfile(f"{path}/{CONFIGURATION}"):  # noqa: PTH113  each command asks, and paths are dearer
         return Absent(path) if not link and _is_empty(path) else Foreign(path, f"it is {link}no virtual environment")
     environment = read_environment(path)
     if environment is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DIRECT_URL = "direct_url.json"
 _SUFFIX = ".dist-info"
 _EGG_SUFFIXES = (".egg-info", ".egg-link")
+_CAN_START_IN_FOLDERS = {os.stat, os.access} <= os.supports_dir_fd
 
 
 @frozen
@@ -65,11 +66,6 @@ class Distribution:
         """Whether a person asked for it by name."""
         return (self.folder / "REQUESTED").is_file()
 
-    @property
-    def has_direct_url(self) -> bool:
-        """Whether it says that it comes from somewhere else than an index; hardly one does."""
-        return os.access(f"{self.library}/{self.entry}/{DIRECT_URL}", os.F_OK)
-
     @cached_property
     def direct_url(self) -> Mapping[str, object] | None:
         """Where it comes from when that is no index, as PEP 610 has it."""
@@ -99,15 +95,6 @@ class Distribution:
         return self.folder / "RECORD"
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the two files that are written by every installer are there, with something in them.
-
-        Nobody waits until what is put in has reached the disk, so a power cut may leave files without content; of a
-        distribution that was put in just before, these two are among them.
-        """
-        return _has_content(f"{self.library}/{self.entry}/METADATA") and self.is_recorded
-
-    @property
     def is_recorded(self) -> bool:
         """Whether it has a list of its files."""
         return _has_content(f"{self.library}/{self.entry}/RECORD")
@@ -120,10 +107,24 @@ class Distribution:
             return None
 
 
-def _has_content(file: str) -> bool:
+class Look(NamedTuple):
+    """What a look at the names in its folder tells of a distribution."""
+
+    distribution: Distribution
+    is_whole: bool
+    """Whether the two files that are written by every installer are there, with something in them.
+
+    Nobody waits until what is put in has reached the disk, so a power cut may leave files without content; of a
+    distribution that was put in just before, these two are among them.
+    """
+    has_direct_url: bool
+    """Whether it says that it comes from somewhere else than an index; hardly one does."""
+
+
+def _has_content(file: str, folder: int | None = None) -> bool:
     try:
         # Each command asks this of every distribution, and a path takes longer to make than to look at.
-        status = os.stat(file)  # noqa: PTH116  as said
+        status = os.stat(file, dir_fd=folder)
     except OSError:
         return False
     return stat.S_ISREG(status.st_mode) and status.st_size > 0
@@ -151,6 +152,26 @@ class SitePackages:
                 yield found
             yield from (repeated for repeated in self.repeated if repeated.name == name)
 
+    def look(self) -> list[Look]:
+        """Look into each distribution; where that can be done by way of the open folder, which spares most of a path.
+
+        Each command that changes an environment asks this of all of them.
+        """
+        try:
+            folder = os.open(self.folder, os.O_RDONLY) if _CAN_START_IN_FOLDERS else None
+        except OSError:
+            folder = None
+        looks: list[Look] = []
+        try:
+            for one in self:
+                start = f"{self.folder}/{one.entry}" if folder is None else one.entry
+                is_whole = _has_content(f"{start}/METADATA", folder) and _has_content(f"{start}/RECORD", folder)
+                looks.append(Look(one, is_whole, os.access(f"{start}/{DIRECT_URL}", os.F_OK, dir_fd=folder)))
+        finally:
+            if folder is not None:
+                os.close(folder)
+        return looks
+
     def version_of(self, name: str) -> str | None:
         """Return the installed version of a normalised name, or None."""
         found = self.distributions.get(name)
@@ -164,21 +185,27 @@ def scan_site_packages(folder: Path) -> SitePackages:
     legacy: list[str] = []
     for entry in _entries(folder):
         if entry.endswith(_SUFFIX):
-            name, dash, version = entry[: -len(_SUFFIX)].rpartition("-")
-            # What a careful installer renames away begins with `~` or a point.
-            if not dash or not name[:1].isalnum():
+            name, version = _told_by(entry)
+            if not name:
                 continue
-            found = Distribution(canonical_name(name), version, folder, entry)
-            if distributions.setdefault(found.name, found) is not found:
+            found = Distribution(name, version, folder, entry)
+            if distributions.setdefault(name, found) is not found:
                 repeated.append(found)
         elif entry.endswith(_EGG_SUFFIXES):
             legacy.append(entry)
     return SitePackages(folder, distributions, tuple(repeated), tuple(legacy))
 
 
+@lru_cache(maxsize=4096)
+def _told_by(entry: str) -> tuple[str, str]:
+    """Return the name and the version that the name of a `*.dist-info` folder tells; nothing where that is none."""
+    name, dash, version = entry[: -len(_SUFFIX)].rpartition("-")
+    # What a careful installer renames away begins with `~` or a point.
+    return (canonical_name(name), version) if dash and name[:1].isalnum() else ("", "")
+
+
 def _entries(folder: Path) -> list[str]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries)
+        return sorted(os.listdir(folder))  # noqa: PTH208  names, not paths
     except OSError:
         return []

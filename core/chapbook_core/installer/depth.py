@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chapbook_core.project.recent import Recent
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
@@ -12,10 +13,19 @@ if TYPE_CHECKING:
     from chapbook_core.lock.lockfile import LockedPackage
 
 
+_sorted: Recent[tuple[LockedPackage, ...]] = Recent()
+
+
 def deepest_first(packages: Sequence[LockedPackage]) -> tuple[LockedPackage, ...]:
     """Sort packages by their distance from what nothing else needs, the farthest first, then by name."""
+    # What a lock selects is the same tuple for one command after the other; a list may change.
+    if isinstance(packages, tuple) and (known := _sorted.recall(packages)) is not None:
+        return known
     depths = _depths({package.name: _needed(package) for package in packages})
-    return tuple(sorted(packages, key=lambda package: (-depths[package.name], package.name)))
+    found = tuple(sorted(packages, key=lambda package: (-depths[package.name], package.name)))
+    if isinstance(packages, tuple):
+        _sorted.keep(found, packages)
+    return found
 
 
 def _needed(package: LockedPackage) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen, replace
 
-_TURNED = "turned"
+TURNED = "turned"
+"""In the stage: a journal to turn back with."""
 _VERSION = 2
 # An environment, and the journal in it, may come with somebody's archive: neither leads a writer anywhere else.
 _IDENTITY = late_pattern(r"[0-9a-f]{12}")
@@ -138,7 +139,7 @@ def write_journal(environment: Path, journal: Journal) -> None:
     """
     # In the stage whatever is left over goes with the rest of it.
     stage = environment / journal.stage
-    _write(f"{stage}/{_TURNED}", _written(journal.turned()))
+    _write(f"{stage}/{TURNED}", _written(journal.turned()))
     _write(f"{stage}/{JOURNAL}", _written(journal), is_durable=True)
     if journal.rewrites:
         # The contents that are kept of the project's files are of no use without the names on the way to them.
@@ -149,7 +150,7 @@ def write_journal(environment: Path, journal: Journal) -> None:
 
 def turn_journal(environment: Path, journal: Journal) -> None:
     """Say that a change is being undone from here on."""
-    turned = environment / journal.stage / _TURNED
+    turned = environment / journal.stage / TURNED
     if not turned.exists():
         turned.write_bytes(_written(journal.turned()))
     with turned.open("rb+") as stream:
@@ -188,7 +189,8 @@ def _place(written: str, environment: Path) -> None:
 
 def drop_journal(environment: Path) -> None:
     """Say that the change has ended."""
-    (environment / OWN_FOLDER / JOURNAL).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        os.unlink(f"{environment}/{OWN_FOLDER}/{JOURNAL}")  # noqa: PTH108  each change does this, and a path is dearer
 
 
 def _name(path: str) -> str:

@@ -71,12 +71,13 @@ def wanting(stored: Sequence[StoredWheel], tag: str) -> tuple[str, ...]:
 
 def post(store: Path, request: ReadyRequest) -> None:
     """Leave a request for the process that works them off; raises OSError."""
-    yard = store / YARD
-    yard.mkdir(parents=True, exist_ok=True)
+    place = f"{store}/{YARD}/{os.urandom(6).hex()}"
     content = {"python": str(request.python), "tag": request.tag, "digests": request.digests}
-    temporary = yard / f"{os.urandom(6).hex()}.tmp"
-    temporary.write_text(json.dumps(content), encoding="utf-8")
-    temporary.replace(temporary.with_suffix(".json"))
+    # Whoever has asked for a change waits for this, and paths are dearer.
+    os.makedirs(f"{store}/{YARD}", exist_ok=True)  # noqa: PTH103  as said
+    with open(f"{place}.tmp", "wb") as file:  # noqa: PTH123  as said
+        file.write(json.dumps(content).encode())
+    os.replace(f"{place}.tmp", f"{place}.json")  # noqa: PTH105  as said
 
 
 def work_off(folder: Path, *, deadline: float) -> int:

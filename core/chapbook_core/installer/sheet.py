@@ -18,6 +18,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS
+from chapbook_core.project.small_file import read_small
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def _all_below(place: Path) -> Iterator[bytes]:
 def read_sheet(folder: str) -> Sheet:
     """Return what was written down of a spare; raises NoSheet."""
     try:
-        with open(f"{folder}/{MARK}", "rb", buffering=0) as file:  # noqa: PTH123  wheels are many, and paths dearer
-            blob = file.read()
+        blob = read_small(f"{folder}/{MARK}")
         body = memoryview(blob)[_START:]
         if blob[:_START] != _head(body):
             raise NoSheet(folder)

@@ -19,6 +19,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Committed
 from chapbook_core.installer.carrying import carry_back, carry_forward, remove_empty
 from chapbook_core.installer.journal import (
+    TURNED,
     Journal,
     JournalDamaged,
     Rewrite,
@@ -330,14 +331,21 @@ def _end(environment: Path, journal: Journal) -> None:
 
 
 def _take_down(environment: Path, journal: Journal) -> None:
-    """Remove the folders that everything was moved out of, of which nearly every stage consists; others stay."""
-    folders = {move.source.rpartition("/")[0] for move in journal.moves if move.source.startswith(f"{journal.stage}/")}
+    """Remove what nearly every stage consists of: the folders that everything was moved out of, and a way back."""
+    stage = f"{journal.stage}/"
+    folders = {move.source.rpartition("/")[0] for move in journal.moves if move.source.startswith(stage)}
+    left: set[str] = set()
+    for folder in folders:
+        above = folder
+        while above not in left and above.startswith(stage):
+            left.add(above)
+            above = above.rpartition("/")[0]
     with suppress(OSError):
-        for folder in folders:
-            above = folder
-            while above != journal.stage:
-                os.rmdir(f"{environment}/{above}")  # noqa: PTH106  a path is dearer
-                above = above.rpartition("/")[0]
+        os.unlink(f"{environment}/{stage}{TURNED}")  # noqa: PTH108  a path is dearer
+    # What is further down has the longer name.
+    for folder in sorted(left, key=len, reverse=True):
+        with suppress(OSError):
+            os.rmdir(f"{environment}/{folder}")  # noqa: PTH106  a path is dearer
 
 
 def _require_no_link(environment: Path) -> None:

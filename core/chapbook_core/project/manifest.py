@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import FileMistakes, Mistake
@@ -23,11 +26,14 @@ from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from chapbook_core.project.dependency_entry import Entry
     from chapbook_core.project.source import Source
     from chapbook_core.requirements.requirement import Requirement
+
+
+_MARKS_OF_PATHS = (b"path", b"\\")
+"""The key of a path, or what it may be written with in another way."""
 
 
 @frozen
@@ -130,6 +136,13 @@ def parse_manifest(
     content: bytes, file: Path, *, only_built: bool = False
 ) -> tuple[Manifest | None, tuple[Mistake, ...]]:
     """Do what `inspect_manifest` does, for bytes that would be written to `file`."""
+    # What is found at a path has a say in what it means; without one the bytes alone tell it all.
+    parse = _parsed if any(mark in content for mark in _MARKS_OF_PATHS) else _parsed_once
+    return parse(content, os.fspath(file), only_built=only_built)
+
+
+def _parsed(content: bytes, name: str, *, only_built: bool) -> tuple[Manifest | None, tuple[Mistake, ...]]:
+    file = Path(name)
     try:
         text = content.decode()
         data = tomllib.loads(text)
@@ -138,6 +151,9 @@ def parse_manifest(
     findings = Findings()
     manifest = _read(data, file, findings, only_built=only_built)
     return manifest, _located(findings, text)
+
+
+_parsed_once = lru_cache(maxsize=8)(_parsed)
 
 
 def _read(data: dict[str, object], file: Path, findings: Findings, *, only_built: bool) -> Manifest:

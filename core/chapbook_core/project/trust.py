@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.kernel_lock import try_lock, unlock
 from chapbook_core.project.lock_place import LockPlace, LockRefused
+from chapbook_core.project.small_file import read_small
 from chapbook_core.project.trust_mark import read_mark, remove_mark, write_mark
 from chapbook_core.project.writing import WriteFailed, write_file
 from chapbook_core.value import frozen, members
@@ -128,7 +129,7 @@ def _readable_entries(locations: Locations) -> dict[str, _Entry]:
 
 def _entries(path: Path) -> dict[str, _Entry]:
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read_small(path))
         return {key: _Entry(str(value["mark"]), float(value["since"])) for key, value in data["projects"].items()}
     except FileNotFoundError:
         return {}

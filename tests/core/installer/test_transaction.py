@@ -10,6 +10,7 @@ import pytest
 from chapbook_core.environment.state import read_state, set_fingerprint
 from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.events import Unwatched
+from chapbook_core.installer import transaction
 from chapbook_core.installer.relocation import InTheWay, Move
 from chapbook_core.installer.traces import is_interrupted
 from chapbook_core.installer.transaction import (
@@ -48,6 +49,21 @@ def test_a_change_leaves_the_new_files_and_nothing_of_its_own(environment: Path,
     state = read_state(environment)
     assert state is not None
     assert state.fingerprint == "new"
+
+
+def test_what_comes_alone_leaves_a_stage_that_is_taken_down_without_being_listed(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(stage: str) -> list[Move]:
+        written(environment / stage / "in", {"lib/b/x.py": "b", "share/deep/er/y": "y", "etc/z": "z"})
+        # As where there is a `share` already, and no `share/deep/er`.
+        return [Move(f"{stage}/in/{path}", path) for path in ("lib/b", "share/deep/er", "etc")]
+
+    (environment / "share/deep").mkdir(parents=True)
+    monkeypatch.setattr(transaction, "remove_folder", None)
+    change_environment(environment, Change(prepare, fingerprint=lambda: "new"), Unwatched())
+    assert {**OLD, "lib/b/x.py": "b", "share/deep/er/y": "y", "etc/z": "z"} == content(environment)
+    assert ["state.json"] == [path.name for path in (environment / ".chapbook").iterdir()]
 
 
 def test_an_error_while_preparing_changes_nothing(environment: Path, lock: Path) -> None:

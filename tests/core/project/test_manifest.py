@@ -9,7 +9,7 @@ import pytest
 from chapbook_core.errors import FileMistakes, Mistake
 from chapbook_core.project.manifest import Manifest, inspect_manifest, parse_manifest, read_manifest
 from chapbook_core.project.source import Priority
-from chapbook_core.requirements.origin import DirectoryOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from chapbook_core.requirements.origin import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 
 FILE = Path("/somewhere/pyproject.toml")
 HEAD = '[project]\nname = "a"\nversion = "1"\n'
@@ -321,3 +321,24 @@ def test_what_can_be_understood_is_returned_beside_the_mistakes() -> None:
     assert manifest is not None
     assert [one.name for one in manifest.main.requirements] == ["b"]
     assert len(mistakes) == 1
+
+
+def test_the_same_bytes_mean_the_same_manifest_until_they_change(tmp_path: Path) -> None:
+    text = HEAD + 'dependencies = ["torch>=2"]\n'
+    first = read(text)
+    assert first is read(text)
+    assert first is not read(text.replace("torch", "numpy"))
+    elsewhere, _mistakes = parse_manifest(text.encode(), tmp_path / "pyproject.toml")
+    assert elsewhere is not None
+    assert tmp_path == elsewhere.folder
+
+
+@pytest.mark.parametrize("key", ["path", '"p\\u0061th"'])
+def test_what_a_path_leads_to_is_looked_at_each_time(key: str, tmp_path: Path) -> None:
+    file, there = tmp_path / "pyproject.toml", tmp_path / "there"
+    file.write_text(f'{POETRY}[tool.poetry.dependencies]\npython = "*"\na-b = {{{key} = "there"}}\n')
+    there.mkdir()
+    assert [DirectoryOrigin(Path("there"))] == [one.origin for one in read_manifest(file).main.requirements]
+    there.rmdir()
+    there.touch()
+    assert [FileOrigin(Path("there"))] == [one.origin for one in read_manifest(file).main.requirements]
