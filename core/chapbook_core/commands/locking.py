@@ -17,6 +17,7 @@ from chapbook_core.commands.policies import policies_of
 from chapbook_core.commands.report import Message
 from chapbook_core.commands.rival_groups import require_additions
 from chapbook_core.commands.solving import solved
+from chapbook_core.commands.sources_of_uv import warn_of_sources_of_uv
 from chapbook_core.commands.speculation import Speculation
 from chapbook_core.errors import ChapbookError, FileMistakes, Mistake
 from chapbook_core.events import Committed
@@ -150,6 +151,7 @@ def _lock_project(session: Session, request: LockRequest) -> LockOutcome:
     present = read_present_lock(session.lock_file, anew=request.anew)
     if not request.anew:
         warn_of_newer_lock(present.lock, session.watcher)
+    warn_of_sources_of_uv(session.manifest, session.watcher)
     settling = Settling(session.manifest.folder)
     problem = _problem(session, request, present.lock, settling)
     kept = [package for package in present.lock.packages if request.keeps(package.name)] if present.lock else []

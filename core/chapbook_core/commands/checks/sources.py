@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.checks.subject import Finding, Severity
+from chapbook_core.commands.sources_of_uv import sources_of_uv
 from chapbook_core.project.source import Priority
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.requirements.url import is_whole_url, masked_url
@@ -33,6 +34,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             hint = f"run `chapbook source add --priority=explicit {name} URL`, or correct the name"
             yield Finding(Severity.ERROR, f"there is no source `{name}`, which {wanting} must come from", (), hint)
     yield from _urls(sources)
+    for unread in sources_of_uv(subject.manifest):
+        yield Finding(Severity.WARNING, unread.message, unread.place, unread.hint)
     if (
         sources
         and all(source.priority is Priority.EXPLICIT for source in sources)
