@@ -37,12 +37,14 @@ def judge_environment(environment: Path, locked: Iterable[Package], words: Words
     installed = dict(_named(path) for path in library.glob("*.dist-info"))
     fitting = {str(package["name"]): package for package in locked if _fits(package, _facts_of(environment))}
     wanted = {name: package for name, package in fitting.items() if not package["optional"]}
-    wrong = [
-        f"{name} {version} is installed, and {fitting[name]['version']} is locked"
-        for name, version in installed.items()
-        if name in fitting and fitting[name]["version"] != version
-    ]
+    wrong = []
+    # What belongs to other groups alone is left as it is.
     if not any(word in _PARTIAL for word in words):
+        wrong += [
+            f"{name} {version} is installed, and {fitting[name]['version']} is locked"
+            for name, version in installed.items()
+            if name in fitting and fitting[name]["version"] != version
+        ]
         wrong += [f"{name} {wanted[name]['version']} is not installed" for name in wanted.keys() - installed.keys()]
     if words == ("sync",):
         wrong += [f"{name} is installed, and nothing wants it" for name in installed.keys() - wanted.keys() - {own}]

@@ -118,7 +118,8 @@ class Walker:
             self.past.append(turn)
             self.undone.clear()
         if not is_still:
-            wrong += self._agreeing(words)
+            # What is required already is not even looked for.
+            wrong += self._agreeing(words, is_bound=words[0] != "add" or self._files() != before)
         return status, wrong + self._litter()
 
     def _take(self, words: Words) -> tuple[int, str]:
@@ -173,14 +174,14 @@ class Walker:
             wrong.append(f"`{verb}` did not bring back the environment: {changed}")
         return wrong
 
-    def _agreeing(self, words: Words) -> list[str]:
-        """Hold project file, lock and environment against each other."""
+    def _agreeing(self, words: Words, *, is_bound: bool) -> list[str]:
+        """Hold project file, lock and environment against each other; that one only where it was to follow."""
         wrong = []
         if "poetry.lock" in self._files():
             wrong += self._failed("check", "--lock")
             wrong += self._told_by_poetry(is_synced=words == ("sync",))
-        is_there = words[0] not in ("remove", "update") or (self.folder / ".venv").exists()
-        if words[0] in _INSTALLING and "--lock" not in words and is_there:
+        is_bound &= words[0] not in ("remove", "update") or (self.folder / ".venv").exists()
+        if words[0] in _INSTALLING and "--lock" not in words and is_bound:
             wrong += judge_environment(self.folder / ".venv", self._locked(), words, _OWN)
         if words == ("sync",):
             status, told = self._take(("sync", "--dry-run", "--format", "json"))
