@@ -19,19 +19,16 @@ if TYPE_CHECKING:
     ("entry", "hint"),
     [
         ('{path = "../a", editable = true}', "run `chapbook add ../a` to take it from there"),
-        (
-            '{git = "https://example.org/a"}',
-            "run `chapbook add git+https://example.org/a.git` to take it from there",
-        ),
+        ('{git = "https://example.org/a"}', "run `chapbook add git+https://example.org/a` to take it from there"),
         ('{index = "own"}', "run `chapbook source add --priority=explicit own URL`, and name it where `a` is required"),
         ("{workspace = true}", "run `chapbook add PATH` to take it from there"),
     ],
 )
 def test_a_source_that_only_uv_reads_is_told_of(
-    chapbook: Chapbook, folder: Path, index: FakeIndex, monkeypatch: pytest.MonkeyPatch, entry: str, hint: str
+    chapbook: Chapbook, connected: Path, index: FakeIndex, entry: str, hint: str
 ) -> None:
+    folder = connected
     index.serve("a", "1.0")
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
     head = HEAD + f'dependencies = ["a"]\n[tool.uv.sources]\na = {entry}\nunneeded = {entry}\n'
     write(folder, head + NO_PACKAGE)
     message = "tool.uv.sources.a: only uv reads this; here `a` comes from an index"
