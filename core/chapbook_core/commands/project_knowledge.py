@@ -125,15 +125,14 @@ class ProjectKnowledge:
         return sorted(found)[:_MOST_PATHS]
 
     def _environment(self, manifest: Manifest) -> Environment | None:
-        from chapbook_core.commands.project_environment import project_place
-        from chapbook_core.environment.environment import read_environment
+        from chapbook_core.commands.project_modules import usable_environment
+        from chapbook_core.commands.session import Session
         from chapbook_core.project.settings import read_settings  # as above
 
         surroundings = self._surroundings
         with suppress(ChapbookError, OSError):
             settings = read_settings(manifest.folder, variables=surroundings.variables, home=surroundings.home)
-            place = project_place(manifest, settings)
-            return read_environment(place.present(".".join(map(str, surroundings.python))))
+            return usable_environment(Session(manifest, settings, surroundings, Unwatched()))
         return None
 
     @cached_property

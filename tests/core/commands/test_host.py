@@ -12,6 +12,7 @@ import pytest
 
 from chapbook_core.commands.dispatch import perform
 from chapbook_core.commands.programs import Programs
+from chapbook_core.commands.project_knowledge import ProjectKnowledge
 from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
@@ -144,6 +145,12 @@ def test_programs_run_in_it(
     assert "VIRTUAL_ENV" not in program.variables
     assert str(python.scripts) == program.variables["PATH"].split(os.pathsep)[0]
     assert program.words in {("/bin/bash",), (str(python.scripts / "python"), "-V")}
+
+
+def test_its_programs_complete_what_is_typed(project: Path, python: PlainPython) -> None:
+    (python.scripts / "tool").touch()
+    surroundings = Surroundings(project, dict(os.environ), project.parent / "home", (3, 11))
+    assert "tool" in ProjectKnowledge(surroundings).programs()
 
 
 @pytest.mark.usefixtures("index")
