@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SETTINGS = {"VIRTUALENV_CONFIG_FILE": os.devnull}
 """What a person has set for virtualenv elsewhere must not decide what a project gets."""
+_SEEDS = ("--no-download", "--no-periodic-update")
+"""How something is put into an environment; where nothing is, a seeder may be asked that knows none of these words."""
 _APPLICATION_DATA = "virtualenv"
 """The folder in the cache for what virtualenv remembers."""
 _MOST_WORDS = 600
@@ -134,7 +136,7 @@ MAKER = Maker()
 def words_for(path: Path, recipe: Recipe, prompt: str) -> list[str]:
     """Return what virtualenv is to be told."""
     words = [*_words(path, recipe.interpreter.executable), "--prompt", prompt]
-    words += ["--pip", "embed", "--no-setuptools"] if recipe.pip else ["--no-seed"]
+    words += [*_SEEDS, "--pip", "embed", "--no-setuptools"] if recipe.pip else ["--no-seed"]
     words += ["--always-copy"] if recipe.always_copy else []
     words += ["--system-site-packages"] if recipe.system_site_packages else []
     return words
@@ -146,12 +148,7 @@ def application_data(cache: Path) -> Path:
 
 
 def _words(path: Path, program: Path) -> list[str]:
-    return [
-        str(path),
-        *("--python", str(program)),
-        *("--no-download", "--no-periodic-update"),
-        *("--discovery", "builtin"),
-    ]
+    return [str(path), "--python", str(program), "--discovery", "builtin"]
 
 
 def _let_nobody_handle_warnings() -> None:
