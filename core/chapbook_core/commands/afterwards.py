@@ -26,7 +26,7 @@ def ready_store(session: Session, store: Store, wheels: Sequence[StoredWheel], i
     """Have a process compile and lay out these wheels for the next environment, where something may be left behind."""
     companion, leave_behind = session.surroundings.companion, session.surroundings.leave_behind
     tag = bytecode_tag(interpreter)
-    if leave_behind is None or tag is None or not (session.surroundings.cache and session.settings.flag(SETTING)):
+    if leave_behind is None or tag is None or session.cache is None or not session.settings.flag(SETTING):
         return
     if companion is not None:
         from chapbook_core.environment.maker import MAKER  # where many commands are run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.cache_folders import STORE_FOLDER
@@ -11,11 +10,14 @@ from chapbook_core.commands.report import Blank, Block, Line, Result, Span, Tabl
 from chapbook_core.errors import UsageError
 from chapbook_core.index.opening import open_cache
 from chapbook_core.project.discovery import ProjectNotFound, find_project
+from chapbook_core.project.own_cache import cache_place
 from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chapbook_core.commands.cache_contents import Holding
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.surroundings import Surroundings
@@ -151,8 +153,7 @@ def cache_folder_of(surroundings: Surroundings) -> Path:
     except ProjectNotFound:
         project = None
     settings = read_settings(project, variables=surroundings.variables, home=surroundings.home)
-    folder = settings.text("cache-dir")
-    return Path(folder).expanduser() if folder else settings.locations.cache
+    return cache_place(settings)
 
 
 def _below(path: Path, folder: Path) -> str:

@@ -18,19 +18,11 @@ INTACT = "intact"
 """In a build environment: written last, and touched by each build that uses it."""
 
 
-def cache_folder(session: Session) -> Path | None:
-    """Return the folder of all caches; None when the cache is not to be used."""
-    if not session.surroundings.cache:
-        return None
-    cache = session.settings.text("cache-dir")
-    return Path(cache).expanduser() if cache else session.settings.locations.cache
-
-
 @contextmanager
 def open_store(session: Session) -> Iterator[Store]:
     """Open the store of this person; one that is gone at the end when the cache is not to be used."""
     with ExitStack() as stack:
-        folder = cache_folder(session)
+        folder = session.cache
         if folder is None:
             # Nearly everybody uses the cache.
             from tempfile import TemporaryDirectory

@@ -100,5 +100,4 @@ def _whereabouts(session: Session) -> Whereabouts:
 
 def cache_folder(session: Session, name: str) -> Path | None:
     """Return a folder of the person's cache; None for who wants none."""
-    folder = session.settings.text("cache-dir")
-    return Path(folder).expanduser() / name if folder and session.surroundings.cache else None
+    return None if session.cache is None else session.cache / name

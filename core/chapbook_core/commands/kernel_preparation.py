@@ -9,6 +9,7 @@ from chapbook_core.commands.declarations.installing import INSTALL
 from chapbook_core.commands.kernel_start import KernelStart, KernelStarts, KernelWants
 from chapbook_core.commands.report import Block, Data, Line, Result, Span, as_data
 from chapbook_core.environment.state import read_state
+from chapbook_core.project.own_cache import cache_place, is_own
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ def _start(session: Session, environment: Environment, mode: Mode | None) -> Ker
             return None
         folders.append(str(overlay.folder))
         versions = {**overlay.versions, **versions}
-    magics = place_thin_magics(kernel_cache(session))
+    # A project with a kernel of its own does without them.
+    magics = place_thin_magics(kernel_cache(session)) if is_own(cache_place(session.settings)) else None
     if magics is not None:
         folders.append(str(magics))
     return KernelStart(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from chapbook_core.installer.condition_key import condition_key
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.locations import find_locations
+from chapbook_core.project.own_cache import is_own
 from chapbook_core.project.settings import PROJECT_SETTINGS
 from chapbook_core.value import frozen, members
 
@@ -123,6 +124,8 @@ class KernelStarts:
 
     def remembered(self) -> KernelStart | None:
         """Return what a kernel is started with; None when it has to be looked into."""
+        if not is_own(self._locations.cache):
+            return None
         try:
             entry = json.loads(self._file.read_bytes())
             start = read_start(entry["start"])
@@ -151,7 +154,7 @@ class KernelStarts:
 
         `folders` are those that packages of the environment come from, as its state has them.
         """
-        if key is None:
+        if key is None or not is_own(self._locations.cache):
             return
         temporary = self._file.with_suffix(f".{os.urandom(4).hex()}.tmp")
         with suppress(OSError):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
+from chapbook_core.project.own_cache import cache_place, is_own
 from chapbook_core.project.writing import WriteFailed, write_file
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.project.settings import Settings
@@ -64,10 +65,9 @@ class LockRecord:
         self._settings = settings
         self._variables = surroundings.variables
         self._words = tuple(words)
-        cache = settings.text("cache-dir")
+        cache = cache_place(settings)
         name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-        is_kept = surroundings.cache and cache
-        self._file = Path(cache).expanduser() / "locked" / name[:32] if is_kept and cache else None
+        self._file = cache / "locked" / name[:32] if surroundings.cache and is_own(cache) else None
 
     def current(self) -> CurrentLock | None:
         """Return the lock that is there, if the last run of locking had the same input and left that very lock."""

@@ -34,6 +34,7 @@ from chapbook_core.installer.placement import WheelArrival, place_wheels
 from chapbook_core.installer.schemes import InstallPaths
 from chapbook_core.installer.workshop import Workshop
 from chapbook_core.lock.lockfile import LockedPackage
+from chapbook_core.project.own_cache import cache_place, make_own
 from chapbook_core.requirements.marker import parse_marker
 from chapbook_core.resolver.explain import NoSolution
 from chapbook_core.resolver.facts import Dependency
@@ -99,9 +100,10 @@ def overlay_shelf(session: Session, interpreter: Interpreter) -> OverlayShelf:
 
 
 def kernel_cache(session: Session) -> Path:
-    """Return the folder of everything that kernels share, in the person's cache."""
-    cache = session.settings.text("cache-dir")
-    return (Path(cache).expanduser() if cache else session.settings.locations.cache) / CACHE_FOLDER
+    """Return the folder of everything that kernels share, in the person's cache; raises ForeignCache."""
+    cache = cache_place(session.settings)
+    make_own(cache)
+    return cache / CACHE_FOLDER
 
 
 def find_overlay(

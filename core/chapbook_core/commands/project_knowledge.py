@@ -57,6 +57,7 @@ class ProjectKnowledge:
         """Return the names of packages that were looked up on indexes before."""
         # The database is opened for this alone.
         from chapbook_core.index.opening import open_cache
+        from chapbook_core.project.own_cache import cache_place, is_own
         from chapbook_core.project.settings import read_settings
 
         surroundings = self._surroundings
@@ -66,9 +67,9 @@ class ProjectKnowledge:
             settings = read_settings(
                 self._folder or surroundings.folder, variables=surroundings.variables, home=surroundings.home
             )
-            folder = settings.text("cache-dir")
-            if folder:
-                cache = open_cache(Path(folder).expanduser(), Unwatched())
+            folder = cache_place(settings)
+            if is_own(folder):
+                cache = open_cache(folder, Unwatched())
                 try:
                     return cache.names()
                 finally:

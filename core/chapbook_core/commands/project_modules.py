@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock import NotLocked
@@ -14,9 +13,11 @@ from chapbook_core.environment.condition import Moved, Sound
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.selection import applicable
+from chapbook_core.project.own_cache import cache_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from chapbook_core.commands.session import Session
     from chapbook_core.environment.environment import Environment
@@ -61,11 +62,10 @@ def owners_of_project(session: Session) -> ModuleOwners:
         None if environment is None else scan_site_packages(environment.site_packages),
         locked_here(session, lock, environment),
         {one.name for group in session.manifest.groups for one in group.requirements},
-        store_folder(session.settings) if session.surroundings.cache else None,
+        None if session.cache is None else session.cache / _STORE,
     )
 
 
 def store_folder(settings: Settings) -> Path:
     """Return where unpacked wheels are kept."""
-    cache = settings.text("cache-dir")
-    return (Path(cache).expanduser() if cache else settings.locations.cache) / _STORE
+    return cache_place(settings) / _STORE

@@ -192,10 +192,8 @@ class ReferenceReader:
     @cached_property
     def _repositories(self) -> GitRepositories:
         session = self._session
-        cache = session.settings.text("cache-dir")
-        if cache and session.surroundings.cache:
-            folder = Path(cache).expanduser()
-        else:
+        folder = session.cache
+        if folder is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="chapbook-git-", ignore_cleanup_errors=True)
             folder = Path(self._temporary.name)
         variables = session.surroundings.variables

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.index_mode import index_mode
@@ -15,6 +14,7 @@ from chapbook_core.index.names import did_you_mean
 from chapbook_core.index.opening import open_index
 from chapbook_core.index.sources import arrange
 from chapbook_core.project.discovery import ProjectNotFound
+from chapbook_core.project.own_cache import cache_place, own_cache
 from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name, is_valid_name
 from chapbook_core.value import frozen
@@ -119,14 +119,11 @@ def _opened(surroundings: Surroundings, watcher: Watcher, mode: Mode) -> OpenInd
         return open_session(surroundings, watcher).open_index(mode)
     except ProjectNotFound:
         settings = read_settings(None, variables=surroundings.variables, home=surroundings.home)
-        folder = settings.text("cache-dir")
         return open_index(
             arrange((), lambda: default_index(surroundings.variables, surroundings.home)),
             variables=surroundings.variables,
             home=surroundings.home,
             watcher=watcher,
-            cache_folder=(Path(folder).expanduser() if folder else settings.locations.cache)
-            if surroundings.cache
-            else None,
+            cache_folder=own_cache(cache_place(settings), watcher) if surroundings.cache else None,
             mode=mode,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.first_look import FirstLook
@@ -11,6 +10,7 @@ from chapbook_core.errors import ChapbookError
 from chapbook_core.index.mode import Mode
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.manifest import read_manifest
+from chapbook_core.project.own_cache import cache_place, own_cache
 from chapbook_core.project.resolution_table import read_resolution_table
 from chapbook_core.project.source import Priority
 from chapbook_core.requirements.origin import IndexOrigin
@@ -18,6 +18,7 @@ from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
@@ -83,17 +84,21 @@ class Session:
             raise EverySourceExplicit(self.manifest.file)
         return sources
 
+    @cached_property
+    def cache(self) -> Path | None:
+        """The folder of all caches; None when it is not to be used, or not this person's own."""
+        return own_cache(cache_place(self.settings), self.watcher) if self.surroundings.cache else None
+
     def open_index(self, mode: Mode = Mode.ONLINE) -> OpenIndex:
         """Open the way to the indexes; the caller closes it."""
         from chapbook_core.index.opening import open_index  # loads sockets and the database, as `sources` does
 
-        cache = self.settings.text("cache-dir")
         return open_index(
             self.sources,
             variables=self.surroundings.variables,
             home=self.surroundings.home,
             watcher=self.watcher,
-            cache_folder=Path(cache).expanduser() if cache and self.surroundings.cache else None,
+            cache_folder=self.cache,
             mode=mode,
             configured=self.login,
             trusted=self._trust,

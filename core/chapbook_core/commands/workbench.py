@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from chapbook_core.commands.cache_folders import cache_folder, open_store
+from chapbook_core.commands.cache_folders import open_store
 from chapbook_core.commands.interpreters import choose_interpreter, interpreter_of
 from chapbook_core.commands.project_environment import present_condition
 from chapbook_core.environment.condition import Moved, Sound
@@ -70,7 +70,7 @@ class Workbench:
     ) -> None:
         self.session = session
         self.mode = mode
-        self.cache = cache_folder(session)
+        self.cache = session.cache
         self.stopping = threading.Event()
         """Set when one of several builds has failed, or the person wants no more of them."""
         self.watcher: Watcher = _Stoppable(session.watcher, self.stopping)
