@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.outlining import ask_outline, read_outline
-from chapbook_core.commands.report import Block, Line, Result, Span
+from chapbook_core.commands.report import Block, Line, Message, Result, Span
 from chapbook_core.errors import Cancelled, ChapbookError, UsageError
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.locations import find_locations
 from chapbook_core.project.placing import place_files, require_free
 from chapbook_core.project.scaffold import Layout, project_files
+from chapbook_core.project.standard_modules import STANDARD_MODULES, hidden_by_python
 from chapbook_core.project.trust import note_trust
 from chapbook_core.value import frozen, replace
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
 
+_OTHER_NAME = "give it another name by `--name` while it is empty"
 _READMES = late_pattern(r"[A-Za-z0-9]+")
 
 
@@ -33,6 +35,8 @@ class Made(Result):
     """The folder as it was typed."""
     layout: Layout
     files: tuple[str, ...]
+    hidden: str = ""
+    """The module that Python would not find, as it has one of that name itself."""
 
     def report(self) -> tuple[Block, ...]:
         """Tell what was made, and what comes next."""
@@ -44,6 +48,7 @@ class Made(Result):
             Line(("Made ", Span(self.name, "name"), f", {kind}, in `{self.shown}`")),
             *(Line(f"  {file}", detail=1) for file in self.files),
             *opening,
+            *((Message("warning", hidden_by_python(self.hidden), (_OTHER_NAME,)),) if self.hidden else ()),
         )
 
 
@@ -70,7 +75,9 @@ def run(invocation: Invocation, surroundings: Surroundings, _watcher: Watcher) -
     files = project_files(outline, folder, notebook=notebook)
     place_files(folder, files)
     note_trust(folder, find_locations(surroundings.variables, surroundings.home))
-    return Made(outline.name, folder, shown, layout, tuple(sorted(files)))
+    module = outline.package_path[0] if layout is not Layout.NOTEBOOKS else ""
+    hidden = module if module in STANDARD_MODULES else ""
+    return Made(outline.name, folder, shown, layout, tuple(sorted(files)), hidden)
 
 
 def _layout(invocation: Invocation, surroundings: Surroundings, folder: Path) -> tuple[Layout, bool]:

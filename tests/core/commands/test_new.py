@@ -56,6 +56,19 @@ def test_a_package_stands_below_src(chapbook: Callable[..., Any], folder: Path) 
     assert chapbook("-C", "My_Lib", "check", "--strict").status == 0
 
 
+@pytest.mark.parametrize("words", [("--src",), ("--flat",), ("--notebook-package",)])
+def test_a_module_that_python_has_itself_is_told_of_while_it_is_empty(
+    chapbook: Callable[..., Any], folder: Path, words: tuple[str, ...]
+) -> None:
+    warning = "warning: Python has a module `json` of its own, and imports that one\n"
+    assert warning in chapbook("new", "json", *words).err
+    assert (folder / "json" / "pyproject.toml").is_file()
+    told = chapbook("-C", "json", "check").err
+    assert ("Python has a module `json` of its own" in told) is ("--notebook-package" not in words)
+    assert chapbook("new", "other/json", "--name", "my-json", *words).err == ""
+    assert chapbook("new", "notes/json", "--notebook").err == ""
+
+
 def test_a_flat_package_needs_no_word_about_where_it_is(chapbook: Callable[..., Any], folder: Path) -> None:
     assert chapbook("new", "lib", "--flat", "--readme", "rst").status == 0
     assert files(folder / "lib") == ["README.rst", "lib/__init__.py", "pyproject.toml", "tests/__init__.py"]
