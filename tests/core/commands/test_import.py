@@ -365,6 +365,15 @@ def test_an_unknown_file_asks_for_its_format(project: Path, chapbook: Chapbook) 
     assert "`--from`" in outcome.err
 
 
+def test_what_other_pythons_need_does_not_loosen_what_the_projects_do(project: Path, chapbook: Chapbook) -> None:
+    lines = ["apple<1.2; python_version < '3.9'", "apple>=1.9; python_version >= '3.9'", "seed; python_version < '3.9'"]
+    (project / "needs.txt").write_text("\n".join(lines))
+    outcome = chapbook("import", "needs.txt", "--no-lock")
+    assert declared(project) == {"main": ["apple (>=1.9)"]}
+    assert "more are allowed now" not in outcome.out + outcome.err
+    assert "`seed` is left out: no Python of the project needs it" in outcome.out
+
+
 REQUIREMENTS = "apple==1.9 --hash=sha256:{digest}\nseed==0.1\n"
 PIPFILE_LOCK = '{{"default": {{"apple": {{"version": "==1.9", "hashes": ["sha256:{digest}"]}}}}}}'
 UV_LOCK = (

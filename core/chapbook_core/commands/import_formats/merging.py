@@ -29,7 +29,9 @@ def merged_wishes(wishes: Iterable[Wish], python: Marker) -> Iterator[tuple[Wish
     by_place: defaultdict[tuple[str, str, str | None], list[Wish]] = defaultdict(list)
     for wish in wishes:
         by_place[wish.requirement.name, wish.group, wish.extra].append(wish)
-    for held in by_place.values():
+    for every_one in by_place.values():
+        # What is said for Pythons that the project is not for must not loosen what is said for its own.
+        held = [wish for wish in every_one if not wish.requirement.marker.is_disjoint(python)] or every_one
         merged = _merged(held, python)
         every = reduce(or_, (wish.requirement.constraint for wish in held))
         yield merged, not merged.requirement.constraint.is_subset(every)
