@@ -62,8 +62,11 @@ def _hint(name: str, entry: object) -> str:
             return f"run `chapbook source add --priority=explicit {source} URL`, and name it where `{name}` is required"
         case {"git": str(address)}:
             where = f"git+{address.removeprefix('git+')}"
-        case {"url": str(where)} | {"path": str(where)}:
+        case {"url": str(where)}:
             pass
+        case {"path": str(where)}:
+            # A bare word would be the name of a package.
+            where = where if where.startswith((".", "/")) else f"./{where}"
         case _:
             where = "PATH"
     return f"run `chapbook add {where}` to take it from there"

@@ -19,11 +19,12 @@ from chapbook_core.project.document import read_document
 from chapbook_core.project.groups import MAIN
 from chapbook_core.project.source import Source
 from chapbook_core.requirements.marker import python_marker
+from chapbook_core.requirements.name import canonical_name
 from chapbook_core.requirements.origin import IndexOrigin
 from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.import_formats.harvest import Pin, Wish
@@ -177,6 +178,12 @@ def _add_wishes(document: Document, session: Session, harvest: Harvest) -> tuple
     present: dict[str, None] = {}
     python = python_marker(session.manifest.python)
     pinned = {pin.name for pin in harvest.pins}
+    unplaced = {
+        (group.name, requirement.name)
+        for group in session.manifest.groups
+        for requirement in group.requirements
+        if isinstance(requirement.origin, IndexOrigin)
+    }
     for wish, allows_more in merged_wishes(harvest.wishes, python):
         requirement = wish.requirement
         if requirement.marker.is_disjoint(python):
@@ -184,7 +191,7 @@ def _add_wishes(document: Document, session: Session, harvest: Harvest) -> tuple
                 session.manifest.file, f"`{requirement.pretty_name}` is left out: no Python of the project needs it"
             )
             continue
-        if document.requires(requirement.name, group=wish.group, extra=wish.extra):
+        if document.requires(requirement.name, group=wish.group, extra=wish.extra) and not _says_where(wish, unplaced):
             present[requirement.pretty_name] = None
             continue
         if allows_more and requirement.name not in pinned:
@@ -193,6 +200,15 @@ def _add_wishes(document: Document, session: Session, harvest: Harvest) -> tuple
         document.add_requirement(requirement, group=wish.group, extra=wish.extra)
         added.append(Added(_shown(wish), _where(wish)))
     return added, list(present)
+
+
+def _says_where(wish: Wish, unplaced: Collection[tuple[str, str]]) -> bool:
+    """Tell whether a wish names the place of a package that the project requires by its name alone.
+
+    So it is in the project file of uv, which has the places in a table of its own: an index may know that name too.
+    """
+    is_direct = not isinstance(wish.requirement.origin, IndexOrigin)
+    return is_direct and (canonical_name(wish.group), wish.requirement.name) in unplaced
 
 
 def _shown(wish: Wish) -> str:

@@ -374,6 +374,27 @@ def test_what_other_pythons_need_does_not_loosen_what_the_projects_do(project: P
     assert "`seed` is left out: no Python of the project needs it" in outcome.out
 
 
+def test_a_project_of_uv_gets_the_places_that_only_uv_has_read(project: Path, chapbook: Chapbook) -> None:
+    (project / "banana").mkdir()
+    (project / "banana" / "pyproject.toml").write_text('[project]\nname = "banana"\nversion = "9"\n')
+    uvs = '[tool.uv.sources]\nbanana = {path = "banana", editable = true}\n'
+    (project / "pyproject.toml").write_text(PROJECT.replace("[]", '["apple", "banana"]', 1) + uvs)
+    entries = '{name = "apple"}, {name = "banana", editable = "banana"}'
+    (project / "uv.lock").write_text(
+        '[[package]]\nname = "apple"\nversion = "1.9"\nsource = {registry = "elsewhere"}\n'
+        f'[[package]]\nname = "here"\nsource = {{virtual = "."}}\n[package.metadata]\nrequires-dist = [{entries}]\n'
+    )
+
+    outcome = chapbook("import", "uv.lock")
+
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "`apple` is required already, and stays as it is" in outcome.out
+    assert locked(project)["apple"] == "1.9"
+    assert locked(project)["banana"] == "9"
+    text = (project / "pyproject.toml").read_text()
+    assert 'banana = {path = "banana", develop = true}' in text
+
+
 REQUIREMENTS = "apple==1.9 --hash=sha256:{digest}\nseed==0.1\n"
 PIPFILE_LOCK = '{{"default": {{"apple": {{"version": "==1.9", "hashes": ["sha256:{digest}"]}}}}}}'
 UV_LOCK = (

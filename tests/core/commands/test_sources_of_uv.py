@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     ("entry", "hint"),
     [
         ('{path = "../a", editable = true}', "run `chapbook add ../a` to take it from there"),
+        ('{path = "lib"}', "run `chapbook add ./lib` to take it from there"),
         ('{git = "https://example.org/a"}', "run `chapbook add git+https://example.org/a` to take it from there"),
         ('{index = "own"}', "run `chapbook source add --priority=explicit own URL`, and name it where `a` is required"),
         ("{workspace = true}", "run `chapbook add PATH` to take it from there"),
