@@ -36,6 +36,15 @@ class PlainPython:
         """The distributions that are there, with their versions."""
         return sorted(f"{one.name} {one.version}" for one in scan_site_packages(self.library))
 
+    @property
+    def files(self) -> set[str]:
+        """What is in it, but for its own library and what Chapbook keeps of it."""
+        return {
+            path.relative_to(self.top).as_posix()
+            for path in self.top.rglob("*")
+            if ".chapbook" not in path.parts and "__pycache__" not in path.parts
+        }
+
     def run(self, code: str) -> str:
         """Return what a program prints there."""
         return subprocess.run([self.program, "-c", code], capture_output=True, text=True, check=True).stdout.strip()

@@ -34,7 +34,7 @@ def judged(
     Raises Cancelled when the person would rather not have the change.
     """
     kernel = session.surroundings.kernel
-    if kernel is None or not kernel.runs_in(environment.path):
+    if kernel is None or not kernel.runs_in(environment.prefix):
         is_postponed = timing is Timing.NEXT_START and not plan.is_empty
         return Live(Verdict.HOT, Timing.NEXT_START) if is_postponed else None
     live = judge(kernel, environment, leaving, {package.name: package.version for package in plan.arriving})

@@ -130,7 +130,7 @@ def present_versions(session: Session) -> dict[str, str]:
 def _versions(session: Session, environment: Environment, present: SitePackages) -> dict[str, str]:
     """Return what is installed, in the version that the running kernel has loaded if there is one."""
     kernel = session.surroundings.kernel
-    loaded = kernel.started if kernel is not None and kernel.runs_in(environment.path) else {}
+    loaded = kernel.started if kernel is not None and kernel.runs_in(environment.prefix) else {}
     return {one.name: loaded.get(one.name, one.version) for one in present}
 
 

@@ -33,7 +33,8 @@ class RunningKernel:
 
     def loaded_below(self, environment: Path) -> dict[str, str]:
         """Return the modules that lie in the environment, by file: below its top, with `/` between parts."""
-        tops = [f"{top}{os.sep}" for top in dict.fromkeys(_spellings(self.prefix, environment))]
+        # The top of a Python may lie above the folder that packages are put below.
+        tops = [f"{top}{os.sep}" for top in sorted(set(_spellings(self.prefix, environment)), key=len, reverse=True)]
         loaded: dict[str, str] = {}
         for name, file in self.modules.items():
             for top in tops:

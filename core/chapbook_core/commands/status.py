@@ -323,7 +323,7 @@ def _versions(packages: Collection[LockedPackage]) -> dict[str, str]:
 def _loaded(session: Session, environment: Environment | None, present: SitePackages | None) -> dict[str, str] | None:
     """Return the versions of what the kernel has loaded; None without a kernel of this environment."""
     kernel = session.surroundings.kernel
-    if kernel is None or environment is None or present is None or not kernel.runs_in(environment.path):
+    if kernel is None or environment is None or present is None or not kernel.runs_in(environment.prefix):
         return None
     library = environment.site_packages.relative_to(environment.path).as_posix() + "/"
     files = {

@@ -31,6 +31,8 @@ class Layout:
     """The folder of its packages."""
     scripts: Path
     headers: Path
+    prefix: Path
+    """As its `sys.prefix`; what the system adds may be below that."""
 
 
 @frozen
@@ -54,6 +56,11 @@ class Environment:
     def is_virtual(self) -> bool:
         """Whether it is a virtual environment."""
         return self.layout is None
+
+    @property
+    def prefix(self) -> Path:
+        """What a program that runs in it takes for its top."""
+        return self.path if self.layout is None else self.layout.prefix
 
     @property
     def scripts(self) -> Path:

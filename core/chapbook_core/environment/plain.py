@@ -52,6 +52,6 @@ def look_at_plain(interpreter: Interpreter) -> Sound | Broken:
         implementation=interpreter.implementation,
         home=interpreter.executable.parent,
         base=interpreter.executable,
-        layout=Layout(interpreter.executable, library, folders["scripts"], headers),
+        layout=Layout(interpreter.executable, library, folders["scripts"], headers, interpreter.prefix),
     )
     return Sound(environment, read_state(top))

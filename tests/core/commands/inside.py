@@ -91,9 +91,9 @@ class Kernel:
 
 
 @contextmanager
-def running_kernel(project: Path, *modules: str) -> Iterator[Kernel]:
-    """Start the Python of the project's environment, and let it import something."""
-    words = [str(project / ".venv" / "bin" / "python"), "-I", "-c", _TELL, json.dumps(modules)]
+def running_kernel(project: Path, *modules: str, python: Path | None = None) -> Iterator[Kernel]:
+    """Start the Python of the project's environment, or another one, and let it import something."""
+    words = [str(python or project / ".venv" / "bin" / "python"), "-I", "-c", _TELL, json.dumps(modules)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Kernel(process)

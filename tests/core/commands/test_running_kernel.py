@@ -43,3 +43,10 @@ def test_only_modules_of_the_environment_count(tmp_path: Path) -> None:
     assert expected == kernel.loaded_below(real)
     assert kernel.runs_in(real)
     assert not kernel.runs_in(tmp_path)
+
+
+def test_what_is_added_to_a_python_may_lie_below_its_top(tmp_path: Path) -> None:
+    """As on Debian, where that is `/usr`, and `/usr/local` what is installed below."""
+    modules = {"a": f"{tmp_path}/local/lib/python3.11/dist-packages/a.py", "json": f"{tmp_path}/lib/json/__init__.py"}
+    kernel = RunningKernel(tmp_path, modules=modules)
+    assert "lib/python3.11/dist-packages/a.py" in kernel.loaded_below(tmp_path / "local")

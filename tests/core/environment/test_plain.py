@@ -66,7 +66,7 @@ def test_what_the_system_adds_may_be_apart_from_what_it_brings(tmp_path: Path) -
     )
     condition = look_at_plain(python)
     assert isinstance(condition, Sound)
-    assert local == condition.path
+    assert (local, tmp_path) == (condition.path, condition.environment.prefix)
     assert condition.environment.layout is not None
     # Its own headers are none of ours.
     assert local / "include/site/python3.12" == condition.environment.layout.headers
