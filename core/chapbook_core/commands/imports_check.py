@@ -15,7 +15,7 @@ from chapbook_core.commands.report import Block, Data, Line, Message, Result, Sp
 from chapbook_core.commands.session import open_session
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.project.import_sites import find_sites
-from chapbook_core.project.notebook_imports import code_files, code_pieces, own_modules, reason_unread
+from chapbook_core.project.notebook_imports import UNREAD, code_files, code_pieces, own_modules, reason_unread
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen
 
@@ -190,7 +190,7 @@ def _read(files: Iterable[Path], folder: Path) -> tuple[dict[str, list[Use]], di
         shown = file.relative_to(folder).as_posix()
         try:
             pieces = code_pieces(file)
-        except (OSError, ValueError, RecursionError) as error:
+        except UNREAD as error:
             unread[shown] = reason_unread(error)
             continue
         is_notebook = file.suffix == ".ipynb"

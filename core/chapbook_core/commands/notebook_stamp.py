@@ -14,7 +14,7 @@ from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.events import Unwatched
 from chapbook_core.project.discovery import ProjectNotFound
 from chapbook_core.project.import_sites import find_sites
-from chapbook_core.project.notebook_imports import code_files, code_pieces, own_modules
+from chapbook_core.project.notebook_imports import UNREAD, code_files, code_pieces, own_modules
 from chapbook_core.project.notebook_metadata import NoNotebook, own_metadata, read_notebook_file, with_own_metadata
 from chapbook_core.project.writing import write_file
 from chapbook_core.requirements.name import canonical_name
@@ -106,7 +106,7 @@ def present_stamp(session: Session, file: Path) -> Stamp:
     own_metadata(read_notebook_file(file), file)
     try:
         pieces = code_pieces(file)
-    except (OSError, ValueError, RecursionError) as error:
+    except UNREAD as error:
         raise NoNotebook(file, str(error)) from None
     lock = readable_lock(session)
     imported = _imported(session, pieces)
@@ -158,7 +158,7 @@ def _imported(session: Session, pieces: Iterable[str]) -> set[str]:
 def _pieces(file: Path) -> tuple[str, ...]:
     try:
         return code_pieces(file)
-    except (OSError, ValueError, RecursionError):
+    except UNREAD:
         return ()
 
 

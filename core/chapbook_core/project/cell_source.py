@@ -9,6 +9,8 @@ _PYTHON_CELLS = frozenset({"capture", "debug", "prun", "time", "timeit", "python
 _CELL_MAGIC = late_pattern(r"\s*%%(?P<name>\w+)")
 # What a cell assigns from a magic or from the shell, as in `files = !ls`.
 _ASSIGNMENT = late_pattern(r"(?P<indent>\s*)[\w\s,.\[\]'\"]+=\s*[%!]")
+UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What is raised over code that is no Python: text with NUL in it, and, by two words, what is nested too deeply."""
 
 
 def python_source(cell: str) -> str:

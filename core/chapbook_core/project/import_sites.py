@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from chapbook_core.pattern import late_pattern
-from chapbook_core.project.cell_source import python_source
+from chapbook_core.project.cell_source import UNPARSED, python_source
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ def find_sites(source: str) -> tuple[ImportSite, ...]:
         with warnings.catch_warnings():
             # What is odd about a person's strings is not ours to tell.
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+            return tuple(_sites(ast.parse(text), is_optional=False))
+    except UNPARSED:
         return tuple(_guessed(text))
-    return tuple(_sites(tree, is_optional=False))
 
 
 def _sites(node: ast.AST, *, is_optional: bool) -> Iterator[ImportSite]:

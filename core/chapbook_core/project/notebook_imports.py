@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.pattern import late_pattern
-from chapbook_core.project.cell_source import python_source
+from chapbook_core.project.cell_source import UNPARSED, python_source
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
 _MOST_FOLDERS = 2000
 """Somebody's whole home folder is not looked into; what comes in its first folders is enough to see that."""
+UNREAD = (OSError, ValueError, RecursionError)
+"""What is raised over a file that cannot be looked into."""
 _LARGEST = 64 * 2**20
 """Bytes; a notebook beyond that is mostly pictures, and reading it would take long."""
 # Finds the imports of a cell that is not valid Python.
@@ -67,7 +69,7 @@ def find_imports(folder: Path) -> Imports:
         shown = file.relative_to(folder).as_posix()
         try:
             names = _imports_of(file)
-        except (OSError, ValueError, RecursionError) as error:
+        except UNREAD as error:
             unread.append(Unread(shown, reason_unread(error)))
             continue
         for name in names:
@@ -101,7 +103,7 @@ def imported_names(source: str) -> frozenset[str]:
             # What is odd about a person's strings is not ours to tell.
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
-    except SyntaxError:
+    except UNPARSED:
         return frozenset(_guessed(source))
     return frozenset(_named(tree))
 
@@ -124,7 +126,7 @@ def _guessed(source: str) -> Iterator[str]:
 
 
 def code_pieces(file: Path) -> tuple[str, ...]:
-    """Return the code cells of a notebook, or the one text of a module; raises OSError, ValueError, RecursionError.
+    """Return the code cells of a notebook, or the one text of a module; raises one of `UNREAD`.
 
     `reason_unread` puts what is raised into words. A notebook's cells of other kinds are empty here: the number of a
     piece is the number of its cell.
@@ -146,7 +148,10 @@ def _code_cells(notebook: object) -> Iterator[str]:
     # Format 3 kept its cells in sheets, and called the source `input`.
     tables = sheets if isinstance(sheets, list) else [notebook]
     for table in tables:
-        for cell in table.get("cells", ()) if isinstance(table, dict) else ():
+        cells = table.get("cells", []) if isinstance(table, dict) else []
+        if not isinstance(cells, list):
+            raise ValueError("it is not a notebook: its cells are no list")  # noqa: TRY004  as above
+        for cell in cells:
             is_code = isinstance(cell, dict) and cell.get("cell_type") == "code"
             yield _text(cell.get("source", cell.get("input", ""))) if is_code else ""
 
@@ -154,11 +159,13 @@ def _code_cells(notebook: object) -> Iterator[str]:
 def _text(source: object) -> str:
     match source:
         case str():
-            return source
+            text = source
         case list():
-            return "".join(part for part in source if isinstance(part, str))
+            text = "".join(part for part in source if isinstance(part, str))
         case _:
             return ""
+    # JSON can tell half a character, which no file can hold.
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _files(folder: Path) -> Iterator[Path]:

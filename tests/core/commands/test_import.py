@@ -395,6 +395,15 @@ def test_a_project_of_uv_gets_the_places_that_only_uv_has_read(project: Path, ch
     assert 'banana = {path = "banana", develop = true}' in text
 
 
+def test_cells_of_a_kind_that_is_none_are_passed_over(project: Path, chapbook: Chapbook) -> None:
+    cells = (
+        '{"cell_type": ["code"], "source": "!pip install seed"}, {"cell_type": "code", "source": "!pip install apple"}'
+    )
+    (project / "odd.ipynb").write_text(f'{{"cells": [null, {cells}]}}')
+    assert chapbook("import", "odd.ipynb", "--no-lock").status == 0
+    assert declared(project) == {"main": ["apple"]}
+
+
 REQUIREMENTS = "apple==1.9 --hash=sha256:{digest}\nseed==0.1\n"
 PIPFILE_LOCK = '{{"default": {{"apple": {{"version": "==1.9", "hashes": ["sha256:{digest}"]}}}}}}'
 UV_LOCK = (

@@ -7,6 +7,7 @@ import pytest
 
 from chapbook_core.project import notebook_imports
 from chapbook_core.project.distribution_names import distribution_of
+from chapbook_core.project.import_sites import find_sites
 from chapbook_core.project.notebook_imports import Import, Unread, find_imports, holds_notebooks, imported_names
 
 if TYPE_CHECKING:
@@ -98,6 +99,25 @@ def test_what_cannot_be_read_is_told_with_its_reason(tmp_path: Path, monkeypatch
         Unread("c.py", "it is larger than 0 MiB"),
         Unread("d.py", "it is not UTF-8"),
     )
+
+
+@pytest.mark.parametrize("text", ['{"cells": null}', '{"cells": 5}', '{"worksheets": [null, {"cells": "a"}]}'])
+def test_cells_that_are_no_list_are_told(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "a.ipynb", text)
+    (unread,) = find_imports(tmp_path).unread
+    assert unread.reason == "it is not a notebook: its cells are no list"
+
+
+@pytest.mark.parametrize(
+    "odd", ["x = " + "-" * 100_000 + "1", "x = " + "(" * 1000, "x = 1" + " + 1" * 3000, "x = '\0'", "x = '\ud800'"]
+)
+def test_a_cell_that_python_cannot_read_hides_no_import(tmp_path: Path, odd: str) -> None:
+    cells = [{"cell_type": "code", "source": f"{odd}\nimport a"}, {"cell_type": "code", "source": "import b"}]
+    write(tmp_path / "a.ipynb", json.dumps({"cells": [*cells, None, {"cell_type": ["code"]}]}))
+    imports = find_imports(tmp_path)
+    assert [found.name for found in imports.found] == ["a", "b"]
+    assert imports.unread == ()
+    assert [site.name for site in find_sites(f"{odd}\nimport a".encode(errors="replace").decode())] == ["a"]
 
 
 @pytest.mark.parametrize(

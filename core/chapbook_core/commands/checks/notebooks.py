@@ -50,4 +50,6 @@ def _kernel(folder: Path, file: str) -> Iterator[Finding]:
     if name is None:
         yield Finding(Severity.REMARK, "names no kernel", (), hint, file=file)
     elif name != KERNEL_NAME:
-        yield Finding(Severity.REMARK, f"runs in the kernel `{name}`, not in that of the project", (), hint, file=file)
+        # JSON can tell half a character, which nobody can print.
+        shown = str(name).encode(errors="replace").decode()
+        yield Finding(Severity.REMARK, f"runs in the kernel `{shown}`, not in that of the project", (), hint, file=file)

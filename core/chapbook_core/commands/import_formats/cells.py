@@ -55,7 +55,7 @@ def read_notebook(text: str, file: Path, harvest: Harvest) -> None:
         harvest.mistake(file, "it has no cells", hint="save it anew with Jupyter, in the format 4")
         return
     for number, cell in enumerate(cells, start=1):
-        if isinstance(cell, dict) and cell.get("cell_type") in {"code", "raw"}:
+        if isinstance(cell, dict) and cell.get("cell_type") in ("code", "raw"):
             source = cell.get("source", "")
             code = "".join(map(str, source)) if isinstance(source, list) else str(source)
             _Code(file, harvest, f"cell {number}").read(code)
