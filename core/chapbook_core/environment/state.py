@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.project.patience import patiently
-from chapbook_core.project.small_file import read_small
+from chapbook_core.project.small_file import read_small, write_small
 from chapbook_core.value import field, frozen, replace
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def write_state(environment: Path, state: State) -> None:
         # Each change does this, and a path takes as long to make as such a file to write.
         with suppress(FileExistsError):
             os.mkdir(folder)  # noqa: PTH102  as said
-        with open(temporary, "wb") as file:  # noqa: PTH123  as said
-            file.write(json.dumps(content).encode())
+        write_small(temporary, json.dumps(content).encode())
         patiently(lambda: os.replace(temporary, f"{folder}/{_FILE}"))  # noqa: PTH105  as said
     except OSError as cause:
         with suppress(OSError):

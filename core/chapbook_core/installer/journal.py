@@ -20,7 +20,7 @@ from chapbook_core.installer.relocation import Move
 from chapbook_core.installer.traces import JOURNAL, OWN_FOLDER, STAGES
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
-from chapbook_core.project.small_file import read_small
+from chapbook_core.project.small_file import read_small, write_small
 from chapbook_core.value import frozen, replace
 
 TURNED = "turned"
@@ -139,8 +139,8 @@ def write_journal(environment: Path, journal: Journal) -> None:
     """
     # In the stage whatever is left over goes with the rest of it.
     stage = environment / journal.stage
-    _write(f"{stage}/{TURNED}", _written(journal.turned()))
-    _write(f"{stage}/{JOURNAL}", _written(journal), is_durable=True)
+    write_small(f"{stage}/{TURNED}", _written(journal.turned()))
+    write_small(f"{stage}/{JOURNAL}", _written(journal), is_durable=True)
     if journal.rewrites:
         # The contents that are kept of the project's files are of no use without the names on the way to them.
         for folder in (stage, stage.parent, environment, environment.parent):
@@ -172,25 +172,17 @@ def _written(journal: Journal) -> bytes:
     return json.dumps(data).encode()
 
 
-def _write(file: str, content: bytes, *, is_durable: bool = False) -> None:
-    with open(file, "wb") as stream:  # noqa: PTH123  each change writes two, and paths are dearer
-        stream.write(content)
-        if is_durable:
-            stream.flush()
-            os.fsync(stream.fileno())
-
-
 def _place(written: str, environment: Path) -> None:
     """Give a journal its name once it is on the disk."""
     folder = f"{environment}/{OWN_FOLDER}"
-    os.replace(written, f"{folder}/{JOURNAL}")  # noqa: PTH105  as `_write`
+    os.replace(written, f"{folder}/{JOURNAL}")  # noqa: PTH105  each change does this, and a path is dearer
     _settle(folder)
 
 
 def drop_journal(environment: Path) -> None:
     """Say that the change has ended."""
     with suppress(FileNotFoundError):
-        os.unlink(f"{environment}/{OWN_FOLDER}/{JOURNAL}")  # noqa: PTH108  each change does this, and a path is dearer
+        os.unlink(f"{environment}/{OWN_FOLDER}/{JOURNAL}")  # noqa: PTH108  as `_place`
 
 
 def _name(path: str) -> str:

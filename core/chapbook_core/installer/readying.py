@@ -28,6 +28,7 @@ from chapbook_core.installer.sheet import LAYOUT as OF_SPARES
 from chapbook_core.installer.spare import drop_spare, has_spare, make_spare, spare_folder
 from chapbook_core.installer.store import Store, StoreFailed
 from chapbook_core.project.kernel_lock import try_lock
+from chapbook_core.project.small_file import write_small
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def post(store: Path, request: ReadyRequest) -> None:
     content = {"python": str(request.python), "tag": request.tag, "digests": request.digests}
     # Whoever has asked for a change waits for this, and paths are dearer.
     os.makedirs(f"{store}/{YARD}", exist_ok=True)  # noqa: PTH103  as said
-    with open(f"{place}.tmp", "wb") as file:  # noqa: PTH123  as said
-        file.write(json.dumps(content).encode())
+    write_small(f"{place}.tmp", json.dumps(content).encode())
     os.replace(f"{place}.tmp", f"{place}.json")  # noqa: PTH105  as said
 
 

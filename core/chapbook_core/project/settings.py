@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import UsageError
@@ -230,10 +231,17 @@ class Settings:
 def read_settings(project: Path | None, *, variables: Mapping[str, str], home: Path) -> Settings:
     """Read every file of settings that counts for a project, or for a person outside any; raises FileMistakes."""
     locations = find_locations(variables, home)
+    places = _places(project, locations)
+    return Settings([read_config_file(place) for place in places], locations, variables, project)
+
+
+@lru_cache(maxsize=16)
+def _places(project: Path | None, locations: Locations) -> tuple[Path, ...]:
+    """Return where the files are; each command that writes asks twice."""
     places = [] if project is None else [project / PROJECT_SETTINGS]
     for folder in (locations.config, locations.poetry_config):
         places += [folder / "auth.toml", folder / "config.toml"]
-    return Settings([read_config_file(place) for place in places], locations, variables, project)
+    return tuple(places)
 
 
 def _typed(key: ConfigKey, words: Sequence[str]) -> Written:

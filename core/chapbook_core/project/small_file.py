@@ -1,4 +1,4 @@
-"""Reads a small file with as few steps as there are: commands that have little to do mostly read such files."""
+"""Reads and writes a small file with as few steps as there are: commands that have little to do mostly do that."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # Nobody waits for what stands in the place of a file and has nothing to say, as a pipe would.
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _SMALL, _LARGE = 1 << 16, 1 << 20
+_FLAGS_TO_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def read_small(file: str | PathLike[str]) -> bytes:
@@ -28,5 +29,18 @@ def read_small(file: str | PathLike[str]) -> bytes:
             pieces.append(piece)
             piece = os.read(descriptor, _LARGE)
         return b"".join(pieces)
+    finally:
+        os.close(descriptor)
+
+
+def write_small(file: str, content: bytes, *, is_durable: bool = False) -> None:
+    """Write a file of ours that nobody reads before it has its name, to the disk if that matters; raises OSError."""
+    descriptor = os.open(file, _FLAGS_TO_WRITE, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if is_durable:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

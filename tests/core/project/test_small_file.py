@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.project.small_file import read_small
+from chapbook_core.project.small_file import read_small, write_small
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,3 +37,43 @@ def test_what_is_no_file_is_an_error(tmp_path: Path) -> None:
 def test_nobody_waits_for_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert b"" == read_small(tmp_path / "pipe")
+
+
+def test_what_is_written_is_what_is_read_whatever_was_there(tmp_path: Path) -> None:
+    file = str(tmp_path / "file")
+    for content in (b"much content", b"less", b"", bytes(range(251)) * 1000):
+        write_small(file, content)
+        assert content == read_small(file)
+
+
+def test_a_file_system_may_take_less_than_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:3]))
+    write_small(str(tmp_path / "file"), b"some content")
+    assert b"some content" == (tmp_path / "file").read_bytes()
+
+
+@pytest.mark.parametrize("is_durable", [False, True])
+def test_a_disk_is_waited_for_where_that_matters(
+    is_durable: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: told.append(os.fstat(descriptor).st_size))
+    write_small(str(tmp_path / "file"), b"content", is_durable=is_durable)
+    assert told == [7] * is_durable
+
+
+def test_what_cannot_be_written_leaves_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+
+    def fail(descriptor: int, _content: object) -> int:
+        opened.append(descriptor)
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "write", fail)
+    with pytest.raises(OSError, match="full"):
+        write_small(str(tmp_path / "file"), b"content")
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(opened[0])
