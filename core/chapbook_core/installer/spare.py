@@ -81,7 +81,7 @@ def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[
 def make_spare(store: Store, stored: StoredWheel, tag: str, checkpoint: Callable[[], None]) -> None:
     """Lay a spare out in the store, in place of what cannot be taken; raises OSError, StoreFailed and Changed."""
     drop_spare(spare_folder(stored.folder, tag))
-    sweep_spares(stored)
+    sweep_spares(store, stored)
     with store.making(stored, f"{FOLDER}/{tag}") as folder:
         lay_spare(stored, tag, folder, checkpoint)
 
@@ -191,13 +191,22 @@ def drop_spare(folder: str | Path) -> None:
         remove_folder(own)
 
 
-def sweep_spares(stored: StoredWheel) -> None:
-    """Remove what was left of spares that were taken, which is next to nothing, once surely nobody is at it."""
+def sweep_spares(store: Store, stored: StoredWheel) -> None:
+    """Remove what was left of spares that were taken, which is next to nothing, once surely nobody is at it.
+
+    The time alone says too little, because clocks leap; whoever takes one has the store open.
+    """
     with suppress(FileNotFoundError):
-        for folder in (stored.folder / FOLDER).iterdir():
-            when = folder.name.partition(".")[2].partition(".")[0]
-            if when.isdecimal() and time.time() - int(when) > _A_DAY:
-                remove_folder(folder)
+        left = [folder for folder in (stored.folder / FOLDER).iterdir() if _is_left(folder.name)]
+        if left:
+            with store.alone() as is_alone:
+                for folder in left if is_alone else ():
+                    remove_folder(folder)
+
+
+def _is_left(name: str) -> bool:
+    when = name.partition(".")[2].partition(".")[0]
+    return when.isdecimal() and time.time() - int(when) > _A_DAY
 
 
 def _give_back(own: str, folder: str) -> None:

@@ -280,11 +280,13 @@ def test_the_next_spare_is_made_while_one_is_being_taken(bench: Bench, monkeypat
     # The next one is whole, too.
     assert (find_spare(stored, TAG) or pytest.fail("there is none")).names == spare.names
     assert 2 == len(list((stored.folder / SPARE).iterdir()))
-    shutil.rmtree(stored.folder / SPARE / TAG)
-    in_two_days = time.time() + 2 * 24 * 3600
-    monkeypatch.setattr(time, "time", lambda: in_two_days)
-    ready(bench, stored)
-    assert [TAG] == [path.name for path in (stored.folder / SPARE).iterdir()]
+    monkeypatch.setattr(time, "time", partial(float, time.time() + 2 * 24 * 3600))
+    # Clocks leap: as long as somebody else has the store open, it may be taken still.
+    for others in (1, 0):
+        shutil.rmtree(stored.folder / SPARE / TAG)
+        ready(bench, stored)
+        assert 1 + others == len(list((stored.folder / SPARE).iterdir()))
+        bench.store.close()
 
 
 def test_what_stands_where_bytecode_belongs_is_left_alone(bench: Bench) -> None:
