@@ -246,7 +246,10 @@ class _Adding:
         return document
 
     def _freed(self, group: str, requirement: Requirement) -> Constraint:
-        is_free = group == canonical_name(self._where.group) and requirement.name in self._begin
+        # An extra may ask for the same package in its own words, which stay.
+        extra = self._where.extra
+        is_here = canonical_name(extra) in requirement.in_extras if extra else not requirement.in_extras
+        is_free = is_here and group == canonical_name(self._where.group) and requirement.name in self._begin
         return UNSTATED if is_free else requirement.constraint
 
     def _finished(self, lock: Lock) -> Document:

@@ -117,6 +117,22 @@ def test_the_newest_release_that_fits_is_taken_and_told(project: Project, index:
     assert 0 == chapbook("lock", "--check").status
 
 
+@pytest.mark.parametrize("words", [("add", "b"), ("add", "b", "--optional", "other")])
+def test_what_an_extra_requires_of_the_same_package_is_kept_to(
+    project: Project, index: FakeIndex, chapbook: Chapbook, words: tuple[str, ...]
+) -> None:
+    for version in ("1.0", "1.5", "2.0"):
+        index.serve("b", version)
+    index.serve("a", "1.0")
+    assert chapbook("add", "b@~1", "--optional", "old", "--lock").status == 0
+    outcome = chapbook(*words, "a", "--lock")
+    assert "`b` is taken at 1.5: 2.0 does not fit with the rest" in outcome.out
+    assert ["a 1.0", "b 1.5"] == project.pins
+    # What was written can be locked, from nothing too.
+    assert chapbook("lock", "--regenerate", "--refresh").status == 0
+    assert ["a 1.0", "b 1.5"] == project.pins
+
+
 def test_a_release_that_leaves_out_some_python_of_the_project_is_not_the_newest(
     project: Project, index: FakeIndex, chapbook: Chapbook
 ) -> None:
