@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
     from chapbook_core.lock.lockfile import Lock
     from chapbook_core.project.document import Document
+    from chapbook_core.project.groups import Group
     from chapbook_core.project.manifest import Manifest
     from chapbook_core.requirements.requirement import Requirement
 
@@ -128,11 +129,16 @@ def following(versions: Collection[str]) -> Constraint:
 
 
 def _loosened(manifest: Manifest, freed: Callable[[str, Requirement], Constraint]) -> Manifest:
-    groups = tuple(
-        replace(
-            group,
-            requirements=tuple(replace(one, constraint=freed(group.name, one)) for one in group.requirements),
+    known = {group.name: group for group in manifest.groups}
+
+    def loose(group: Group) -> tuple[Requirement, ...]:
+        """Return its own requirements, and behind them those of the groups it includes, each as free as there."""
+        below = [known[name] for name in group.includes]
+        own = len(group.requirements) - sum(len(one.requirements) for one in below)
+        return (
+            *(replace(one, constraint=freed(group.name, one)) for one in group.requirements[:own]),
+            *(requirement for one in below for requirement in loose(one)),
         )
-        for group in manifest.groups
-    )
+
+    groups = tuple(replace(group, requirements=loose(group)) for group in manifest.groups)
     return replace(manifest, groups=groups)

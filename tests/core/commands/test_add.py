@@ -117,6 +117,28 @@ def test_the_newest_release_that_fits_is_taken_and_told(project: Project, index:
     assert 0 == chapbook("lock", "--check").status
 
 
+def test_the_newest_release_that_fits_is_found_for_a_group_that_others_include(
+    project: Project, index: FakeIndex, chapbook: Chapbook
+) -> None:
+    index.serve("a", "1.0", requires=["b<2"])
+    for version in ("1.0", "1.5", "2.0"):
+        index.serve("b", version)
+    groups = '[dependency-groups]\ndev = []\nmore = [{include-group = "dev"}]\nall = ["a", {include-group = "more"}]\n'
+    project.require("a", rest=groups)
+    outcome = chapbook("add", "-G", "dev", "b", "--lock")
+    assert "`b` is taken at 1.5: 2.0 does not fit with the rest" in outcome.out
+    assert '"b (>=1.5,<2.0)"' in project.text
+    assert ["a 1.0", "b 1.5"] == project.pins
+    assert chapbook("lock", "--regenerate", "--refresh").status == 0
+    index.serve("b", "1.6")
+    index.serve("c", "1.0")
+    project.write(project.text.replace("b (>=1.5,<2.0)", "b~=1.5.0"))
+    outcome = chapbook("up", "--lock", "--refresh")
+    assert outcome.status == 0, outcome.err
+    assert '"b~=1.6.0"' in project.text
+    assert ["a 1.0", "b 1.6"] == project.pins
+
+
 @pytest.mark.parametrize("words", [("add", "b"), ("add", "b", "--optional", "other")])
 def test_what_an_extra_requires_of_the_same_package_is_kept_to(
     project: Project, index: FakeIndex, chapbook: Chapbook, words: tuple[str, ...]
