@@ -21,7 +21,7 @@ _NAMES = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "Mixed_Cas
 BESIDE = "w"
 """The package whose wheel lies beside the project."""
 _PATHS = ("../beside", "../wheels/w-1.0-py3-none-any.whl", "../beside-old", "./inside")
-_GROUPS = ("dev", "docs", "Test_Group")
+_GROUPS = ("dev", "docs", "Test_Group", "all")
 _EXTRAS = ("fancy", "plot")
 _CONDITIONS: tuple[Words, ...] = (
     ("--python", "<3.11"),

@@ -39,6 +39,13 @@ dependencies = []
 [tool.poetry]
 package-mode = {package_mode}
 """
+_WITH_GROUPS = f"""\
+{_MODERN}
+[dependency-groups]
+dev = ["c"]
+docs = []
+all = [{{{{include-group = "dev"}}}}, "l", {{{{include-group = "docs"}}}}]
+"""
 _LEGACY = """\
 [tool.poetry]
 name = "here"
@@ -94,7 +101,7 @@ class Walker:
         """Make the project, of one kind or another."""
         for folder in (self.folder, self.temporary, self.place / "home"):
             folder.mkdir()
-        text = chance.choice((_MODERN, _LEGACY)).format(package_mode=chance.choice(("true", "false")))
+        text = chance.choice((_MODERN, _WITH_GROUPS, _LEGACY)).format(package_mode=chance.choice(("true", "false")))
         (self.folder / "pyproject.toml").write_text(text, "utf-8")
         (self.folder / "here.py").write_text("", "utf-8")
 
@@ -178,7 +185,7 @@ class Walker:
         """Hold project file, lock and environment against each other; that one only where it was to follow."""
         wrong = []
         if "poetry.lock" in self._files():
-            wrong += self._failed("check", "--lock")
+            wrong += self._failed("check", "--lock", "--deep")
             wrong += self._told_by_poetry(is_synced=words == ("sync",))
         is_bound &= words[0] not in ("remove", "update") or (self.folder / ".venv").exists()
         if words[0] in _INSTALLING and "--lock" not in words and is_bound:
