@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import NoReturn
 
+_VERSION = (["--version"], ["-V"])
 _interrupts = Interrupts()
 """What the process hears, where it is a command's; here because before `leave` could make it an interrupt may come."""
 
@@ -31,7 +32,7 @@ def main(words: Sequence[str] | None = None, interrupts: Interrupts | None = Non
 
 
 def _main(words: Sequence[str], interrupts: Interrupts) -> int:
-    if words in (["--version"], ["-V"]):
+    if words in _VERSION:
         # Asked by scripts and editors all the time: answered before anything else is imported.
         from chapbook_core.cli.version_line import print_version
 
@@ -67,6 +68,11 @@ def _live(run: Callable[[Sequence[str] | None, Interrupts], int]) -> int:
 
     # A command makes a great many values and little garbage; looking for it takes a twentieth of the time.
     gc.set_threshold(100_000, 20, 100)
+    bundle = None
+    if sys.argv[1:] not in _VERSION:
+        from chapbook_core.cli.bundle import own_bundle  # which the version is told without
+
+        bundle = own_bundle()
     status = run(None, _interrupts)
     _interrupts.is_over = True
     for stream in (sys.stdout, sys.stderr):
@@ -75,4 +81,6 @@ def _live(run: Callable[[Sequence[str] | None, Interrupts], int]) -> int:
         except (OSError, ValueError, AttributeError):
             # Closed, or a pipe that nobody reads any more; `run` has told what there was to tell.
             continue
+    if bundle is not None and not sys.dont_write_bytecode:
+        bundle.keep_loaded()
     return status
