@@ -203,6 +203,24 @@ _TEMPLATES: tuple[Callable[..., object], ...] = (
     lambda a, b, c, d: lambda s, u, v, w, x: a(s, u) or b(s, v) or c(s, w) or d(s, x),
     lambda a, b, c, d, e: lambda s, u, v, w, x, y: a(s, u) or b(s, v) or c(s, w) or d(s, x) or e(s, y),
     lambda a, b, c, d, e, f: lambda s, u, v, w, x, y, z: a(s, u) or b(s, v) or c(s, w) or d(s, x) or e(s, y) or f(s, z),
+    lambda a, b, c, d, e, f, g: (
+        lambda s, k, m, n, o, p, q, r: a(s, k) or b(s, m) or c(s, n) or d(s, o) or e(s, p) or f(s, q) or g(s, r)
+    ),
+    lambda a, b, c, d, e, f, g, h: (
+        lambda s, k, m, n, o, p, q, r, t: (
+            a(s, k) or b(s, m) or c(s, n) or d(s, o) or e(s, p) or f(s, q) or g(s, r) or h(s, t)
+        )
+    ),
+    lambda a, b, c, d, e, f, g, h, i: (
+        lambda s, k, m, n, o, p, q, r, t, u: (
+            a(s, k) or b(s, m) or c(s, n) or d(s, o) or e(s, p) or f(s, q) or g(s, r) or h(s, t) or i(s, u)
+        )
+    ),
+    lambda a, b, c, d, e, f, g, h, i, j: (
+        lambda s, k, m, n, o, p, q, r, t, u, v: (
+            a(s, k) or b(s, m) or c(s, n) or d(s, o) or e(s, p) or f(s, q) or g(s, r) or h(s, t) or i(s, u) or j(s, v)
+        )
+    ),
 )
 
 
