@@ -145,7 +145,7 @@ def _run(invocation: Invocation, surroundings: Surroundings, watcher: Watcher, *
 def _lock(session: Session, invocation: Invocation, look: FirstLook) -> tuple[Lock, tuple[ProjectFile, ...]]:
     """Return the lock, and the file to be written when there is none yet; raises LockStale."""
     from chapbook_core.commands.index_mode import index_mode
-    from chapbook_core.commands.lock import LockStale, NotLocked
+    from chapbook_core.commands.lock_trouble import LockStale, NotLocked
     from chapbook_core.commands.open_lock import open_lock
     from chapbook_core.installer.transaction import ProjectFile  # as in `_run`
 

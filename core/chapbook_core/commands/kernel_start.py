@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from chapbook_core.digest import sha256
 from chapbook_core.installer.condition_key import condition_key
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.locations import find_locations
@@ -165,11 +166,9 @@ class KernelStarts:
 
     @property
     def _file(self) -> Path:
-        import hashlib  # loaded by then; `condition_key` needs it
-
         name = "\0".join((os.fspath(self._project), *self._wants.words, tool_python()))
         folder = self._locations.cache / CACHE_FOLDER / _STARTS
-        return folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:24]}{START_ENDING}"
+        return folder / f"{sha256(os.fsencode(name)).hexdigest()[:24]}{START_ENDING}"
 
     @property
     def _locations(self) -> Locations:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chapbook_core.commands.lock_record import LockRecord
+from chapbook_core.commands.lock_trouble import LockLacks, LockStale, NotLocked
 from chapbook_core.commands.locked_versions import compare
 from chapbook_core.commands.report import Block, Line, Result, Span
-from chapbook_core.errors import ChapbookError
 from chapbook_core.lock.freshness import is_fresh, read_fingerprint
 from chapbook_core.project.discovery import LOCK_FILE, find_project
 from chapbook_core.project.settings import read_settings
@@ -15,8 +15,7 @@ from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from chapbook_core.commands.command import Invocation
     from chapbook_core.commands.locking import HeldBack, LockOutcome, LockRequest
@@ -24,33 +23,7 @@ if TYPE_CHECKING:
     from chapbook_core.commands.session import Session
     from chapbook_core.commands.surroundings import Surroundings
     from chapbook_core.events import Watcher
-    from chapbook_core.lock.completeness import Lacking
     from chapbook_core.lock.merge import Decision
-
-_MOST_TOLD = 10
-
-
-class LockStale(ChapbookError):
-    """The lock was made from another project file."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__(f"{file} does not belong to this pyproject.toml", hints=["run `chapbook lock`"])
-
-
-class LockLacks(ChapbookError):
-    """Somebody has taken packages out of the lock."""
-
-    def __init__(self, file: Path, found: Sequence[Lacking]) -> None:
-        words = "; ".join(f"no {lacking}" for lacking in found[:_MOST_TOLD])
-        more = f"; and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
-        super().__init__(f"{file} holds {words}{more}", hints=["run `chapbook lock`"])
-
-
-class NotLocked(ChapbookError):
-    """There is no lock."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__(f"there is no {file}", hints=["run `chapbook lock`"])
 
 
 @frozen

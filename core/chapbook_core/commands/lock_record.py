@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from chapbook_core.digest import sha256
 from chapbook_core.project.discovery import LOCK_FILE, PROJECT_FILE
 from chapbook_core.project.own_cache import cache_place, is_own
 from chapbook_core.project.writing import WriteFailed, write_file
@@ -48,7 +48,7 @@ def look_at(file: Path) -> CurrentLock:
             _looked_at.clear()
         known = _looked_at[file] = CurrentLock(
             content,
-            hashlib.sha256(content).digest(),
+            sha256(content).digest(),
             content.count(b"[[package]]"),
             b"[package.source]" not in content or not any(mark in content for mark in _LOCAL),
         )
@@ -66,7 +66,7 @@ class LockRecord:
         self._variables = surroundings.variables
         self._words = tuple(words)
         cache = cache_place(settings)
-        name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+        name = sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
         self._file = cache / "locked" / name[:32] if surroundings.cache and is_own(cache) else None
 
     def current(self) -> CurrentLock | None:
@@ -93,7 +93,7 @@ class LockRecord:
             return
 
     def _key(self, lock: CurrentLock) -> str:
-        digest = hashlib.sha256(_VERSION)
+        digest = sha256(_VERSION)
         settings = (f"{setting.key.name}={setting.value}" for setting in self._settings.all() if not setting.is_default)
         parts = (*self._words, *_named(self._variables), *settings)
         for part in (*map(str.encode, parts), self._project.read_bytes(), lock.digest):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.lock import NotLocked
+from chapbook_core.commands.lock_trouble import NotLocked
 from chapbook_core.commands.newer_lock import warn_of_newer_lock
 from chapbook_core.commands.report import Message
 from chapbook_core.errors import ChapbookError

@@ -88,7 +88,7 @@ def pack(invocation: Invocation, surroundings: Surroundings, watcher: Watcher) -
         raise InTheWay(target, f"`chapbook pack {file.name} --output PATH`")
     opened = open_lock(session)
     if not opened.is_fresh:
-        from chapbook_core.commands.lock import LockStale  # told only then
+        from chapbook_core.commands.lock_trouble import LockStale  # told only then
 
         raise LockStale(session.lock_file)
     document = Document(session.manifest.file.read_bytes(), session.manifest.file)

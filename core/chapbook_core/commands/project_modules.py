@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chapbook_core.commands.lock import NotLocked
+from chapbook_core.commands.lock_trouble import NotLocked
 from chapbook_core.commands.module_owners import ModuleOwners
 from chapbook_core.commands.open_lock import open_lock
 from chapbook_core.commands.present_environment import environment_markers

@@ -277,7 +277,7 @@ def _foreign(environment: Environment | None, present: SitePackages | None) -> C
 
 def _read_lock(session: Session, warnings: list[str]) -> tuple[LockState, Lock | None]:
     # Reads the whole lock, which a project without one spares.
-    from chapbook_core.commands.lock import NotLocked
+    from chapbook_core.commands.lock_trouble import NotLocked
     from chapbook_core.commands.open_lock import open_lock
 
     try:

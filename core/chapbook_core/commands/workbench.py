@@ -16,7 +16,6 @@ from chapbook_core.commands.project_environment import present_condition
 from chapbook_core.environment.condition import Moved, Sound
 from chapbook_core.environment.wheel_tags import tags_of
 from chapbook_core.errors import Cancelled, ChapbookError
-from chapbook_core.index.blob import METADATA, layouts_of
 from chapbook_core.index.mode import Mode
 from chapbook_core.index.tags import TagOrder
 from chapbook_core.installer.store import WHEELS
@@ -180,6 +179,8 @@ class Workbench:
 
     def key(self, kind: Literal["wheel", "metadata"], identity: tuple[str, ...], name: str) -> str:
         """Return what the outcome of a build is found by; no version of Chapbook finds what it could not read."""
+        from chapbook_core.index.blob import METADATA, layouts_of  # as `archives`
+
         layout = WHEELS if kind == "wheel" else layouts_of(METADATA)
         python = (self.interpreter.implementation, self.interpreter.version, next(iter(self.tags.ranks)))
         settings = sorted(self.settings(name).items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from chapbook_core.digest import sha256
 from chapbook_core.pattern import late_pattern
 from chapbook_core.project.config_file import change_config_file, read_config_file
 from chapbook_core.value import frozen
@@ -36,10 +37,9 @@ class Place:
         """What the names of the project's environments in the central folder begin with, which Poetry finds too."""
         # Only where environments are kept apart from projects.
         import base64
-        import hashlib
 
         folder = os.path.normcase(os.path.realpath(self.project))
-        digest = base64.urlsafe_b64encode(hashlib.sha256(os.fsencode(folder)).digest()).decode()[:_HASH_LENGTH]
+        digest = base64.urlsafe_b64encode(sha256(os.fsencode(folder)).digest()).decode()[:_HASH_LENGTH]
         return f"{_UNWANTED.sub('_', self.name.lower())[:_LONGEST_NAME]}-{digest}"
 
     def path(self, python_version: str) -> Path:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chapbook_core.digest import sha256
 from chapbook_core.environment.interpreter import interpreter_from
 from chapbook_core.environment.machine import this_machine
 from chapbook_core.errors import ChapbookError
@@ -118,12 +119,9 @@ class Prober:
         return _parsed(output) or {}
 
     def _file(self, key: list[object]) -> Path | None:
-        # Loaded with the first interpreter only.
-        import hashlib
-
         if self._cache is None:
             return None
-        return self._cache / f"{hashlib.sha256(os.fsencode(str(key[1]))).hexdigest()[:24]}{ENDING}"
+        return self._cache / f"{sha256(os.fsencode(str(key[1]))).hexdigest()[:24]}{ENDING}"
 
     def _remembered(self, file: Path | None, key: list[object]) -> dict[str, object] | None:
         if file is None:

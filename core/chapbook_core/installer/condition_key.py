@@ -6,11 +6,11 @@ read.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import deque
 from typing import TYPE_CHECKING
 
+from chapbook_core.digest import sha256
 from chapbook_core.project.small_file import read_small
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def condition_key(
     `library` are the names in that folder, `digest_of` is for who has read some of the files. Raises OSError when one
     of them cannot be read.
     """
-    digest = hashlib.sha256()
+    digest = sha256()
     for part in _parts(files, words, library, digest_of or file_digest):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
@@ -50,11 +50,11 @@ def file_digest(file: str) -> bytes:
 def content_digest(content: bytes) -> bytes:
     """Return what stands for bytes in a key."""
     if len(content) < _LARGE:
-        return hashlib.sha256(content).digest()
+        return sha256(content).digest()
     for known, digest in tuple(_digests):
         if known == content:
             return digest
-    digest = hashlib.sha256(content).digest()
+    digest = sha256(content).digest()
     _digests.append((content, digest))
     return digest
 

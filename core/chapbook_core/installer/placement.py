@@ -7,7 +7,6 @@ place, whole folders where possible and the dist-info folder last: what has one 
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import posixpath
@@ -15,6 +14,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chapbook_core.digest import sha256
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.installer.arrangement import Arrangement, arrange
@@ -22,7 +22,6 @@ from chapbook_core.installer.bytecode import CACHE, is_unchanged, read_bytecode
 from chapbook_core.installer.bytecode_laying import BytecodeLayer
 from chapbook_core.installer.carrying import carry_back, carry_forward
 from chapbook_core.installer.clash import find_sharing, is_namespace
-from chapbook_core.installer.launcher import adapted_script, script_file
 from chapbook_core.installer.laying import lay_all
 from chapbook_core.installer.link import Changed, Linker
 from chapbook_core.installer.record import Row, base64_digest, file_rows
@@ -239,9 +238,13 @@ class _Layer:
             if not is_unchanged(source.lstat(), file.size, file.mtime):
                 raise StoreDamaged(self._stored, file.path)
             content = source.read_bytes()
+            from chapbook_core.installer.launcher import adapted_script  # few wheels have any
+
             made = adapted_script(name, content, paths) or (name, content)
             self._write(f"{paths.scripts}/{made[0]}", made[1], 0o777)
         for script in manifest.scripts:
+            from chapbook_core.installer.launcher import script_file  # as above
+
             name, content = script_file(script, paths)
             self._write(f"{paths.scripts}/{name}", content, 0o777)
 
@@ -278,7 +281,7 @@ class _Layer:
             self._note_content(path, content)
 
     def _note_content(self, path: str, content: bytes) -> None:
-        self._note(path, base64_digest(hashlib.sha256(content).digest()), len(content))
+        self._note(path, base64_digest(sha256(content).digest()), len(content))
 
     def _note(self, path: str, digest: str, size: int) -> None:
         self._record.append(f"{Row(self._relative(path), f'sha256={digest}', str(size)).text}\n")

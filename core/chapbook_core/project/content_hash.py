@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
+
+from chapbook_core.digest import sha256
 
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 _LEGACY_KEYS = ("dependencies", "source", "extras", "dev-dependencies")

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import FileMistakes, Mistake
 from chapbook_core.project.about import About, read_about
-from chapbook_core.project.build_table import has_version_elsewhere
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.enrichment import built_requirements, locked_requirements
 from chapbook_core.project.groups import MAIN, Group, read_groups
-from chapbook_core.project.layout import read_layout
 from chapbook_core.project.poetry_table import PoetryTable, read_poetry_table
 from chapbook_core.project.project_table import ProjectTable, read_project_table
 from chapbook_core.project.reading import Findings, Table, place_text
@@ -204,7 +202,7 @@ def _check_identity(document: Table, poetry: Table, dynamic: frozenset[str], *, 
         # That it is no table is noted already.
         return
     for key in ("name", "version"):
-        is_read_elsewhere = key == "version" and key in dynamic and has_version_elsewhere(document.data)
+        is_read_elsewhere = key == "version" and key in dynamic and _has_version_elsewhere(document.data)
         if key not in given and (package_mode or key in required) and not is_read_elsewhere:
             otherwise = ", or `package-mode = false` under [tool.poetry] if it is no package"
             hint = f'add `{key} = "..."` under [{place_text(path)}]{"" if key in required else otherwise}'
@@ -252,6 +250,12 @@ def _subtable(data: Mapping[str, object], key: str) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
+def _has_version_elsewhere(data: Mapping[str, object]) -> bool:
+    from chapbook_core.project.build_table import has_version_elsewhere  # hardly a folder of notebooks is built
+
+    return has_version_elsewhere(data)
+
+
 def _file(path: Path) -> Path:
     return path / PROJECT_FILE if path.is_dir() else path
 
@@ -260,6 +264,8 @@ def _located(findings: Findings, text: str) -> tuple[Mistake, ...]:
     """Return the findings as mistakes with their lines."""
     if not findings.found:
         return ()
+    from chapbook_core.project.layout import read_layout  # only who has made a mistake needs it
+
     layout = read_layout(text)
     mistakes = [
         Mistake(finding.message, place_text(finding.path), layout.line(finding.path), finding.hint)
