@@ -201,7 +201,9 @@ def test_a_download_is_written_from_its_beginning_behind_such_a_lock(
         assert 5 == path.stat().st_size
 
 
-def wait() -> None:
+def hear_again(ignored: SimpleNamespace) -> None:
+    """Wait for what is to come, which may come before this begins to."""
+    Interrupts()._hear_again(ignored)
     for _ in range(1000):
         time.sleep(0.01)
 
@@ -214,8 +216,7 @@ def test_an_interrupt_that_is_heard_again_ends_no_process(monkeypatch: pytest.Mo
     ignored = SimpleNamespace(exc_type=KeyboardInterrupt, exc_value=KeyboardInterrupt())
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        Interrupts()._hear_again(ignored)
         with pytest.raises(KeyboardInterrupt):
-            wait()
+            hear_again(ignored)
     finally:
         signal.signal(signal.SIGINT, before)
