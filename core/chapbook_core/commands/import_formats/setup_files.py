@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.commands.import_formats.pip_requirement import read_pip_requirement
 from chapbook_core.errors import ChapbookError
+from chapbook_core.requirements.name import is_valid_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,11 +61,20 @@ def read_setup_script(text: str, file: Path, harvest: Harvest) -> None:
         match keyword.arg, value:
             case "python_requires", str():
                 _take_python(value, file, harvest)
-            case "install_requires", list() | tuple() | str():
-                _take([value] if isinstance(value, str) else value, "", file, harvest)
+            case "install_requires", list() | tuple() | set() | str() | None:
+                _take(_lines(value), "", file, harvest)
             case "extras_require", dict():
-                for extra, texts in value.items():
-                    _take([texts] if isinstance(texts, str) else texts, str(extra), file, harvest)
+                for extra, listed in value.items():
+                    _take(_lines(listed), str(extra), file, harvest)
+            case _:
+                message = f"its `{keyword.arg}` is nothing that setuptools understands"
+                harvest.mistake(file, message, line=keyword.value.lineno)
+
+
+def _lines(value: object) -> list[str]:
+    """Return what setuptools takes for a list: a text with a line for each, or any number of such."""
+    texts = value if isinstance(value, list | tuple | set) else [] if value is None else [value]
+    return [line for text in texts for line in str(text).splitlines()]
 
 
 def _given(tree: ast.Module) -> list[ast.keyword]:
@@ -83,10 +93,13 @@ def _take_python(text: str, file: Path, harvest: Harvest) -> None:
     harvest.pythons.append(text)
 
 
-def _take(texts: Iterable[object], extra: str, file: Path, harvest: Harvest) -> None:
+def _take(texts: Iterable[str], extra: str, file: Path, harvest: Harvest) -> None:
     # `tests:python_version < "3.11"` is an extra with a condition, in a form that is long out of use.
     name, _, condition = extra.partition(":")
-    for text in (str(text).partition(" #")[0].strip() for text in texts):
+    if name and not is_valid_name(name):
+        harvest.mistake(file, f"`{name}` is not the name of an extra")
+        return
+    for text in (text.partition(" #")[0].strip() for text in texts):
         if not text or text.startswith("#"):
             continue
         try:

@@ -74,3 +74,23 @@ def test_what_cannot_be_understood_is_told(read: Reader, text: str) -> None:
     harvest = Harvest(Path("here"))
     read(text, Path("setup"), harvest)
     assert harvest.mistakes
+
+
+def test_whatever_setuptools_takes_for_a_list_is_one() -> None:
+    harvest = Harvest(Path("here"))
+    script = """setup(install_requires="apple>=1\\nbanana", extras_require={"net": {"cherry"}, "none": None})"""
+    read_setup_script(script, Path("setup.py"), harvest)
+    assert wishes(harvest) == [(None, "apple (>=1)"), (None, "banana"), ("net", "cherry")]
+    assert harvest.mistakes == {}
+
+
+def test_what_setuptools_would_not_understand_is_told() -> None:
+    harvest = Harvest(Path("here"))
+    script = """setup(\npython_requires=3,\nextras_require={"no name!": ["apple"]}, install_requires=1)"""
+    read_setup_script(script, Path("setup.py"), harvest)
+    (told,) = harvest.mistakes.values()
+    assert [mistake.message for mistake in told] == [
+        "its `python_requires` is nothing that setuptools understands",
+        "`no name!` is not the name of an extra",
+        "its `install_requires` is nothing that setuptools understands",
+    ]
