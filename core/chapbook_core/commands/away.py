@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,10 @@ AWAY = f"{STATE_FOLDER}/away"
 def away_from(folder: Path) -> Path | None:
     """Return the environment that a sign is of; None when it does not say."""
     try:
-        text = (folder / AWAY).read_text("utf-8")
+        path = Path(os.fsdecode((folder / AWAY).read_bytes()))
     except (OSError, ValueError):
         return None
-    return Path(text) if Path(text).is_absolute() else None
+    return path if path.is_absolute() else None
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def told_away(folder: Path, environment: Path) -> Iterator[None]:
     # A project that cannot be written in is not changed either.
     with suppress(OSError):
         sign.parent.mkdir(exist_ok=True)
-        sign.write_text(str(environment), "utf-8")
+        sign.write_bytes(os.fsencode(environment))
     try:
         yield
     finally:

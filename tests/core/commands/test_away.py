@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.commands.away import AWAY, told_away
+from chapbook_core.commands.away import AWAY, away_from, told_away
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.traces import JOURNAL, OWN_FOLDER
 
@@ -53,3 +53,9 @@ def test_the_sign_stays_where_a_change_was_neither_finished_nor_undone(project: 
 def test_the_environment_of_the_project_itself_needs_no_sign(project: Path) -> None:
     with told_away(project, project / ".venv"):
         assert not (project / AWAY).exists()
+
+
+def test_the_name_of_the_environment_may_be_no_text(project: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "\udce4lsewhere"
+    with told_away(project, environment):
+        assert away_from(project) == environment
