@@ -57,9 +57,8 @@ def make_own(folder: Path) -> None:
     Where it cannot be made, whoever writes to it says so.
     """
     require_own(folder)
-    if not folder.is_dir():
-        with suppress(OSError):
-            folder.mkdir(_CLOSED, parents=True, exist_ok=True)
+    with suppress(OSError):
+        folder.mkdir(_CLOSED, parents=True, exist_ok=True)
 
 
 def is_own(folder: Path) -> bool:

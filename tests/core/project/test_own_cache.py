@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -94,3 +95,14 @@ def test_the_administrator_makes_none_in_the_home_of_somebody_else(
 def test_somebody_makes_one_wherever_they_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, me=ME, owners={tmp_path: OTHER})
     assert own_cache(tmp_path / "mine", RecordingWatcher()) == tmp_path / "mine"
+
+
+def test_a_cache_that_nobody_here_can_look_at_is_left_to_whoever_writes_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, *_: object, **_options: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(type(tmp_path), "stat", refuse)
+    monkeypatch.setattr(os, "mkdir", refuse)
+    make_own(tmp_path / "closed" / "cache")
