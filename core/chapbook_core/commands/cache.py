@@ -10,7 +10,7 @@ from chapbook_core.commands.report import Blank, Block, Line, Result, Span, Tabl
 from chapbook_core.errors import UsageError
 from chapbook_core.index.opening import open_cache
 from chapbook_core.project.discovery import ProjectNotFound, find_project
-from chapbook_core.project.own_cache import cache_place
+from chapbook_core.project.own_cache import cache_place, require_own
 from chapbook_core.project.settings import read_settings
 from chapbook_core.requirements.name import canonical_name
 from chapbook_core.value import field, frozen
@@ -161,4 +161,7 @@ def _below(path: Path, folder: Path) -> str:
 
 
 def _opened(surroundings: Surroundings, watcher: Watcher) -> Cache:
-    return open_cache(cache_folder_of(surroundings), watcher)
+    folder = cache_folder_of(surroundings)
+    # Opening makes what is not there, which its owner could not write then.
+    require_own(folder)
+    return open_cache(folder, watcher)

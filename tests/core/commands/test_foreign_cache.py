@@ -44,3 +44,19 @@ def test_a_foreign_cache_is_told_once_and_neither_read_nor_written(
     cache.chmod(0o755)
     assert "is not used" not in chapbook("lock").err
     assert list(cache.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="rights are another matter here")
+@pytest.mark.parametrize("words", [("info",), ("list",), ("clear", "--all")])
+def test_commands_about_a_foreign_cache_leave_nothing_in_it(
+    connected: Path, chapbook: Chapbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    assert connected.is_dir()
+    cache = tmp_path / "open to all"
+    cache.mkdir()
+    cache.chmod(0o777)
+    monkeypatch.setenv("CHAPBOOK_CACHE_DIR", str(cache))
+    outcome = chapbook("cache", *words)
+    assert outcome.status == 1
+    assert "is not used: everybody may write there" in outcome.err
+    assert list(cache.iterdir()) == []
