@@ -203,9 +203,9 @@ def _lacking(path: Path, recipe: Recipe, cache: Path | None) -> Path | None:
         return None
     try:
         kept = cache / _key(recipe)
+        return None if kept.is_dir() else kept
     except OSError:
         return None
-    return None if kept.is_dir() else kept
 
 
 @contextmanager

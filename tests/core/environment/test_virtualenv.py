@@ -384,6 +384,18 @@ def test_a_process_that_cannot_be_started_leaves_nothing(
 
 
 @pytest.mark.usefixtures("unloaded")
+def test_beside_kept_ones_that_nobody_here_can_look_at_nothing_is_made_ahead(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(type(tmp_path), "is_dir", refuse)
+    with virtualenv.made_ahead(tmp_path / "a", recipe, cache=tmp_path / "closed") as is_begun:
+        assert not is_begun
+
+
+@pytest.mark.usefixtures("unloaded")
 def test_of_an_interpreter_that_is_gone_nothing_is_made_ahead(recipe: Recipe, tmp_path: Path) -> None:
     gone = replace(recipe, interpreter=replace(recipe.interpreter, executable=tmp_path / "gone"))
     with virtualenv.made_ahead(tmp_path / "a", gone, cache=tmp_path / "kept") as is_begun:
