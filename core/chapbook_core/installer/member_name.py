@@ -20,7 +20,7 @@ _RESERVED = late_pattern(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?",
     re.IGNORECASE,
 )
-# What nearly every name in a wheel is made of, and what may be wrong with such names, in small letters.
+# What nearly every name in a wheel is made of, and what may be wrong with such names once they are in small letters.
 _USUAL = late_pattern(r"[\w.+@=~/\n-]*", re.ASCII)
 _DOUBTFUL = late_pattern(r"[/\n](?:[/\n]|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])[./\n])|\.[/\n]")
 
@@ -28,11 +28,12 @@ _DOUBTFUL = late_pattern(r"[/\n](?:[/\n]|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])[.
 def check_paths(paths: Sequence[str]) -> None:
     """Raise Refusal unless `check_path` accepts every one."""
     # All at once where nothing is unusual: there are thousands.
-    text = "\n".join(["", *paths, ""]).lower()
+    text = "\n".join(["", *paths, ""])
     is_usual = (
         text.count("\n") == len(paths) + 1
+        # Before it is in small letters: that of the sign of the kelvin is a `k`.
         and _USUAL.fullmatch(text)
-        and not _DOUBTFUL.search(text)
+        and not _DOUBTFUL.search(text.lower())
         and max(map(len, paths)) <= _LONGEST_PART
     )
     if not is_usual:
@@ -76,9 +77,11 @@ def _check_part(part: str, path: str) -> None:
 def check_twins(files: Sequence[str], folders: Sequence[str]) -> None:
     """Raise Refusal when some file system takes two of them for one, or one for a file and a folder."""
     keys = {path.lower() for path in files}
-    above = {path.rpartition("/")[0] for path in files}.union(folders)
-    while more := {path.rpartition("/")[0] for path in above} - above:
+    above: set[str] = set()
+    more = {path.rpartition("/")[0] for path in files}.union(folders)
+    while more:
         above |= more
+        more = {path.rpartition("/")[0] for path in more} - above
     folder_keys = {path.lower() for path in above}
     is_usual = (
         len(keys) == len(files)
