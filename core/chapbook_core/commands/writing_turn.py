@@ -117,9 +117,10 @@ def mend(
         if is_bound:
             raise
         watcher.emit(Notice("warning", problem.message))
-    if is_away:
-        with suppress(OSError):
-            (folder / AWAY).unlink(missing_ok=True)
+    else:
+        if is_away:
+            with suppress(OSError):
+                (folder / AWAY).unlink(missing_ok=True)
     if os.path.lexists(folder / STATE_FOLDER / "journal"):
         _mend_files(folder, watcher)
     if os.path.lexists(folder / STATE_FOLDER / "attempt"):

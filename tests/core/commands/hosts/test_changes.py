@@ -59,6 +59,26 @@ def test_what_was_interrupted_is_mended_by_whatever_command_comes_first(
 
 
 @pytest.mark.usefixtures("index")
+def test_what_cannot_be_mended_by_the_first_command_is_by_a_later_one(
+    project: Path, python: PlainPython, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    assert 0 == chapbook("lock").status
+    with monkeypatch.context() as patched:
+        patched.setattr("chapbook_core.installer.transaction.carry_forward", killed)
+        patched.setattr("chapbook_core.installer.transaction.undo", killed)
+        with pytest.raises(Killed):
+            chapbook("add", "beta")
+    monkeypatch.setenv("CHAPBOOK_LOCK_TIMEOUT", "0")
+    with hold_project(python.top, "chapbook in /elsewhere", Unwatched()), ThreadPoolExecutor(1) as crew:
+        outcome = crew.submit(chapbook, "env", "use", "system").result()
+    assert f"warning: `{python.top}` is held by process {os.getpid()}" in outcome.err
+    assert "finished what a command was installing when it was interrupted" in chapbook("status").err
+    assert not (project / ".chapbook" / "away").exists()
+
+
+@pytest.mark.usefixtures("index")
 def test_what_another_project_was_interrupted_in_is_left_to_that(
     project: Path, python: PlainPython, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
