@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from chapbook_core.commands.import_formats.harvest import constraint_around
 from chapbook_core.commands.import_formats.locked_project import take_manifest
 from chapbook_core.commands.import_formats.pip_requirement import read_pip_requirement
 from chapbook_core.errors import ChapbookError
+from chapbook_core.pattern import late_pattern
 from chapbook_core.project.discovery import PROJECT_FILE
 from chapbook_core.project.groups import MAIN
 from chapbook_core.project.source import Priority
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Table = Mapping[str, object]
 
 _PLACES = ("path", "url", "git")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-_HERE = re.compile(r"file:/{2,3}\$\{PROJECT_ROOT\}/")
+_NAME = late_pattern(r"[A-Za-z0-9._-]+")
+_HERE = late_pattern(r"file:/{2,3}\$\{PROJECT_ROOT\}/")
 _EDITABLE = "-e "
 _MAIN = "default"
 """What PDM calls the requirements of the project itself."""
