@@ -2,9 +2,9 @@
 
 Python keeps what each module is compiled to in a file of its own, looks for it along a path, and opens, measures and
 reads it: a third of what an import of ours takes. The bundle lies beside those files, holds the same code, and is
-believed as they are: while the source of a module has the size and the time of change that it had. What it does not
-hold, or holds no longer, Python imports as ever; the process that has met such modules writes them into it when it is
-done.
+believed nearly as they are: while the source of a module has the size and the times of change that it had. What it does
+not hold, or holds no longer, Python imports as ever; the process that has met such modules writes them into it when it
+is done.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import os
 import sys
 from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import CodeType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from types import CodeType, ModuleType
+    from types import ModuleType
 
-    Sight = tuple[int, int]
-    """Of a source: its time of change in nanoseconds, and its size."""
+    Sight = tuple[int, int, int]
+    """Of a source: its time of change in nanoseconds, the one that nobody can set, and its size. Who installs another
+    version removes what Python keeps, and knows nothing of the bundle: where all files are given one time, one of the
+    same size would seem to be what it was."""
     Part = tuple[bool, str, Sight, int, int]
     """Of a module: whether it is a package, its source below our folder and the sight of that, and where in the file
     its code begins, and how long it is."""
@@ -33,6 +36,8 @@ _MARK = b"chapbook bundle 1\n"
 _LENGTH = 8
 """Bytes that tell a length."""
 _HEAD = len(_MARK) + _LENGTH
+_KINDS = (bool, str, tuple, int, int)
+"""What a part is made of."""
 
 
 class Bundle:
@@ -58,8 +63,8 @@ class Bundle:
             return
         with suppress(ValueError, TypeError, EOFError):
             root, rest, parts = marshal.loads(os.pread(self._descriptor, length, _HEAD))  # noqa: S302  as in `_Loader`
-            # Else it is another folder's, or was not written to its end.
-            if root == self._root and _HEAD + length + rest == whole:
+            # Else it is another folder's, or was not written to its end, or is not of ours.
+            if root == self._root and _HEAD + length + rest == whole and _are_parts(parts, rest):
                 self._start, self._parts = _HEAD + length, parts
 
     def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
@@ -70,8 +75,7 @@ class Bundle:
         is_package, relative, sight, start, length = part
         source = self._root + relative
         if _sight(source) != sight:
-            # Its code is to be replaced.
-            self._parts.pop(name, None)
+            self.forget(name)
             return None
         spec = ModuleSpec(name, _Loader(name, source, self, start, length), origin=source, is_package=is_package)
         spec.has_location = True
@@ -81,6 +85,10 @@ class Bundle:
         if is_package:
             spec.submodule_search_locations = [folder]
         return spec
+
+    def forget(self, name: str) -> None:
+        """Have the code of a module replaced when next somebody loads it from elsewhere."""
+        self._parts.pop(name, None)
 
     def code(self, start: int, length: int) -> bytes:
         """Return what is at a place; raises OSError."""
@@ -110,14 +118,14 @@ class Bundle:
         _replace(self._file, (_MARK, len(head).to_bytes(_LENGTH, "big"), head, *codes))
 
     def _present(self) -> Iterator[Entry]:
-        for name, (is_package, relative, sight, start, length) in self._parts.items():
+        for name, (is_package, relative, sight, start, length) in tuple(self._parts.items()):
             if _sight(self._root + relative) == sight:
                 yield name, is_package, relative, sight, self.code(start, length)
 
     def _compiled(self, modules: dict[str, ModuleType]) -> Iterator[Entry]:
         for name, module in modules.items():
-            loader = getattr(module.__spec__, "loader", None)
-            source = module.__file__ or ""
+            loader = getattr(module, "__loader__", None)
+            source = getattr(module, "__file__", None) or ""
             if type(loader) is not SourceFileLoader or not source.startswith(self._root):
                 continue
             sight, code = _sight(source), loader.get_code(name)
@@ -138,10 +146,13 @@ class _Loader(SourceFileLoader):
         bundle, start, length = self._place
         try:
             # Whoever may write there may write what Python itself believes as much.
-            code: CodeType = marshal.loads(bundle.code(start, length))  # noqa: S302  the reason above
+            code = marshal.loads(bundle.code(start, length))  # noqa: S302  the reason above
         except (OSError, ValueError, TypeError, EOFError):
-            return super().get_code(fullname)
-        return code
+            code = None
+        if isinstance(code, CodeType):
+            return code
+        bundle.forget(fullname)
+        return super().get_code(fullname)
 
 
 def own_bundle() -> Bundle | None:
@@ -166,12 +177,21 @@ def own_bundle() -> Bundle | None:
     return bundle
 
 
+def _are_parts(found: object, most: int) -> bool:
+    """Tell whether this is what we write of modules, whose code has that length in all."""
+    # A sight is only compared. This is done at each start, for hundreds of them.
+    return isinstance(found, dict) and all(
+        type(part) is tuple and tuple(map(type, part)) == _KINDS and 0 <= part[3] <= part[3] + part[4] <= most
+        for part in found.values()
+    )
+
+
 def _sight(file: str) -> Sight | None:
     try:
         found = os.stat(file)  # noqa: PTH116  as above
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 def _replace(file: str, parts: Iterable[bytes]) -> None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 import chapbook_core
+
+if TYPE_CHECKING:
+    from marshal import _Marshallable as Marshallable
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pread"), reason="there are bundles where `pread` is")
 PROGRAM = """
@@ -130,6 +134,21 @@ def test_a_source_of_the_same_size_with_another_time_is_what_runs(house: House) 
     assert "Capybook" in house.run().text
 
 
+def test_a_source_of_the_same_size_and_the_same_time_of_which_python_keeps_nothing_is_what_runs(house: House) -> None:
+    house.run()
+    about = house.folder / "chapbook_core" / "commands" / "about.py"
+    before = about.stat()
+    text = about.read_text().replace("Chapbook", "Capybook")
+    # As who installs another version does.
+    about.unlink()
+    for kept in (about.parent / "__pycache__").glob("about.*"):
+        kept.unlink()
+    about.write_text(text)
+    os.utime(about, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert before.st_size == about.stat().st_size
+    assert "Capybook" in house.run().text
+
+
 def test_a_module_that_is_gone_is_gone(house: House) -> None:
     house.run()
     (house.folder / "chapbook_core" / "commands" / "about.py").unlink()
@@ -154,7 +173,58 @@ def test_code_that_is_none_is_taken_from_where_python_has_it(house: House) -> No
     whole = bundle.read_bytes()
     # The head stays as it is.
     bundle.write_bytes(whole[: len(whole) // 2] + b"\0" * (len(whole) - len(whole) // 2))
+    damaged = house.run()
+    assert first.text == damaged.text
+    house.run()
+    assert first.modules.keys() - BEFORE == house.run().bundled()
+
+
+MARK = b"chapbook bundle 1\n"
+PART = (False, "/commands/about.py", (1, 1, 1), 0, 0)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        None,
+        [],
+        b"chapbook_core.commands.about",
+        {"chapbook_core.commands.about": None},
+        {"chapbook_core.commands.about": PART[:4]},
+        {"chapbook_core.commands.about": (*PART, 0)},
+        {"chapbook_core.commands.about": (False, b"/commands/about.py", *PART[2:])},
+        {"chapbook_core.commands.about": (*PART[:2], (1, 1), 0, 0)},
+        {"chapbook_core.commands.about": (*PART[:3], 0, 1 << 70)},
+        {"chapbook_core.commands.about": (*PART[:3], -1, 0)},
+        {"chapbook_core.commands.about": (*PART[:3], "0", "0")},
+        {"chapbook_core.commands.about": (False, "\0", *PART[2:])},
+    ],
+)
+def test_a_bundle_that_has_another_shape_is_replaced(house: House, parts: Marshallable) -> None:
+    first = house.run()
+    (bundle,) = house.bundles
+    head = marshal.dumps((str(house.folder / "chapbook_core"), 0, parts))
+    bundle.write_bytes(MARK + len(head).to_bytes(8, "big") + head)
+    foreign = house.run()
+    assert (first.text, set()) == (foreign.text, foreign.bundled())
+    assert first.modules.keys() - BEFORE == house.run().bundled()
+
+
+@pytest.mark.parametrize("other", [7, "print('no code')", None, (1, 2)])
+def test_what_is_no_code_is_not_run(house: House, other: Marshallable) -> None:
+    first = house.run()
+    (bundle,) = house.bundles
+    whole = bundle.read_bytes()
+    length = int.from_bytes(whole[len(MARK) : len(MARK) + 8], "big")
+    start = len(MARK) + 8
+    root, rest, parts = marshal.loads(whole[start : start + length])
+    code = marshal.dumps(other)
+    parts = {name: (*part[:3], 0, len(code)) for name, part in parts.items()}
+    head = marshal.dumps((root, rest, parts))
+    bundle.write_bytes(MARK + len(head).to_bytes(8, "big") + head + code.ljust(rest, b"\0"))
     assert first.text == house.run().text
+    house.run()
+    assert first.modules.keys() - BEFORE == house.run().bundled()
 
 
 def test_a_bundle_that_came_along_to_another_folder_is_replaced(house: House, tmp_path: Path) -> None:
