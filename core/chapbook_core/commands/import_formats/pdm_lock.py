@@ -16,7 +16,7 @@ from chapbook_core.project.groups import MAIN
 from chapbook_core.project.source import Priority
 from chapbook_core.project.toml_mistake import UNREADABLE, toml_mistake
 from chapbook_core.requirements.marker import ALWAYS, Marker, parse_marker
-from chapbook_core.requirements.name import canonical_name
+from chapbook_core.requirements.name import canonical_name, is_valid_name
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ def _take_roots(packages: list[Table], file: Path, harvest: Harvest) -> None:
 
 
 def _wish(text: str, group: str, file: Path, harvest: Harvest, *, version: str | None = None) -> None:
+    if not is_valid_name(group):
+        harvest.mistake(file, f"`{group}` is not a valid name for a group")
+        return
     bare = _HERE.sub("./", text.removeprefix(_EDITABLE).strip())
     try:
         requirement = read_pip_requirement(bare, file.parent, editable=text.startswith(_EDITABLE)).requirement

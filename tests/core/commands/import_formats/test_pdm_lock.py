@@ -103,3 +103,12 @@ def test_without_a_project_file_what_nothing_else_asks_for_is_taken(tmp_path: Pa
 def test_what_is_no_lock_is_told(tmp_path: Path) -> None:
     for text in ("[[package]]\nname = 1\n", "[[package"):
         assert list(harvested(tmp_path, text).mistakes) == [tmp_path / "pdm.lock"]
+
+
+def test_a_group_that_no_project_file_can_name_is_told(tmp_path: Path) -> None:
+    project = '[project]\nname = "p"\nversion = "1"\n[tool.pdm.dev-dependencies]\n"no group!" = ["seed"]\n'
+    (tmp_path / "pyproject.toml").write_text(project, "utf-8")
+    harvest = Harvest(tmp_path)
+    read_pdm_lock(LOCK, tmp_path / "pdm.lock", harvest)
+    (told,) = harvest.mistakes.values()
+    assert [mistake.message for mistake in told] == ["`no group!` is not a valid name for a group"]
