@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MOST_BYTES = 2_000_000_000
 _MOST_MEMBERS = 200_000
 _LONGEST_NAME = 255
+_MOST_PARTS = 128
+"""Of a name: what removes folders goes in a thousand deep."""
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -145,6 +147,8 @@ def _parts(name: str, what: str = "a file") -> tuple[str, ...]:
     is_strange = path.is_absolute() or "\\" in name or any(ord(letter) < ord(" ") for letter in name)
     if is_strange or not parts or ".." in parts or ":" in parts[0] or len(max(parts, key=len)) > _LONGEST_NAME:
         raise ValueError(f"{what} in it leads out of the archive: {name!r}")
+    if len(parts) > _MOST_PARTS:
+        raise ValueError(f"{what} in it lies more than {_MOST_PARTS} folders deep")
     return parts
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _LONGEST_PART = 255
 _LONGEST_PATH = 4096
+_MOST_PARTS = 128
+"""As many as a path can have that is no longer than a part may be; what removes folders goes in a thousand deep."""
 _DRIVE = late_pattern(r"[A-Za-z]:")
 _STRANGE = late_pattern("[\0-\x1f\x7f-\x9f:\\\\]")
 _RESERVED = late_pattern(
@@ -51,8 +53,11 @@ def check_path(path: str) -> None:
         raise Refusal("unsafe path: an absolute name", path)
     if len(path.encode("utf-8", "surrogatepass")) > _LONGEST_PATH:
         raise Refusal(f"unsafe path: longer than {_LONGEST_PATH} bytes", path)
-    for part in path.split("/"):
+    parts = path.split("/")
+    for part in parts:
         _check_part(part, path)
+    if len(parts) > _MOST_PARTS:
+        raise Refusal(f"unsafe path: more than {_MOST_PARTS} folders deep", path)
 
 
 def _check_part(part: str, path: str) -> None:

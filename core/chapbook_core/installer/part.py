@@ -73,7 +73,7 @@ def _remove_forgotten(path: Path) -> None:
     descriptor = os.open(path, _FLAGS & ~os.O_CREAT)
     try:
         # Where files cannot be locked nobody knows, and it stays.
-        is_forgotten = try_lock(descriptor)
+        is_forgotten = try_lock(descriptor) and _is_still(path, descriptor)
         if is_forgotten and _OPEN_ONES_CAN_GO:
             path.unlink()
     finally:

@@ -20,10 +20,12 @@ def remove_folder(folder: str | Path) -> None:
     """Remove a folder as far as that can be; raises nothing."""
     import shutil  # hardly a command removes any, and this takes as long to load as some take in all
 
-    if IS_STRICT:
-        _remove_all(folder, _unlock_or_leave)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
+    # Some Pythons go into a folder in a folder by calling themselves, and no deeper than that can be.
+    with suppress(RecursionError):
+        if IS_STRICT:
+            _remove_all(folder, _unlock_or_leave)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_whole_folder(folder: Path) -> None:

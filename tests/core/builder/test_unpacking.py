@@ -78,6 +78,7 @@ def test_links_inside_the_archive_become_copies(tmp_path: Path) -> None:
         [_member("a/device", tarfile.CHRTYPE)],
         [_member("a/twice"), _member("a/twice")],
         [_member("a/x"), _member("b/x")],
+        [_member("/".join("a" * 129))],
     ],
     ids=lambda members: f"{members[0].name}-{members[0].linkname}",
 )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         "a..b",
         "...a",
         "x" * 255,
+        "/".join("a" * 128),
+        "/".join(["bb"] * 128),
         "console.py",
         "com.py",
         "com10.txt",
@@ -73,6 +75,7 @@ def test_an_ordinary_name_is_taken(path: str) -> None:
         "x" * 256,
         "\u00e9" * 128,
         "/".join("x" * 200 for _ in range(30)),
+        "/".join("a" * 129),
         "a\ud800",
     ],
 )
@@ -144,6 +147,7 @@ PARTS = [
     "\u00e9",
     "\u212a" * 90,
     "x" * 130,
+    "/".join("a" * 127),
 ]
 """Of a path, in turn: usual ones more often."""
 
@@ -154,7 +158,7 @@ def test_many_names_are_judged_as_each_by_itself() -> None:
     for _ in range(4000):
         usual = chance.choice((0, 0, 0, 20))
         paths = [
-            "/".join(chance.choices(PARTS, [5 + usual] * 4 + [1] * 14, k=chance.randint(1, 3)))
+            "/".join(chance.choices(PARTS, [5 + usual] * 4 + [1] * 15, k=chance.randint(1, 3)))
             for _ in range(chance.randint(1, 4))
         ]
         first = next((why for path in paths if (why := refused(lambda path=path: check_path(path)))), "")  # type: ignore[misc]  # mypy infers no type for it

@@ -33,6 +33,24 @@ def test_a_download_under_way_is_not_swept_away_when_the_clock_leaps(
     assert not path.exists()
 
 
+def test_a_download_that_has_taken_the_place_of_a_forgotten_one_is_not_swept_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "downloads" / f"{DIGEST}.part"
+    path.parent.mkdir()
+    path.write_bytes(b"forgotten")
+    _grow_old(path)
+
+    def replaced(_descriptor: int) -> bool:
+        path.unlink()
+        path.write_bytes(b"half of it")
+        return True
+
+    monkeypatch.setattr(part, "try_lock", replaced)
+    sweep_parts(tmp_path)
+    assert path.read_bytes() == b"half of it"
+
+
 def test_what_was_broken_off_this_week_is_kept(tmp_path: Path) -> None:
     with opened_part(tmp_path, DIGEST, lambda: None) as (path, stream):
         stream.write(b"half of it")
