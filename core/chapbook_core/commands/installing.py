@@ -19,6 +19,7 @@ from chapbook_core.commands.liveness import Live, Timing
 from chapbook_core.commands.project_environment import claim_environment, is_shared
 from chapbook_core.commands.whole_store import with_whole_store
 from chapbook_core.commands.writing_turn import hold_environment, tell_recovered
+from chapbook_core.environment.owner import is_used_by_others
 from chapbook_core.environment.site_packages import scan_site_packages
 from chapbook_core.environment.state import forget_postponed, read_state, set_fingerprint
 from chapbook_core.errors import ChapbookError
@@ -136,9 +137,11 @@ def install_lock(session: Session, lock: Lock, request: InstallRequest) -> Insta
             bring_ahead(session, store, plan.arriving, interpreter, request.mode)
 
     with without_collector(), changed_environment(session, bring) as environment:
-        if request.dry_run or not is_shared(session, environment):
+        folder = session.manifest.folder
+        is_alone = not is_shared(session, environment) and not is_used_by_others(environment.path, folder)
+        if request.dry_run or is_alone:
             return _installed(session, lock, request, environment)
-        with hold_environment(environment.path, session.manifest.folder, session.surroundings, session.watcher):
+        with hold_environment(environment.path, folder, session.surroundings, session.watcher):
             return _installed(session, lock, request, environment)
 
 

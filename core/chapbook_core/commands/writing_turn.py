@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +108,7 @@ def mend(
     """
     is_away = os.path.lexists(folder / AWAY)
     try:
-        _mend_environment(folder / VENV, folder, watcher)
+        _mend_environment(folder / VENV, folder, surroundings, watcher, patience)
         if is_away:
             _mend_away(folder, surroundings, watcher, patience)
     except Cancelled:
@@ -150,10 +150,8 @@ def _mend_away(folder: Path, surroundings: Surroundings, watcher: Watcher, patie
     environment = away_from(folder)
     # A sign may come with somebody's archive; that this project changes an environment stands in that, too.
     if environment is None or not is_interrupted(environment) or not is_user(environment, folder):
-        _mend_environment(likely_place(folder, surroundings), folder, watcher)
-        return
-    with hold_environment(environment, folder, surroundings, watcher, patience=patience):
-        _mend_environment(environment, folder, watcher)
+        environment = likely_place(folder, surroundings)
+    _mend_environment(environment, folder, surroundings, watcher, patience)
 
 
 def _mend_files(folder: Path, watcher: Watcher) -> None:
@@ -186,13 +184,21 @@ def _take_back(folder: Path, watcher: Watcher) -> None:
             pass
 
 
-def _mend_environment(environment: Path, project: Path, watcher: Watcher) -> None:
+def _mend_environment(
+    environment: Path, project: Path, surroundings: Surroundings, watcher: Watcher, patience: float | None
+) -> None:
     """Finish or undo what was changed in an environment, and in the files of the project with it."""
     if not os.path.lexists(environment / STATE_FOLDER / "journal"):
         return
-    from chapbook_core.installer.transaction import recover  # hardly ever needed
+    # Hardly ever needed.
+    from chapbook_core.environment.owner import is_used_by_others, is_user
+    from chapbook_core.installer.transaction import recover
 
-    tell_recovered(recover(environment, project), watcher)
+    with ExitStack() as held:
+        if is_user(environment, project) or is_used_by_others(environment, project):
+            # Another project may be changing it at this moment.
+            held.enter_context(hold_environment(environment, project, surroundings, watcher, patience=patience))
+        tell_recovered(recover(environment, project), watcher)
 
 
 def tell_recovered(recovered: Recovered | None, watcher: Watcher) -> None:

@@ -54,6 +54,16 @@ def is_user(environment: Path, project: Path) -> bool:
     return state is not None and Path(os.path.realpath(project)) in state.projects
 
 
+def is_used_by_others(environment: Path, project: Path) -> bool:
+    """Tell whether it is noted in an environment that another project than this one changes it, too."""
+    state = read_state(environment)
+    if state is None or not state.projects:
+        return False
+    here = Path(os.path.realpath(project))
+    # Whoever an environment in a project belongs to is not noted in it.
+    return state.projects != (here,) or Path(os.path.realpath(environment)).name == VENV
+
+
 def _is_project(folder: Path) -> bool:
     try:
         return declares_project((folder / PROJECT_FILE).read_bytes())

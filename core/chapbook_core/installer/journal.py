@@ -119,12 +119,12 @@ def read_journal(environment: Path, project: Path) -> Journal | None:
             direction="back" if data["direction"] == "back" else "forward",
             emptied=tuple(data.get("emptied", ())),
         )
+        if (other := _other_project(journal, environment, project)) is not None:
+            raise ChangeOfAnother(environment, other)
         if environment.parent == project:
             # Both may have been moved since.
             rewrites = tuple(replace(one, path=str(project / _name(one.path))) for one in journal.rewrites)
             journal = replace(journal, rewrites=rewrites)
-        if (other := _other_project(journal, environment, project)) is not None:
-            raise ChangeOfAnother(environment, other)
         if (stray := _stray(journal, project)) is not None:
             raise JournalDamaged(environment, f"it leads to `{stray}`, which no command changes")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -193,10 +193,11 @@ def _other_project(journal: Journal, environment: Path, project: Path) -> Path |
     """Return whose files a change is of, when that is another project at home in the same environment."""
     state = read_state(environment)
     folders = {Path(rewrite.path).parent for rewrite in journal.rewrites}
-    if state is None or len(folders) != 1 or project in folders:
+    if state is None or len(folders) != 1 or not folders.isdisjoint((project, Path(os.path.realpath(project)))):
         return None
     (folder,) = folders
-    return folder if folder in state.projects and folder.is_dir() else None
+    owner = Path(os.path.realpath(environment)).parent
+    return folder if (folder == owner or folder in state.projects) and folder.is_dir() else None
 
 
 def _stray(journal: Journal, project: Path) -> str | None:

@@ -13,8 +13,10 @@ from chapbook_core.commands.registry import BY_NAME
 from chapbook_core.commands.surroundings import Surroundings
 from chapbook_core.commands.words import parse
 from chapbook_core.events import Unwatched
+from chapbook_core.project.writer_lock import hold_project
 from tests.core.commands.installing import installed, require
 from tests.core.commands.packaging.answers import Answers
+from tests.fakes.killed import Killed, killed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,3 +126,42 @@ def test_a_link_to_a_folder_elsewhere_is_ones_own(mine: Path, theirs: Path, chap
     (theirs / ".venv").symlink_to(disk / "environment")
     outcome = chapbook("-C", str(theirs), "sync")
     assert f"belongs to the project in `{mine}`" in outcome.err
+
+
+def test_whose_environment_it_is_waits_for_the_other_project(
+    mine: Path, theirs: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    environment = theirs / ".venv"
+    (mine / ".venv").symlink_to(environment)
+    answering(mine, "install", answers=Answers("yes"))
+    monkeypatch.setenv("CHAPBOOK_LOCK_TIMEOUT", "0")
+    for folder in (theirs, mine):
+        with hold_project(environment, "chapbook in /elsewhere", Unwatched()), ThreadPoolExecutor(1) as crew:
+            (environment / ".chapbook" / "journal").touch()
+            outcome = crew.submit(chapbook, "-C", str(folder), "sync").result()
+            assert f".venv` is held by process {os.getpid()}" in outcome.err
+            (environment / ".chapbook" / "journal").unlink()
+            outcome = crew.submit(chapbook, "-C", str(folder), "sync").result()
+            assert f".venv` is held by process {os.getpid()}" in outcome.err
+        assert 0 == chapbook("-C", str(folder), "sync").status
+
+
+def test_what_one_was_interrupted_in_is_not_finished_in_the_files_of_the_other(
+    mine: Path, theirs: Path, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mine / ".venv").symlink_to(theirs / ".venv")
+    answering(mine, "install", answers=Answers("yes"))
+    for folder, other, name in ((mine, theirs, "alpha"), (theirs, mine, "beta")):
+        with monkeypatch.context() as patched:
+            patched.setattr("chapbook_core.installer.transaction.carry_forward", killed)
+            patched.setattr("chapbook_core.installer.transaction.undo", killed)
+            with pytest.raises(Killed):
+                chapbook("-C", str(folder), "add", name)
+        before = (other / "pyproject.toml").read_bytes()
+        outcome = chapbook("-C", str(other), "install")
+        assert f"the project in `{folder}` was interrupted while it changed" in outcome.err
+        assert before == (other / "pyproject.toml").read_bytes()
+        assert 0 == chapbook("-C", str(folder), "install").status
+        assert name.encode() in (folder / "pyproject.toml").read_bytes()
