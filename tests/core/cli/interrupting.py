@@ -15,15 +15,17 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core import cli
+from chapbook_core.cli import bundle
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Protocol
 
     class Trace(Protocol):
@@ -37,6 +39,8 @@ _FOLDER = str(Path(cli.__file__).parent)
 _PATIENCE = 60.0
 _LOOKING = ("CALL", "JUMP_BACKWARD")
 """Steps behind which Python looks."""
+_TURNS = 3
+"""How often a step is tried of what looks at each of our modules, of which there are hundreds."""
 _FIRED = 3
 """The file in which the fork says that it was interrupted."""
 
@@ -48,6 +52,7 @@ class Moment:
         self._left = number
         self._times = times
         self._previous: dict[FrameType, int] = {}
+        self._turns: Counter[tuple[CodeType, int]] = Counter()
 
     def trace(self, frame: FrameType, event: str, _argument: object) -> Trace | None:
         """Called by Python when a function begins, and before each step of those that are ours."""
@@ -60,6 +65,9 @@ class Moment:
             before = self._previous.get(frame)
             is_moment = before is not None and dis.opname[code.co_code[before]].startswith(_LOOKING)
             self._previous[frame] = frame.f_lasti
+        if is_moment and code.co_filename == bundle.__file__:
+            self._turns[code, frame.f_lasti] += 1
+            is_moment = self._turns[code, frame.f_lasti] <= _TURNS
         if is_moment:
             self._left -= 1
             if self._left <= 0 < self._times:
