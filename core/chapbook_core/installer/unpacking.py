@@ -1,16 +1,23 @@
-"""Unpacks a checked wheel into an empty folder, and checks each file against RECORD on the way."""
+"""Unpacks a checked wheel into an empty folder, and checks each file against RECORD on the way.
+
+Where `swift` is there, most files are taken out many at a time; all others, and those that are not as they should be,
+are taken out here one by one.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.bad_wheel import Refusal
+from chapbook_core.installer.handful import Handfuls
 from chapbook_core.installer.manifest import Manifest, StoredFile
 from chapbook_core.installer.record import Row, base64_digest, expected_digest
 from chapbook_core.installer.starting import runs_at_start
+from chapbook_core.installer.swift import swift
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,18 +38,21 @@ def unpack_wheel(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, wa
     The folder must not exist. Watched, the work can be stopped between two files.
     """
     _make_folders(tree, wheel.files)
-    start_of_paths = f"{tree}/"
     files: list[StoredFile] = []
     starting: list[str] = []
-    for member in wheel.files:
-        watcher.checkpoint()
-        try:
-            file, start = _write(archive, member, start_of_paths + member.path, wheel.digests.get(member.path))
-        except Refusal as problem:
-            raise problem.of(wheel.filename) from None
-        files.append(file)
-        if runs_at_start(member.path, start, is_whole=len(start) == file.size):
-            starting.append(member.path)
+    helper = swift()
+    try:
+        with ExitStack() as stack:
+            handfuls = None if helper is None else stack.enter_context(Handfuls(helper, archive, tree))
+            while len(files) < len(wheel.files):
+                watcher.checkpoint()
+                taken = _grab(handfuls, wheel, len(files)) if handfuls is not None else ()
+                for file, start in taken or (_write(archive, wheel, wheel.files[len(files)], tree),):
+                    files.append(file)
+                    if runs_at_start(file.path, start, is_whole=len(start) == file.size):
+                        starting.append(file.path)
+    except Refusal as problem:
+        raise problem.of(wheel.filename) from None
     return Manifest(
         filename=wheel.filename,
         sha256=sha256.lower(),
@@ -75,18 +85,35 @@ def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:
                 made.add(inner)
 
 
-def _write(archive: Archive, member: Member, target: str, expected: str | None) -> tuple[StoredFile, bytes | bytearray]:
+def _grab(handfuls: Handfuls, wheel: WheelFile, place: int) -> list[tuple[StoredFile, bytes | bytearray]]:
+    """Write some of the files from a place on; return of each what `_write` does."""
+    taken: list[tuple[StoredFile, bytes | bytearray]] = []
+    digests, sha256 = wheel.digests, hashlib.sha256
+    for member, mtime, content in handfuls.grab(wheel.files, place):
+        path = member.path
+        digest = base64_digest(sha256(content).digest())
+        expected = digests.get(path)
+        if expected is not None and expected != f"sha256={digest}":
+            _check_digest(path, expected, hashlib.new(expected.partition("=")[0], content).digest())
+        start = bytes(content[:_LOOKED_AT])
+        is_text = b"\0" not in start
+        taken.append((StoredFile(path, member.size, mtime, digest, member.is_executable, is_text), start))
+    return taken
+
+
+def _write(archive: Archive, wheel: WheelFile, member: Member, tree: Path) -> tuple[StoredFile, bytes | bytearray]:
     """Write one file; return what is to be remembered of it, and how it begins."""
+    expected = wheel.digests.get(member.path)
     sha256 = hashlib.sha256()
     algorithm = "sha256" if expected is None else expected.partition("=")[0]
-    other = None if algorithm == "sha256" else hashlib.new(algorithm)
+    other = sha256 if algorithm == "sha256" else hashlib.new(algorithm)
     start: bytes | bytearray = b""
-    descriptor = os.open(target, _NEW_FILE, 0o555 if member.is_executable else 0o444)
+    descriptor = os.open(f"{tree}/{member.path}", _NEW_FILE, 0o555 if member.is_executable else 0o444)
     try:
         for piece in archive.pieces(member):
             start = start or piece
             sha256.update(piece)
-            if other is not None:
+            if other is not sha256:
                 other.update(piece)
             written = os.write(descriptor, piece)
             while written < len(piece):
@@ -95,13 +122,16 @@ def _write(archive: Archive, member: Member, target: str, expected: str | None) 
     finally:
         os.close(descriptor)
     digest = base64_digest(sha256.digest())
-    # The same digest can be written in several ways, of which hardly anybody uses any but one.
     if expected is not None and expected != f"sha256={digest}":
-        real = sha256 if other is None else other
-        if expected_digest(Row(member.path, expected))[1] != real.digest():
-            raise Refusal("a file differs from RECORD", member.path)
+        _check_digest(member.path, expected, other.digest())
     is_text = start.find(b"\0", 0, _LOOKED_AT) < 0
     return StoredFile(member.path, status.st_size, status.st_mtime_ns, digest, member.is_executable, is_text), start
+
+
+def _check_digest(path: str, expected: str, digest: bytes) -> None:
+    """Raise Refusal unless it is the one that RECORD gives, in whichever of the ways that there are to write it."""
+    if expected_digest(Row(path, expected))[1] != digest:
+        raise Refusal("a file differs from RECORD", path)
 
 
 def file_digest(path: Path, *, is_record: bool = False) -> str:

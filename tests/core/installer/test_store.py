@@ -128,7 +128,7 @@ def test_what_was_stored_again_meanwhile_is_not_given_the_times_of_before(store:
 
 
 def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
-    wheel = GOOD.write(tmp_path)
+    wheel = Recipe(files={f"good/m{number}.py": b"" for number in range(2000)}).write(tmp_path)
     with Store(tmp_path / "store") as store:
         with pytest.raises(Cancelled):
             store.add(wheel, wheel.name, watcher=RecordingWatcher(cancel_after=2))

@@ -1,0 +1,131 @@
+/* Unpacking, done for many files at a call: nothing else takes as long when packages are installed for the first time.
+
+   A help and no more. A file that is the least bit out of the ordinary is left alone, and the caller, told how many were
+   done, takes that one out in Python, which finds the words for what is wrong. So nothing is refused here, and nothing
+   is accepted that Python would not accept. Nothing here knows of Python: `ctypes` calls it and lets other threads run.
+
+   libdeflate comes as pointers, from the package `deflate`, which brings it in any case. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef __APPLE__
+#define WRITTEN(status) ((status).st_mtimespec)
+#else
+#define WRITTEN(status) ((status).st_mtim)
+#endif
+
+/* Of the header that stands before each file (APPNOTE.TXT 4.3.7), and of what it may say (4.4.4, 4.4.5). */
+enum { HEADER = 30, HAS_DESCRIPTOR = 0x8, STORED = 0, DEFLATED = 8 };
+
+struct tools {
+    void *(*open)(void);
+    void (*close)(void *);
+    int (*inflate)(void *, const void *, size_t, void *, size_t, size_t *, size_t *);
+    uint32_t (*checksum)(uint32_t, const void *, size_t);
+};
+
+/* A file as the directory of the archive describes it. Its record, from `start` to `stop` among the records given, is
+   all that lies between it and the next one. */
+struct file {
+    uint64_t start, stop;
+    uint64_t packed, size;
+    uint32_t checksum;
+    uint16_t method, flags;
+    uint32_t name_size;
+    uint32_t mode;
+    int64_t time; /* told back: when it was written, in nanoseconds */
+};
+
+static uint32_t two(const uint8_t *from) { return from[0] | (uint32_t)from[1] << 8; }
+static uint32_t four(const uint8_t *from) { return two(from) | two(from + 2) << 16; }
+
+/* Where the content begins, if the record's header repeats what the directory says and there is nothing else in it. */
+static const uint8_t *find_content(const struct file *file, const char *name, const uint8_t *records, uint64_t size)
+{
+    if (file->start > file->stop || file->stop > size || file->stop - file->start < HEADER)
+        return NULL;
+    const uint8_t *header = records + file->start;
+    uint64_t left = file->stop - file->start - HEADER;
+    if (memcmp(header, "PK\3\4", 4) || file->flags & HAS_DESCRIPTOR)
+        return NULL;
+    if (two(header + 6) != file->flags || two(header + 8) != file->method || four(header + 14) != file->checksum)
+        return NULL;
+    if (four(header + 18) != file->packed || four(header + 22) != file->size)
+        return NULL;
+    if (two(header + 26) != file->name_size || two(header + 28) != 0 || file->name_size > left)
+        return NULL;
+    if (memcmp(header + HEADER, name, file->name_size) || left - file->name_size != file->packed)
+        return NULL;
+    return header + HEADER + file->name_size;
+}
+
+static int take_out(const struct tools *tools, void *inflater, const struct file *file, const uint8_t *content,
+                    uint8_t *room)
+{
+    size_t read = file->packed, written = file->packed;
+    if (file->method == STORED && file->packed == file->size)
+        memcpy(room, content, file->size);
+    else if (file->method != DEFLATED
+             || tools->inflate(inflater, content, file->packed, room, file->size, &read, &written))
+        return 0;
+    return read == file->packed && written == file->size && tools->checksum(0, room, file->size) == file->checksum;
+}
+
+static int write_all(int descriptor, const uint8_t *content, uint64_t size)
+{
+    while (size) {
+        ssize_t count = write(descriptor, content, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return 0;
+        content += count;
+        size -= (uint64_t)count;
+    }
+    return 1;
+}
+
+static int write_file(struct file *file, int folder, const char *name, const uint8_t *content)
+{
+    struct stat status;
+    int descriptor = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)file->mode);
+    if (descriptor < 0)
+        return 0;
+    int is_well = write_all(descriptor, content, file->size) && !fstat(descriptor, &status);
+    if (close(descriptor) || !is_well || (uint64_t)status.st_size != file->size) {
+        unlinkat(folder, name, 0);
+        return 0;
+    }
+    file->time = (int64_t)WRITTEN(status).tv_sec * 1000000000 + WRITTEN(status).tv_nsec;
+    return 1;
+}
+
+/* Take files out of their records and write them below a folder; `room` holds what they contain as well, one behind the
+   other. Each name ends with a zero. Return how many were done; of the next one nothing is left in the folder. */
+size_t chapbook_unpack(const struct tools *tools, const uint8_t *records, uint64_t records_size, struct file *files,
+                       size_t count, const char *names, int folder, uint8_t *room, uint64_t room_size)
+{
+    size_t done = 0;
+    void *inflater = tools->open();
+    while (inflater != NULL && done < count) {
+        struct file *file = files + done;
+        const uint8_t *content = find_content(file, names, records, records_size);
+        if (content == NULL || file->size > room_size)
+            break;
+        if (!take_out(tools, inflater, file, content, room) || !write_file(file, folder, names, room))
+            break;
+        room += file->size;
+        room_size -= file->size;
+        names += file->name_size + 1;
+        done++;
+    }
+    if (inflater != NULL)
+        tools->close(inflater);
+    return done;
+}

@@ -1,0 +1,33 @@
+"""Compiles the part of Chapbook that is written in C, if there is a compiler; without it everything works, slower."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "chapbook_core" / "installer"
+_FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-D_GNU_SOURCE", "-D_DARWIN_C_SOURCE")
+
+
+def main() -> None:
+    """Leave the library where it is looked for, or nothing."""
+    library, source = _FOLDER / "libswift.so", _FOLDER / "swift.c"
+    # A process may have the old one loaded.
+    library.unlink(missing_ok=True)
+    if os.name != "posix":
+        return
+    draft = library.with_suffix(".tmp")
+    words = [*shlex.split(os.environ.get("CC") or "cc"), *_FLAGS, "-o", str(draft), str(source)]
+    try:
+        subprocess.run(words, check=True)  # noqa: S603  the compiler that was chosen
+        draft.replace(library)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        draft.unlink(missing_ok=True)
+        sys.stderr.write(f"chapbook: {source.name} could not be compiled ({problem}); unpacking will take longer\n")
+
+
+if __name__ == "__main__":
+    main()
