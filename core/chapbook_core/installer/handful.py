@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Self
 
     from chapbook_core.installer.archive import Archive, Member
-    from chapbook_core.installer.swift import Swift
+    from chapbook_core.installer.swift import Swift, Told
 
 _MOST_FILES = 512
 _MOST_BYTES = 1 << 20
@@ -31,6 +31,7 @@ class Handfuls:
         self._folder = -1
         self._room = bytearray(1)
         self._most = _MOST_FILES
+        self._grabbed: Sequence[Member] = ()
 
     def __enter__(self) -> Self:
         self._folder = os.open(self._tree, os.O_RDONLY | os.O_DIRECTORY)
@@ -39,27 +40,27 @@ class Handfuls:
     def __exit__(self, *_problem: object) -> None:
         os.close(self._folder)
 
-    def grab(self, files: Sequence[Member], place: int) -> Iterator[tuple[Member, int, memoryview]]:
-        """Write some files from a place on, and give of each when that was, and what is in it, for a moment.
+    def grab(self, files: Sequence[Member], place: int) -> Sequence[tuple[Member, Told]]:
+        """Write some files from a place on, and return them with what is known of each.
 
         It may be none, and then the first of them is not to be had in this way.
         """
         members, stops, size = self._next(files, place)
         if not members:
-            return
+            return ()
         if size > len(self._room):
             self._room = bytearray(max(size, _MOST_BYTES))
         records = self._archive.records(members[0].offset, stops)
-        times = self._swift.unpack(members, records, self._folder, self._room)
+        told = self._swift.unpack(members, records, self._folder, self._room)
         # An archive whose files are all of another kind would have each of them tried with all those behind it.
-        self._most = min(2 * self._most, _MOST_FILES) if len(times) == len(members) else 1
-        start = 0
-        with memoryview(self._room) as room:
-            for member, time in zip(members, times, strict=False):
-                stop = start + member.size
-                with room[start:stop] as content:
-                    yield member, time, content
-                start = stop
+        self._most = min(2 * self._most, _MOST_FILES) if len(told) == len(members) else 1
+        self._grabbed = members
+        return list(zip(members, told, strict=False))
+
+    def content(self, place: int) -> bytes:
+        """Return what is in one of the files of the last handful."""
+        start = sum(member.size for member in self._grabbed[:place])
+        return bytes(self._room[start : start + self._grabbed[place].size])
 
     def _next(self, files: Sequence[Member], place: int) -> tuple[list[Member], list[int], int]:
         """Choose files whose records follow each other; return them, where their records end, and their size."""

@@ -16,8 +16,7 @@ def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = Tru
 
     Of its content the begin is enough; a list of folders as long as that is taken for code unless all of it was seen.
     """
-    # Hardly a file is of these, and wheels have thousands.
-    if not path.endswith((".pth", ".start")) and "customize" not in path:
+    if not may_run_at_start(path):
         return False
     found = _PACKAGE.fullmatch(path)
     if found is None:
@@ -29,6 +28,11 @@ def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = Tru
         return not is_whole or _names_calls(content)
     # An extension module has its platform between its name and its suffix.
     return name.partition(".")[0] in _MODULES
+
+
+def may_run_at_start(path: str) -> bool:
+    """Tell whether the content of a file has to be asked; hardly one is of these, and wheels have thousands."""
+    return path.endswith((".pth", ".start")) or "customize" in path
 
 
 def starts_code(content: bytes | bytearray) -> bool:

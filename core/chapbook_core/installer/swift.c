@@ -4,7 +4,8 @@
    done, takes that one out in Python, which finds the words for what is wrong. So nothing is refused here, and nothing
    is accepted that Python would not accept. Nothing here knows of Python: `ctypes` calls it and lets other threads run.
 
-   libdeflate comes as pointers, from the package `deflate`, which brings it in any case. */
+   libdeflate comes as pointers, from the package `deflate`, which brings it in any case; so does the libcrypto that
+   Python uses itself, if it can be had. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,16 @@ struct tools {
     uint32_t (*checksum)(uint32_t, const void *, size_t);
 };
 
+/* What makes a digest; `kind` says that it is SHA-256. */
+struct hasher {
+    const void *kind;
+    void *(*open)(void);
+    void (*close)(void *);
+    int (*begin)(void *, const void *, void *);
+    int (*add)(void *, const void *, size_t);
+    int (*end)(void *, unsigned char *, unsigned *);
+};
+
 /* A file as the directory of the archive describes it. Its record, from `start` to `stop` among the records given, is
    all that lies between it and the next one. */
 struct file {
@@ -39,8 +50,13 @@ struct file {
     uint16_t method, flags;
     uint32_t name_size;
     uint32_t mode;
-    int64_t time; /* told back: when it was written, in nanoseconds */
+    /* Told back: */
+    int64_t time;    /* when it was written, in nanoseconds */
+    char digest[44]; /* its SHA-256 as RECORD writes it; nothing without a hasher */
+    uint32_t is_text;
 };
+
+enum { LOOKED_AT = 8192 }; /* A file is text unless there is a zero byte this near to its start. */
 
 static uint32_t two(const uint8_t *from) { return from[0] | (uint32_t)from[1] << 8; }
 static uint32_t four(const uint8_t *from) { return two(from) | two(from + 2) << 16; }
@@ -106,25 +122,49 @@ static int write_file(struct file *file, int folder, const char *name, const uin
     return 1;
 }
 
+static int tell_digest(const struct hasher *hasher, void *state, struct file *file, const uint8_t *content)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    unsigned char digest[64] = {0};
+    unsigned size = 0;
+    char *to = file->digest;
+    if (hasher->begin(state, hasher->kind, NULL) != 1 || hasher->add(state, content, file->size) != 1
+        || hasher->end(state, digest, &size) != 1 || size != 32)
+        return 0;
+    /* Six bits a letter; the last one holds the four that are left. */
+    for (unsigned bit = 0; bit < 256; bit += 6) {
+        unsigned pair = (unsigned)digest[bit / 8] << 8 | digest[bit / 8 + 1];
+        *to++ = letters[pair >> (10 - bit % 8) & 63];
+    }
+    *to = 0;
+    return 1;
+}
+
 /* Take files out of their records and write them below a folder; `room` holds what they contain as well, one behind the
    other. Each name ends with a zero. Return how many were done; of the next one nothing is left in the folder. */
-size_t chapbook_unpack(const struct tools *tools, const uint8_t *records, uint64_t records_size, struct file *files,
-                       size_t count, const char *names, int folder, uint8_t *room, uint64_t room_size)
+size_t chapbook_unpack(const struct tools *tools, const struct hasher *hasher, const uint8_t *records,
+                       uint64_t records_size, struct file *files, size_t count, const char *names, int folder,
+                       uint8_t *room, uint64_t room_size)
 {
     size_t done = 0;
-    void *inflater = tools->open();
-    while (inflater != NULL && done < count) {
+    void *inflater = tools->open(), *state = hasher == NULL ? NULL : hasher->open();
+    while (inflater != NULL && (hasher == NULL || state != NULL) && done < count) {
         struct file *file = files + done;
         const uint8_t *content = find_content(file, names, records, records_size);
-        if (content == NULL || file->size > room_size)
+        if (content == NULL || file->size > room_size || !take_out(tools, inflater, file, content, room))
             break;
-        if (!take_out(tools, inflater, file, content, room) || !write_file(file, folder, names, room))
+        if (hasher != NULL && !tell_digest(hasher, state, file, room))
             break;
+        if (!write_file(file, folder, names, room))
+            break;
+        file->is_text = memchr(room, 0, file->size < LOOKED_AT ? file->size : LOOKED_AT) == NULL;
         room += file->size;
         room_size -= file->size;
         names += file->name_size + 1;
         done++;
     }
+    if (state != NULL)
+        hasher->close(state);
     if (inflater != NULL)
         tools->close(inflater);
     return done;

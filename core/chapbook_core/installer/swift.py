@@ -12,24 +12,43 @@ import struct
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import ctypes
     from collections.abc import Sequence
 
     from chapbook_core.installer.archive import Records
     from chapbook_core.installer.archive_directory import Member
 
 LIBRARY = Path(__file__).with_name("libswift.so")
-_FILE = struct.Struct("@QQQQIHHIIq")
+_FILE = struct.Struct("@QQQQIHHIIq44sI")
 """`struct file` in `swift.c`."""
-_POINTERS = struct.Struct("@PPPP")
+_TOLD = struct.Struct("@48xq43sxI")
+"""What is told back in one."""
 _LIBDEFLATE = (
     "libdeflate_alloc_decompressor",
     "libdeflate_free_decompressor",
     "libdeflate_deflate_decompress_ex",
     "libdeflate_crc32",
 )
+_LIBCRYPTO = ("EVP_MD_CTX_new", "EVP_MD_CTX_free", "EVP_DigestInit_ex", "EVP_DigestUpdate", "EVP_DigestFinal_ex")
+
+
+class Told(NamedTuple):
+    """What is known of a file that was taken out."""
+
+    time: int
+    """When it was written, in nanoseconds."""
+    digest: bytes
+    """Its SHA-256 as RECORD writes it; zeros where the library could not tell."""
+    is_text: int
+    """Whether a person could edit it."""
+
+    @property
+    def has_digest(self) -> bool:
+        """Whether there is one."""
+        return self.digest[0] != 0
 
 
 class Swift:
@@ -44,10 +63,12 @@ class Swift:
 
         # Both stay as long as this does, and so does what is taken from them.
         self._ours, self._lent = ctypes.CDLL(str(library)), ctypes.CDLL(_deflate.__file__)
-        self._tools = _POINTERS.pack(*[ctypes.cast(self._lent[name], ctypes.c_void_p).value for name in _LIBDEFLATE])
+        self._tools = _pointers(self._lent, _LIBDEFLATE)
+        self._hasher = _hasher()
         self._unpack = self._ours.chapbook_unpack
         self._unpack.restype = ctypes.c_size_t
         self._unpack.argtypes = [
+            ctypes.c_char_p,
             ctypes.c_char_p,
             ctypes.c_char_p,
             ctypes.c_uint64,
@@ -60,10 +81,10 @@ class Swift:
         ]
         self._reference, self._byte = ctypes.byref, ctypes.c_char
 
-    def unpack(self, members: Sequence[Member], records: Records, folder: int, room: bytearray) -> list[int]:
+    def unpack(self, members: Sequence[Member], records: Records, folder: int, room: bytearray) -> list[Told]:
         """Write files of an archive below an open folder, and into `room`, one behind the other.
 
-        Returns of the first ones, as far as they could be done, when each was written. Of `room` there has to be some.
+        Returns what is known of the first ones, as far as they could be done. Of `room` there has to be some.
         """
         files = bytearray().join([
             _FILE.pack(
@@ -77,6 +98,8 @@ class Swift:
                 len(member.raw_path),
                 0o555 if member.is_executable else 0o444,
                 0,
+                b"",
+                0,
             )
             for member, stop in zip(members, records.stops, strict=True)
         ])  # fmt: skip
@@ -85,6 +108,7 @@ class Swift:
             return []
         done = self._unpack(
             self._tools,
+            self._hasher,
             records.content,
             len(records.content),
             self._reference(self._byte.from_buffer(files)),
@@ -94,7 +118,31 @@ class Swift:
             self._reference(self._byte.from_buffer(room)),
             len(room),
         )
-        return [row[-1] for row in _FILE.iter_unpack(memoryview(files)[: done * _FILE.size])]
+        return list(map(Told._make, _TOLD.iter_unpack(memoryview(files)[: done * _FILE.size])))
+
+
+def _pointers(library: ctypes.CDLL, names: Sequence[str]) -> bytes:
+    """Return where functions are; raises AttributeError when one is missing."""
+    import ctypes  # as above
+
+    places = [ctypes.cast(library[name], ctypes.c_void_p).value for name in names]
+    return struct.pack(f"@{len(places)}P", *places)
+
+
+def _hasher() -> bytes | None:
+    """Return what makes digests, out of the library that Python makes them with, where that is open to others."""
+    import _hashlib
+    import ctypes  # as above
+
+    try:
+        library = ctypes.CDLL(_hashlib.__file__)
+        kind = library.EVP_MD_fetch
+        kind.restype, kind.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+        # That of all Python, which stays as long as it.
+        sha256 = kind(None, b"SHA2-256", None)
+        return struct.pack("@P", sha256) + _pointers(library, _LIBCRYPTO) if sha256 else None
+    except (AttributeError, OSError):
+        return None
 
 
 @cache

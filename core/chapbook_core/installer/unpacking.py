@@ -16,7 +16,7 @@ from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.handful import Handfuls
 from chapbook_core.installer.manifest import Manifest, StoredFile
 from chapbook_core.installer.record import Row, base64_digest, expected_digest
-from chapbook_core.installer.starting import runs_at_start
+from chapbook_core.installer.starting import may_run_at_start, runs_at_start
 from chapbook_core.installer.swift import swift
 
 if TYPE_CHECKING:
@@ -86,19 +86,25 @@ def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:
 
 
 def _grab(handfuls: Handfuls, wheel: WheelFile, place: int) -> list[tuple[StoredFile, bytes | bytearray]]:
-    """Write some of the files from a place on; return of each what `_write` does."""
+    """Write some of the files from a place on; return of each what `_write` does, but the begin where nobody asks."""
     taken: list[tuple[StoredFile, bytes | bytearray]] = []
-    digests, sha256 = wheel.digests, hashlib.sha256
-    for member, mtime, content in handfuls.grab(wheel.files, place):
+    digests = wheel.digests
+    for number, (member, told) in enumerate(handfuls.grab(wheel.files, place)):
         path = member.path
-        digest = base64_digest(sha256(content).digest())
+        digest = told.digest.decode() if told.has_digest else _digest_of(handfuls.content(number))
         expected = digests.get(path)
         if expected is not None and expected != f"sha256={digest}":
+            content = handfuls.content(number)
             _check_digest(path, expected, hashlib.new(expected.partition("=")[0], content).digest())
-        start = bytes(content[:_LOOKED_AT])
-        is_text = b"\0" not in start
-        taken.append((StoredFile(path, member.size, mtime, digest, member.is_executable, is_text), start))
+        start = handfuls.content(number) if may_run_at_start(path) else b""
+        taken.append(
+            (StoredFile(path, member.size, told.time, digest, member.is_executable, bool(told.is_text)), start)
+        )
     return taken
+
+
+def _digest_of(content: bytes) -> str:
+    return base64_digest(hashlib.sha256(content).digest())
 
 
 def _write(archive: Archive, wheel: WheelFile, member: Member, tree: Path) -> tuple[StoredFile, bytes | bytearray]:

@@ -20,7 +20,7 @@ from chapbook_core.installer import handful, unpacking
 from chapbook_core.installer.archive import Archive, ArchiveLimits
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.store import Store
-from chapbook_core.installer.swift import LIBRARY, Swift, swift
+from chapbook_core.installer.swift import LIBRARY, Swift, Told, swift
 from chapbook_core.installer.wheel import read_wheel
 from tests.fakes import wheels
 from tests.fakes.wheels import GOOD, Part, Recipe, corpus, pack
@@ -111,15 +111,27 @@ def test_hundreds_of_files_are_taken_out_at_a_call(tmp_path: Path, monkeypatch: 
     calls: list[int] = []
     unpack = Swift.unpack
 
-    def counted(self: Swift, members: list[object], *others: object) -> list[int]:
-        times = unpack(self, members, *others)  # type: ignore[arg-type]  # what it is given
-        calls.append(len(times))
-        return times
+    def counted(self: Swift, members: list[object], *others: object) -> list[Told]:
+        told = unpack(self, members, *others)  # type: ignore[arg-type]  # what it is given
+        calls.append(len(told))
+        return told
 
     monkeypatch.setattr(Swift, "unpack", counted)
     outcome(many().write(tmp_path), tmp_path / "store", is_swift=True)
     assert sum(calls) > 740
     assert len(calls) < 12
+
+
+@needs_swift
+def test_digests_are_made_by_python_where_its_library_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain_files: list[str]
+) -> None:
+    helper = swift()
+    assert helper is not None
+    monkeypatch.setattr(helper, "_hasher", None)
+    fast = outcome(many().write(tmp_path), tmp_path / "swift", is_swift=True)
+    assert plain_files == []
+    assert fast == outcome(many().write(tmp_path), tmp_path / "plain", is_swift=False)
 
 
 @needs_swift
