@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapbook_core.environment.environment import CONFIGURATION, read_environment
-from chapbook_core.environment.probe import InterpreterUnusable
+from chapbook_core.environment.probe import InterpreterUnusable, running_program
 from chapbook_core.pattern import late_pattern
 from chapbook_core.value import frozen
 
@@ -50,7 +50,7 @@ class Found:
 
 def running_interpreter() -> Path:
     """Return the Python that runs this, or that its environment was made from."""
-    return Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
+    return running_program()
 
 
 def find_interpreters(whereabouts: Whereabouts, prober: Prober) -> Found:

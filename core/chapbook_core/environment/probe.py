@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ _MOST_WORDS = 300
 _MOST_KNOWN = 16
 _known: dict[tuple[object, ...], Interpreter] = {}
 """What this process has read already, by what it depends on, and the file that it stands in as that was."""
+_own: dict[tuple[object, ...], Interpreter] = {}
+"""What the Python that runs this has answered to this process, by what it depends on: it stays loaded as it is."""
 _CHILD_SEES = frozenset(
     {
         "HOME",
@@ -78,6 +81,8 @@ class Prober:
         if file is not None and (known := _known.get((*key, *_traits(file)))) is not None:
             return known
         facts = self._remembered(file, key)
+        if (was_asked := facts is None) and (own := _own.get(tuple(key))) is not None:
+            return own
         if facts is None:
             facts = self._answered(real)
             self._remember(file, key, facts)
@@ -89,6 +94,9 @@ class Prober:
             if len(_known) >= _MOST_KNOWN:
                 _known.clear()
             _known[*key, *traits] = interpreter
+        if was_asked and real == running_program():
+            _own.clear()
+            _own[tuple(key)] = interpreter
         return interpreter
 
     def _answered(self, executable: Path) -> dict[str, object]:
@@ -142,6 +150,11 @@ class Prober:
             file.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(json.dumps({"key": key, "facts": facts}).encode())
             temporary.replace(file)
+
+
+def running_program() -> Path:
+    """Return the Python that runs this, or that its environment was made from."""
+    return Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
 
 
 def _traits(file: Path) -> tuple[str, int, int, int] | tuple[()]:

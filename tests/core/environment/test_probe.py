@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -77,6 +78,20 @@ def test_a_process_reads_once_what_it_remembers(tmp_path: Path, monkeypatch: pyt
     assert first == Prober(tmp_path / "other", os.environ).ask(script)
     write_interpreter(tmp_path / "python3", "3.13.0")
     assert "3.13.0" == Prober(tmp_path / "cache", os.environ).ask(script).version
+
+
+def test_the_python_that_runs_this_is_asked_once_by_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script, other = (write_interpreter(tmp_path / name, "3.12.1") for name in ("python3", "other"))
+    monkeypatch.setattr(sys, "_base_executable", str(script))
+    first = Prober(tmp_path / "cache", os.environ).ask(script)
+    Prober(tmp_path / "cache", os.environ).ask(other)
+    shutil.rmtree(tmp_path / "cache")
+    assert first is Prober(tmp_path / "cache", os.environ).ask(script)
+    assert not (tmp_path / "cache").exists()
+    Prober(tmp_path / "cache", os.environ).ask(other)
+    assert (tmp_path / "cache").exists()
+    write_interpreter(script, "3.12.10")
+    assert "3.12.10" == Prober(tmp_path / "cache", os.environ).ask(script).version
 
 
 def test_an_interpreter_that_was_replaced_is_asked_again(tmp_path: Path) -> None:
