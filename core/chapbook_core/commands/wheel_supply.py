@@ -288,13 +288,20 @@ class _Whereabouts:
         from queue import Empty, SimpleQueue  # as in `_fetched`
 
         come: SimpleQueue[_Wanted] = SimpleQueue()
+        asked: list[_Wanted] = []
         for wanted in missing:
-            package = wanted.package
-            if package.source is None or package.source.type == "legacy":
-                place = self._reader.want_release(package.name, package.version, wanted.names, self._source(package))
-                place.add_done_callback(partial(_put, come, wanted))
+            source = wanted.package.source
+            if source is None or source.type == "legacy":
+                asked.append(wanted)
             else:
                 come.put(wanted)
+        asked.sort(key=_is_pure)
+        places = self._reader.want_releases(
+            (wanted.package.name, wanted.package.version, wanted.names, self._source(wanted.package))
+            for wanted in asked
+        )
+        for place, wanted in zip(places, asked, strict=True):
+            place.add_done_callback(partial(_put, come, wanted))
         for _ in missing:
             while True:
                 try:
@@ -343,6 +350,11 @@ def _not_had(wanted: _Wanted, offered: Sequence[File]) -> ChapbookError:
             if file.filename == locked.name:
                 return OtherContent(wanted.package, locked, f"{algorithm}:{file.digest(algorithm)}")
     return FileGone(wanted.package, wanted.files[0].name)
+
+
+def _is_pure(wanted: _Wanted) -> bool:
+    """Tell whether a wheel has nothing compiled in it; such are small, mostly, and their pages can wait."""
+    return wanted.files[0].name.endswith("-any.whl")
 
 
 def _put(come: SimpleQueue[_Wanted], wanted: _Wanted, _page: object) -> None:

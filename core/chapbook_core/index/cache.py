@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
 from functools import lru_cache
@@ -107,6 +108,16 @@ class Cache:
         for key, row in rows.items():
             self._note_use(*key, row)
         return {key: _validity(row) for key, row in rows.items() if row[0]}
+
+    def known(self, source: str, names: Collection[str]) -> frozenset[str]:
+        """Give those of some packages that it knows anything of."""
+
+        def act(connection: sqlite3.Connection) -> frozenset[str]:
+            statement = "SELECT name FROM page WHERE source=? AND name IN (SELECT value FROM json_each(?))"
+            return frozenset(name for (name,) in connection.execute(statement, (source, json.dumps([*names]))))
+
+        nothing: frozenset[str] = frozenset()
+        return self._database.read(act, nothing)
 
     def stamp(self) -> Hashable:
         """Give what stays the same as long as every page and its validity do; nothing when that cannot be told.

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from chapbook_core.index.heap import spare_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
 _T = TypeVar("_T")
 _URGENT, _LATER, _LAST = 0, 1, 2
 _GLANCE = 0.25
 """Seconds between two looks at whether the person wants to stop."""
+_MOMENT = 0.01
+"""Seconds in which something gets done wherever answers come at once."""
+_GROWTH = 3
+"""How many times more there are after a moment in which nothing got done."""
 
 
 class Wish(Generic[_T]):
@@ -68,35 +72,74 @@ class Wish(Generic[_T]):
 
 
 class Crew:
-    """At most `size` threads, started when there is work for them."""
+    """At most `size` threads, started when there is work for them.
 
-    def __init__(self, size: int) -> None:
+    The first `eager` of them are started at once, and more as long as nothing gets done: where others are waited for,
+    many wait at once, and where answers come quickly, they do not stand in each other's way.
+    """
+
+    def __init__(self, size: int, *, eager: int | None = None) -> None:
         self._size = size
+        self._eager = size if eager is None else min(eager, size)
         self._queue: queue.PriorityQueue[tuple[int, int, int, Wish[object] | None]] = queue.PriorityQueue()
         self._serials = itertools.count()
         self._threads: list[threading.Thread] = []
         self._idle = 0
+        self._done = 0
+        self._grower: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._over = threading.Event()
+        """Set when it is closed."""
 
-    def ask(self, wish: Wish[_T], *, urgent: bool = False, weight: int = 0) -> None:
-        """Queue a wish; queued again as urgent, it overtakes what is not. Of two others the heavier one comes first."""
+    def ask(self, *wishes: Wish[_T], urgent: bool = False, weight: int = 0) -> None:
+        """Queue wishes; queued again as urgent, one overtakes what is not. Of two others the heavier comes first."""
         with self._lock:
             is_closed = self._closed
             if not is_closed:
-                self._enqueue(wish, urgent=urgent, weight=weight)
+                self._enqueue(wishes, urgent=urgent, weight=weight)
         if is_closed:
             # Not under the lock: who is told may ask for something else.
-            wish.let_go()
+            for wish in wishes:
+                wish.let_go()
 
-    def _enqueue(self, wish: Wish[_T], *, urgent: bool, weight: int) -> None:
-        self._queue.put((_URGENT if urgent else _LATER, -weight, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
-        if self._queue.qsize() > self._idle and len(self._threads) < self._size:
-            if not self._threads:
-                spare_memory()
-            thread = threading.Thread(target=self._work, name="chapbook-index", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+    def _enqueue(self, wishes: Sequence[Wish[_T]], *, urgent: bool, weight: int) -> None:
+        for wish in wishes:
+            self._queue.put((_URGENT if urgent else _LATER, -weight, next(self._serials), wish))  # type: ignore[arg-type]  # the result's type is between asker and future
+        for _ in wishes:
+            if not self._is_short():
+                return
+            if len(self._threads) >= self._eager:
+                break
+            self._start()
+        if self._grower is None and self._is_short():
+            self._grower = threading.Thread(target=self._grow, name="chapbook-index", daemon=True)
+            self._grower.start()
+
+    def _is_short(self) -> bool:
+        return self._queue.qsize() > self._idle and len(self._threads) < self._size
+
+    def _start(self) -> None:
+        if not self._threads:
+            spare_memory()
+        thread = threading.Thread(target=self._work, name="chapbook-index", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _grow(self) -> None:
+        """Start more threads whenever nothing has got done for a moment, until there is one for each wish."""
+        done = self._done
+        while True:
+            self._over.wait(_MOMENT)
+            with self._lock:
+                if self._closed or not self._is_short():
+                    self._grower = None
+                    return
+                if self._done == done:
+                    there = len(self._threads)
+                    for _ in range(min(there * (_GROWTH - 1), self._queue.qsize(), self._size - there)):
+                        self._start()
+                done = self._done
 
     def _work(self) -> None:
         while True:
@@ -111,11 +154,14 @@ class Crew:
                 wish.let_go()
             else:
                 wish.do()
+                # Two threads at once may count one for two: that something gets done, it tells all the same.
+                self._done += 1
 
     def dismiss(self) -> None:
         """Let go of what has not begun, and begin nothing more."""
         with self._lock:
             is_closed, self._closed = self._closed, True
+            self._over.set()
             for _thread in () if is_closed else self._threads:
                 self._queue.put((_LAST, 0, next(self._serials), None))
 
@@ -123,7 +169,8 @@ class Crew:
         """Let go of what has not begun; wait so many seconds for what has."""
         end = time.monotonic() + patience
         self.dismiss()
-        for thread in self._threads:
+        grower = self._grower
+        for thread in self._threads if grower is None else (*self._threads, grower):
             # One that an interrupt has met while it started cannot be waited for, and ends by itself.
             with suppress(RuntimeError):
                 thread.join(timeout=max(0.0, end - time.monotonic()))

@@ -108,8 +108,21 @@ class Database:
         return (*numbers, journal.st_ino, journal.st_size, journal.st_mtime_ns) if journal.st_size else numbers
 
     def read(self, act: Callable[[sqlite3.Connection], _T], otherwise: _T) -> _T:
-        """Give what `act` reads; `otherwise` when the database cannot be used."""
+        """Give what `act` reads; `otherwise` when the database cannot be used, or there is none yet."""
+        if self._connection is None and not self._gone and not self._is_there():
+            return otherwise
         return self._run(act, otherwise)
+
+    def _is_there(self) -> bool:
+        """Tell whether there is anything to be read, or to be complained of: to make it takes a while."""
+        try:
+            with self._lock:
+                self._find_generation()
+            return self.path.exists()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
 
     def write(self, act: Callable[[sqlite3.Connection], None]) -> bool:
         """Let `act` write in one transaction; false when that was not possible."""

@@ -19,6 +19,8 @@ _MOST_OPENED = 16
 """How many objects may be open, or have been closed, between the start of an entry and the name of its file."""
 _LONGEST_ENTRY = 8192
 _DECODER = json.JSONDecoder()
+_VERSION_MARK = b'"api-version"'
+_BEGINNING = 4096
 _VERSION = late_pattern(rb'"api-version"\s*:\s*"([0-9.]{1,20})"')
 # What `page_html` tells apart, with an end for each: what looks like a link may stand in a comment or in an attribute.
 _ATTRIBUTES = rb"""(?:[^>=]+|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?)*+>"""
@@ -39,7 +41,9 @@ def excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
 
 def _json_excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
     entries = [entry for filename in filenames for entry in _json_entries(body, filename)]
-    version = _VERSION.search(body)
+    # Most indexes say it last. A pattern would look for it ten times as long.
+    place = body.find(_VERSION_MARK, 0, _BEGINNING)
+    version = _VERSION.match(body, place if place >= 0 else max(body.rfind(_VERSION_MARK), 0))
     if not entries or version is None:
         return None
     return json.dumps({"meta": {"api-version": version[1].decode()}, "files": entries}).encode()

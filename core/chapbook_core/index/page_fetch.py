@@ -24,7 +24,7 @@ from chapbook_core.index.reach import Reach
 from chapbook_core.index.sources import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from chapbook_core.events import Watcher
@@ -80,9 +80,19 @@ class PageFetch:
         self.described: dict[tuple[str, str, str], Metadata] = {}
         """By source, name and version: metadata that came along with a project document."""
 
+    def look_up(self, pages: Iterable[tuple[Place, str]]) -> None:
+        """Take note of what the cache knows nothing of, which takes one look for all instead of one for each."""
+        asked: dict[str, list[str]] = {}
+        for place, name in pages:
+            if place.folder is None:
+                asked.setdefault(place.url, []).append(name)
+        for url, names in asked.items():
+            known = self._cache.known(source_key(url), names)
+            self._unknown.update((url, name) for name in names if name not in known)
+
     def kept(self, place: Place, name: str) -> tuple[bool, Offer | None]:
         """Look into the cache alone: whether it has a good answer, and the answer."""
-        if place.folder is not None:
+        if place.folder is not None or (place.url, name) in self._unknown:
             return False, None
         source = source_key(place.url)
         if (remembered := self._memory.recall(source, name)) is not None:
@@ -309,6 +319,7 @@ class PageFetch:
         source = source_key(place.url)
         if validity.keep:
             self._cache.keep_page(source, name, KeptPage(page.summary_blob(), validity), page.files_blob())
+            self._unknown.discard((place.url, name))
         else:
             self._not_kept.add((place.url, name))
         if changed:

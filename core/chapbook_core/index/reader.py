@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from chapbook_core.events import Unwatched
 from chapbook_core.index.crew import Crew, Wish
@@ -28,7 +29,7 @@ from chapbook_core.index.progress import Progress
 from chapbook_core.requirements.name import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Future
     from types import TracebackType
 
@@ -43,8 +44,12 @@ if TYPE_CHECKING:
     from chapbook_core.index.sources import Place, Sources
 
 _PATIENCE = 5.0
+WantedRelease: TypeAlias = tuple[str, str, tuple[str, ...], str | None]
+"""The name of a package, its version, the names of the files that will do, and the source that it is taken from."""
 WORKERS = 50
 """Requests at once, when so many things are wanted; as many as uv allows itself."""
+_EAGER = 4
+"""So many of them before anybody knows how long an answer takes."""
 
 
 class Follower(Protocol):
@@ -79,7 +84,7 @@ class IndexReader:
         self._watcher = watcher or Unwatched()
         self._pages = PageFetch(client, cache, self._watcher, mode, memory=memory or Memory(), now=now)
         self._metadata = MetadataFetch(client, cache, self._watcher, mode, self._pages)
-        self._crew = Crew(workers)
+        self._crew = Crew(workers, eager=_EAGER)
         self._lock = threading.Lock()
         self._follower: Follower | None = None
         self._known: dict[tuple[str, str | None], Offers] = {}
@@ -132,11 +137,14 @@ class IndexReader:
         """Give the files of a release, with their hashes, from the source it is taken from."""
         return self.versions(name, source).files(version)
 
-    def want_release(
-        self, name: str, version: str, filenames: tuple[str, ...], source: str | None = None
-    ) -> Future[tuple[File, ...]]:
-        """Begin to find out where files of a locked release are to be had; see `release`."""
-        return self._wish_release(canonical_name(name), version, filenames, source).future
+    def want_releases(self, releases: Iterable[WantedRelease]) -> list[Future[tuple[File, ...]]]:
+        """Begin to find out where files of locked releases are to be had, of the first ones first; see `release`."""
+        wanted = [(canonical_name(name), version, filenames, source) for name, version, filenames, source in releases]
+        self._look_up({(name, source) for name, _version, _filenames, source in wanted})
+        wishes = [self._wish_release(*each) for each in wanted]
+        # Together, because from then on the threads that do it take turns with this one.
+        self._crew.ask(*[wish for wish in wishes if not wish.future.done()])
+        return [wish.future for wish in wishes]
 
     def release(
         self, name: str, version: str, filenames: tuple[str, ...], source: str | None = None
@@ -146,22 +154,32 @@ class IndexReader:
         No more is read, and kept, of an index than that takes. Raises PackageNotFound when nobody has the package.
         """
         wish = self._wish_release(canonical_name(name), version, filenames, source)
+        if not wish.future.done():
+            self._crew.ask(wish)
         return wish.waited(self._watcher.checkpoint)
 
     def _wish_release(
         self, name: str, version: str, filenames: tuple[str, ...], source: str | None
     ) -> Wish[tuple[File, ...]]:
+        """Give the wish for files, fulfilled if the cache knows them, and queued by whoever asks for it."""
         mine = Wish(lambda: self._read_release(name, version, filenames, source))
         with self._lock:
             wish = self._release_wishes.setdefault((name, version, source), mine)
         if wish is mine:
             known = self.known_versions(name, source)
             files = known.files(version) if known is not None else ()
-            if not _are_among(filenames, files):
-                self._crew.ask(wish)
-            else:
+            if _are_among(filenames, files):
                 wish.give(files)
         return wish
+
+    def _look_up(self, packages: Iterable[tuple[str, str | None]]) -> None:
+        """Find out of which packages, each with the source it is taken from, the cache has nothing; all in one look."""
+        wanted: list[tuple[Place, str]] = []
+        for name, source in packages:
+            # Who waits for the answer will be told of a source that there is not.
+            with suppress(SourceUnknown):
+                wanted += [(place, name) for places in self._sources.searched(name, source)[:1] for place in places]
+        self._pages.look_up(wanted)
 
     def _read_release(
         self, name: str, version: str, filenames: tuple[str, ...], source: str | None

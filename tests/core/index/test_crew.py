@@ -84,3 +84,20 @@ def test_who_waits_for_what_is_let_go_is_told() -> None:
     for wish in (second, third):
         with pytest.raises(CancelledError):
             wish.future.result(timeout=300)
+
+
+def test_there_are_few_threads_where_work_gets_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chapbook_core.index.crew._MOMENT", 3600)
+    crew = Crew(50, eager=2)
+    wishes = [Wish(threading.get_ident) for _ in range(100)]
+    crew.ask(*wishes)
+    assert len({wish.future.result(timeout=300) for wish in wishes}) <= 2
+    crew.close(60.0)
+
+
+def test_more_threads_begin_while_nothing_gets_done() -> None:
+    crew, together = Crew(9, eager=1), threading.Barrier(9)
+    wishes = [Wish(partial(together.wait, 300)) for _ in range(9)]
+    crew.ask(*wishes)
+    assert list(range(9)) == sorted(wish.future.result(timeout=300) for wish in wishes)
+    crew.close(60.0)

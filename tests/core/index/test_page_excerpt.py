@@ -86,6 +86,16 @@ def test_a_page_of_a_later_version_is_refused_as_ever() -> None:
         parse_page(part, "application/json", URL, "a")
 
 
+@pytest.mark.parametrize("page", [b'{"meta": %s, "files": [%s]}', b'{"files": [%s], "meta": %s}'])
+def test_the_version_is_found_wherever_a_page_says_it(page: bytes) -> None:
+    files = b", ".join(b'{"filename": "a-%d.tar.gz", "url": "a"}' % number for number in range(999))
+    meta = b'{"api-version": "1.4"}'
+    body = page % ((meta, files) if page.startswith(b'{"meta') else (files, meta))
+    part = excerpt(body, ["a-500.tar.gz"])
+    assert part is not None
+    assert {"meta": {"api-version": "1.4"}, "files": [{"filename": "a-500.tar.gz", "url": "a"}]} == json.loads(part)
+
+
 def test_a_link_counts_from_the_base_of_its_page() -> None:
     body = b'<html><head><base href="/files/"></head><body><A\nhref="x/a-1.0.tar.gz#sha256=%s">a</A></body></html>'
     part = excerpt(body % (b"0" * 64), ["a-1.0.tar.gz"])

@@ -10,7 +10,7 @@ import pytest
 
 from chapbook_core.errors import Cancelled
 from chapbook_core.events import Advanced, Finished, Started
-from chapbook_core.index.failure import IndexFailure, NotCached, PackageNotFound, Unreachable
+from chapbook_core.index.failure import IndexFailure, NotCached, PackageNotFound, SourceUnknown, Unreachable
 from chapbook_core.index.file_table import FileTable
 from chapbook_core.index.metadata import Metadata
 from chapbook_core.index.mode import Mode
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chapbook_core.index.offer import Offers
+    from chapbook_core.index.reader import WantedRelease
     from tests.fakes.index.faults import Fault
 
 NAMES = [f"p{number}" for number in range(12)]
@@ -295,13 +296,37 @@ def test_a_locked_file_is_found_without_reading_its_page(index: FakeIndex, tmp_p
         reader = open_index.reader
         found = reader.release("P1", "1.0", (file.filename,))
         assert [(file.filename, file.sha256)] == [(one.filename, one.digest()) for one in found]
-        assert found == reader.want_release("p1", "1.0", (file.filename,)).result()
+        assert [found] == [one.result() for one in reader.want_releases([("p1", "1.0", (file.filename,), None)])]
         assert 1 == index.counts["page"]
         # Nothing is known of the rest of the page, and whoever wants it asks for it.
         assert ("1.0", "2.0") == reader.versions("p1").summary.versions
     with opened(index, tmp_path / "cache") as open_index:
         assert found == open_index.reader.release("p1", "1.0", (file.filename,))
     assert 2 == index.counts["page"]
+
+
+def test_of_many_locked_files_only_those_are_asked_for_that_the_cache_does_not_know(
+    index: FakeIndex, tmp_path: Path
+) -> None:
+    known, *others = NAMES
+    with opened(index, tmp_path / "cache") as open_index:
+        open_index.reader.versions(known)
+    with opened(index, tmp_path / "cache") as open_index:
+        wanted: list[WantedRelease] = [
+            (name, "1.0", tuple(file.filename for file in index.files(name)), None) for name in NAMES
+        ]
+        wanted.append(("p1", "1.0", ("p1-1.0.tar.gz",), "nowhere"))
+        *found, nowhere = open_index.reader.want_releases(wanted)
+        assert all(future.result(timeout=300) for future in found)
+        assert isinstance(nowhere.exception(timeout=300), SourceUnknown)
+    assert 1 + len(others) == index.counts["page"]
+
+
+def test_no_database_is_made_where_nothing_is_kept(index: FakeIndex, tmp_path: Path) -> None:
+    (file,) = (file for file in index.files("p1") if "1.0" in file.filename)
+    with opened(index, tmp_path / "cache") as open_index:
+        assert open_index.reader.release("p1", "1.0", (file.filename,))
+    assert [] == list(tmp_path.rglob("*.sqlite"))
 
 
 def test_a_file_that_the_first_source_lacks_is_the_seconds(index: FakeIndex, tmp_path: Path) -> None:
@@ -320,7 +345,7 @@ def test_a_file_that_the_first_source_lacks_is_the_seconds(index: FakeIndex, tmp
 def test_more_files_are_gone_than_there_are_threads_to_ask(index: FakeIndex) -> None:
     index.faults.always("*", reply_faults.slow(0.1))
     with opened(index) as open_index:
-        futures = [open_index.reader.want_release(name, "1.0", (f"{name}-1.0.tar.xz",)) for name in NAMES]
+        futures = open_index.reader.want_releases((name, "1.0", (f"{name}-1.0.tar.xz",), None) for name in NAMES)
         assert len(NAMES) == len([future.result(timeout=300) for future in futures])
 
 
