@@ -58,7 +58,7 @@ class _Errand:
     headers: Mapping[str, str]
     limits: Limits
     deadline: float
-    sink: Callable[[bytes], object] | None = field(default=None)
+    sink: Callable[[bytes | memoryview], object] | None = field(default=None)
     is_vain: Callable[[], bool] = field(default=lambda: False)
 
 

@@ -26,7 +26,7 @@ from chapbook_core.index.failure import (
 from chapbook_core.index.proxy import Proxy, proxy_for
 from chapbook_core.index.transport import Answer
 from chapbook_core.index.trust import Trust, TrustUnreadable, tls_context, trust_from
-from chapbook_core.index.wire import Cut, Garbled, Inlet, Overlong
+from chapbook_core.index.wire import Cut, Garbled, Inlet, Overlong, new_room
 
 if TYPE_CHECKING:
     import ssl
@@ -63,21 +63,21 @@ class _Watch:
         self._started = time.monotonic()
         self.received = 0
 
-    def receive(self, connection: socket.socket) -> Callable[[int], bytes]:
-        """Give a `recv` that keeps its eyes on the clock."""
+    def receive(self, connection: socket.socket) -> Callable[[memoryview], int]:
+        """Give a `recv_into` that keeps its eyes on the clock."""
 
-        def receive(size: int) -> bytes:
+        def receive(room: memoryview) -> int:
             quiet = time.monotonic()
             while True:
                 try:
-                    piece = connection.recv(size)
+                    count = connection.recv_into(room)
                 except TimeoutError:
                     self._look(quiet)
                     continue
-                self.received += len(piece)
-                # Also when bytes come: a server that drips them never lets `recv` time out.
+                self.received += count
+                # Also when bytes come: a server that drips them never lets `recv_into` time out.
                 self._look_at_rate()
-                return piece
+                return count
 
         return receive
 
@@ -119,12 +119,13 @@ class _Watch:
 class Connection:
     """One socket to one origin, through which requests go one after another."""
 
-    __slots__ = ("_prefix", "_proxy_header", "_socket", "begun", "used")
+    __slots__ = ("_prefix", "_proxy_header", "_room", "_socket", "begun", "used")
 
     def __init__(self, connected: socket.socket, *, prefix: str = "", proxy_header: str = "") -> None:
         self._socket = connected
         self._prefix = prefix
         self._proxy_header = proxy_header
+        self._room = new_room()
         self.used = False
         """Whether it has served a request."""
         self.begun = False
@@ -136,7 +137,7 @@ class Connection:
         self._socket.sendall(self._head(request, authority))
         unsent = self._send_body(request)
         # What is slow with a body to send is the sending, which has a clock of its own.
-        inlet = Inlet(_Watch(request).receive(self._socket))
+        inlet = Inlet(_Watch(request).receive(self._socket), self._room)
         try:
             head = inlet.head()
         except (Cut, OSError, _Silent) as problem:
@@ -144,12 +145,12 @@ class Connection:
         if unsent is not None:
             head.keeps = False
         self.begun = True
-        pieces: list[bytes] = []
+        body = bytearray()
         good = request.sink is not None and 200 <= head.status < 300  # noqa: PLR2004  the class of good statuses
-        take = request.sink if request.sink is not None and good else pieces.append
+        take = request.sink if request.sink is not None and good else body.extend
         inlet.body(head, request.limits.size, take)
         self.used = True
-        return Answer(head.status, head.headers, b"".join(pieces), request.url), head.keeps
+        return Answer(head.status, head.headers, bytes(body), request.url), head.keeps
 
     def _send_body(self, request: Request) -> OSError | None:
         """Send the body; a server that has enough of it closes, and what it says about that is to be read."""

@@ -39,7 +39,7 @@ class Download:
         """Return what asks for the rest alone."""
         return {"Range": f"bytes={self.start}-"} if self.start else {}
 
-    def write(self, piece: bytes) -> None:
+    def write(self, piece: bytes | memoryview) -> None:
         """Take a piece of the body; raises WriteFailed, which has nothing to do with the network."""
         try:
             self._file.write(piece)

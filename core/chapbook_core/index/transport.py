@@ -43,8 +43,8 @@ class Request:
     """When to give up, on the monotonic clock, whatever happens."""
     tick: Callable[[float], None] = _patient
     """Called at least every half second while waiting, with the seconds waited; may raise to stop."""
-    sink: Callable[[bytes], object] | None = None
-    """Takes the body of a good answer piece by piece; without one the answer holds it."""
+    sink: Callable[[bytes | memoryview], object] | None = None
+    """Takes the body of a good answer piece by piece, each only until it returns; without one the answer holds it."""
     method: str = "GET"
     is_vain: Callable[[], bool] = _never
     """Asked as often, while nothing has come: whether others have found out that nothing will."""

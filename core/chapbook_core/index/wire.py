@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_LINE = 8 * 1024
-_PIECE = 64 * 1024
+_PIECE = 256 * 1024
+"""Bytes that are received at once: few pieces of a file cost little, and one that was just received is near at hand."""
 _GREETING = b"HTTP/"
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
@@ -91,22 +92,33 @@ def _fields(lines: list[str]) -> dict[str, str]:
     return fields
 
 
+def new_room() -> memoryview:
+    """Return a place for what is received at once."""
+    return memoryview(bytearray(_PIECE))
+
+
 class Inlet:
     """Bytes as they arrive, kept until somebody takes them."""
 
-    __slots__ = ("_buffer", "_receive", "begun")
+    __slots__ = ("_buffer", "_receive", "_room", "begun")
 
-    def __init__(self, receive: Callable[[int], bytes]) -> None:
+    def __init__(self, receive: Callable[[memoryview], int], room: memoryview | None = None) -> None:
+        """`receive` puts bytes into what it is given, and says how many; `room` is used for that again and again."""
         self._receive = receive
+        self._room = new_room() if room is None else room
         self._buffer = bytearray()
         self.begun = False
 
     def _fill(self) -> None:
-        piece = self._receive(_PIECE)
-        if not piece:
+        self._buffer += self._received(len(self._room))
+
+    def _received(self, most: int) -> memoryview:
+        """Return what comes next, where it is until the next time."""
+        count = self._receive(self._room[:most])
+        if not count:
             raise Cut(begun=self.begun, cause="the connection was closed in the middle of the answer")
         self.begun = True
-        self._buffer += piece
+        return self._room[:count]
 
     def _until(self, mark: bytes, longest: int) -> bytes:
         start = 0
@@ -130,8 +142,8 @@ class Inlet:
             if not head.is_interim:
                 return head
 
-    def body(self, head: Head, size: int, take: Callable[[bytes], object]) -> None:
-        """Hand the body on in pieces, at most `size` bytes (section 6)."""
+    def body(self, head: Head, size: int, take: Callable[[bytes | memoryview], object]) -> None:
+        """Hand the body on in pieces, at most `size` bytes (section 6); a piece stays what it is until the next one."""
         if head.is_chunked and head.status not in {_NO_CONTENT, _NOT_MODIFIED}:
             self._chunks(size, take)
             return
@@ -144,33 +156,32 @@ class Inlet:
             raise Overlong
         self._exactly(length, take)
 
-    def _exactly(self, length: int, take: Callable[[bytes], object]) -> None:
+    def _exactly(self, length: int, take: Callable[[bytes | memoryview], object]) -> None:
+        if length and self._buffer:
+            kept = bytes(self._buffer[:length])
+            del self._buffer[:length]
+            length -= len(kept)
+            take(kept)
         while length:
-            if not self._buffer:
-                self._fill()
-            if len(self._buffer) <= length:
-                piece = bytes(self._buffer)
-                self._buffer.clear()
-            else:
-                piece = bytes(self._buffer[:length])
-                del self._buffer[:length]
+            piece = self._received(length)
             length -= len(piece)
             take(piece)
 
-    def _rest(self, size: int, take: Callable[[bytes], object]) -> None:
+    def _rest(self, size: int, take: Callable[[bytes | memoryview], object]) -> None:
+        piece: bytes | memoryview = bytes(self._buffer)
+        self._buffer.clear()
         while True:
-            if self._buffer:
-                size -= len(self._buffer)
-                if size < 0:
-                    raise Overlong
-                take(bytes(self._buffer))
-                self._buffer.clear()
-            piece = self._receive(_PIECE)
-            if not piece:
+            size -= len(piece)
+            if size < 0:
+                raise Overlong
+            if piece:
+                take(piece)
+            count = self._receive(self._room)
+            if not count:
                 return
-            self._buffer += piece
+            piece = self._room[:count]
 
-    def _chunks(self, size: int, take: Callable[[bytes], object]) -> None:
+    def _chunks(self, size: int, take: Callable[[bytes | memoryview], object]) -> None:
         while True:
             line = self._until(b"\r\n", _LONGEST_LINE).partition(b";")[0].strip()
             try:

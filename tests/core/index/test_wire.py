@@ -12,16 +12,17 @@ from chapbook_core.index import wire
 def read(raw: bytes, piece: int, size: int = 10_000_000) -> tuple[wire.Head, bytes]:
     rest = bytearray(raw)
 
-    def receive(_size: int) -> bytes:
-        taken = bytes(rest[:piece])
-        del rest[:piece]
-        return taken
+    def receive(room: memoryview) -> int:
+        taken = bytes(rest[: min(piece, len(room))])
+        del rest[: len(taken)]
+        room[: len(taken)] = taken
+        return len(taken)
 
     inlet = wire.Inlet(receive)
     head = inlet.head()
-    pieces: list[bytes] = []
-    inlet.body(head, size, pieces.append)
-    return head, b"".join(pieces)
+    body = bytearray()
+    inlet.body(head, size, body.extend)
+    return head, bytes(body)
 
 
 @settings(deadline=None, max_examples=60)
