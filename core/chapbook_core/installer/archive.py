@@ -68,7 +68,7 @@ class Archive:
             for member in self.members:
                 if member.is_folder:
                     # Nobody takes it out, so that nobody would look at its record.
-                    self.content(member)
+                    self._check_folder(member)
         except BaseException:
             self._stream.close()
             raise
@@ -153,6 +153,13 @@ class Archive:
                 raise Refusal("inconsistent ZIP headers: two files overlap", member.path)
             stops[member.offset] = stop
         return stops
+
+    def _check_folder(self, member: Member) -> None:
+        if member.packed or member.checksum or member.method == DEFLATED:
+            self.content(member)
+            return
+        record = self._read(member.offset, self._stops[member.offset])
+        _check_descriptor(member, record[self._check_local(member, record) :])
 
     def _check_local(self, member: Member, record: bytes) -> int:
         """Compare the record's header with the directory; return where its content starts."""

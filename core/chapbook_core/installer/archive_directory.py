@@ -38,6 +38,7 @@ _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 _NEWEST = 63
 """The version 6.3 of the format, whose later ones concern nothing that wheels use."""
 _DIRECTORY_ATTRIBUTE = 0x10
+_OF_FILES = (stat.S_IFREG, 0)
 
 
 @frozen
@@ -146,19 +147,22 @@ def _wide_end(
 
 
 def _entries(content: bytes, count: int) -> Iterator[Member]:
-    place = 0
+    """Give the members; of each is asked in a function only what is unusual about it, because there are thousands."""
+    place, end = 0, len(content)
     for _ in range(count):
-        if len(content) - place < _ENTRY.size:
+        if end - place < _ENTRY.size:
             raise Refusal("damaged: the ZIP directory ends too soon")
         fields = _ENTRY.unpack_from(content, place)
-        mark, _, reader, flags, method, _, _, checksum, packed, size, name, extra, comment, disk = fields[:14]
-        attributes, offset = fields[15:]
+        mark, _, reader, flags, method, _, _, checksum, packed, size, name, extra, comment = fields[:13]
+        disk, _, attributes, offset = fields[13:]
         path_end = place + _ENTRY.size + name
-        if mark != _ENTRY_MARK or path_end + extra + comment > len(content):
+        place = path_end + extra + comment
+        if mark != _ENTRY_MARK or place > end:
             raise Refusal("damaged: the ZIP directory cannot be read")
-        raw = content[place + _ENTRY.size : path_end]
-        path = _text(raw, flags)
-        packed, size, offset = _widened(content[path_end : path_end + extra], packed, size, offset, path)
+        raw = content[path_end - name : path_end]
+        path = raw.decode() if raw.isascii() else _text(raw, flags)
+        if extra or _FULL_32 in {packed, size, offset}:
+            packed, size, offset = _widened(content[path_end : path_end + extra], packed, size, offset, path)
         plain = path.removesuffix("/")
         if disk:
             raise Refusal("it is split over several archives", plain)
@@ -166,11 +170,12 @@ def _entries(content: bytes, count: int) -> Iterator[Member]:
             raise Refusal("a file that wants a newer reader of ZIP archives than there is", plain)
         mode = attributes >> 16
         member = Member(plain, offset, packed, size, checksum, method, flags, path != plain, bool(mode & 0o111), raw)
-        _check_kind(member, mode, attributes)
-        _check_packing(member)
+        if path != plain or attributes & _DIRECTORY_ATTRIBUTE or stat.S_IFMT(mode) not in _OF_FILES:
+            _check_kind(member, mode, attributes)
+        if path != plain or method != DEFLATED or flags & ~_KNOWN_FLAGS:
+            _check_packing(member)
         yield member
-        place = path_end + extra + comment
-    if place != len(content):
+    if place != end:
         raise Refusal("damaged: the ZIP directory holds more than it tells")
 
 

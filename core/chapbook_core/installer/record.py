@@ -20,6 +20,7 @@ UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 _QUOTED = late_pattern(r'"((?:[^"]|"")*)"|([^",]*)')
 _PARTS = 3
 _USUAL_DIGEST = late_pattern(r"sha256=[\w-]{43}=?", re.ASCII)
+_USUAL_ROW = late_pattern(r'^([^",\r\n]+),(?:(sha256=[A-Za-z0-9_-]{43}),([0-9]+)|,)\r?\n', re.MULTILINE)
 _URL_LETTERS = bytes.maketrans(b"+/", b"-_")
 _PLAIN_LETTERS = bytes.maketrans(b"-_", b"+/")
 
@@ -56,6 +57,16 @@ def read_rows(body: bytes) -> Iterator[Row]:
         if len(parts) != _PARTS:
             raise Refusal("RECORD cannot be read: not three fields in a row", line)
         yield Row(*parts)
+
+
+def usual_rows(body: bytes) -> list[tuple[str, str, str]]:
+    """Return path, digest and size of every row, when all are written as most are; else nothing."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return []
+    rows: list[tuple[str, str, str]] = _USUAL_ROW.findall(text)
+    return rows if len(rows) == text.count("\n") and text[-1:] == "\n" and text[0] != "\ufeff" else []
 
 
 def _unquoted(line: str) -> list[str]:

@@ -14,7 +14,7 @@ from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_met
 from chapbook_core.installer.archive import Archive, ArchiveLimits, Member
 from chapbook_core.installer.bad_wheel import BadWheel, Refusal
 from chapbook_core.installer.member_name import Twins
-from chapbook_core.installer.record import UNLISTED, Row, check_digest, read_rows
+from chapbook_core.installer.record import UNLISTED, Row, check_digest, read_rows, usual_rows
 from chapbook_core.installer.script import Script, check_script_name, is_of_environment, parse_entry_points
 from chapbook_core.pattern import late_pattern
 from chapbook_core.requirements.name import canonical_name
@@ -214,13 +214,31 @@ def _digests(
     body: bytes, files: Mapping[str, Member], dist_info: str, *, is_lenient: bool
 ) -> tuple[dict[str, str | None], tuple[str, ...]]:
     """Hold RECORD and archive against each other, both ways."""
+    unlisted = {f"{dist_info}/{name}" for name in UNLISTED}
+    usual = _usual_digests(body, files, unlisted)
+    if usual is not None:
+        return usual, ()
     digests: dict[str, str | None] = {}
     complaints: list[str] = []
-    for problem in _compare(body, files, {f"{dist_info}/{name}" for name in UNLISTED}, digests):
+    for problem in _compare(body, files, unlisted, digests):
         if not is_lenient:
             raise problem
         complaints.append(str(problem))
     return digests, tuple(complaints)
+
+
+def _usual_digests(body: bytes, files: Mapping[str, Member], unlisted: set[str]) -> dict[str, str | None] | None:
+    """Return what `_compare` finds when every row is as most are, and nothing wrong; None for it to look closer."""
+    rows = usual_rows(body)
+    digests: dict[str, str | None] = {path: digest or None for path, digest, _size in rows}
+    if not rows or len(digests) != len(rows) or digests.keys() != files.keys():
+        return None
+    for path, digest, size in rows:
+        if path in unlisted:
+            digests[path] = None
+        elif not digest or size != str(files[path].size):
+            return None
+    return digests
 
 
 def _compare(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,3 +50,41 @@ def test_leniency_forgives_record_and_nothing_else(tmp_path: Path) -> None:
     assert wheel.digests["good/more.py"] is None
     with pytest.raises(BadWheel, match="unsafe path"):
         opened(replace(recipe, files={"../x": b""}), tmp_path, is_lenient=True)
+
+
+ODD = ["\r\n", "\n\n", "\ufeff", '"', ",", "\x0b", "\u2028", "=", "0", " ", "sha512=", "RECORD.jws,,\n", "a/b.py,,\n"]
+
+
+def verdicts(recipe: Recipe, folder: Path) -> list[str]:
+    """Return what is said of a wheel, strictly and leniently."""
+    said = []
+    for is_lenient in (False, True):
+        try:
+            wheel = opened(recipe, folder, is_lenient=is_lenient)
+            said.append(f"{sorted(wheel.digests.items())} {wheel.complaints}")
+        except BadWheel as refused:
+            said.append(str(refused))
+    return said
+
+
+def with_record(recipe: Recipe, record: bytes) -> Recipe:
+    return replace(recipe, change=lambda parts: [*parts[:-1], Part(parts[-1].path, record)])
+
+
+def test_rows_that_are_read_together_say_what_each_says_by_itself(tmp_path: Path) -> None:
+    recipe = Recipe(files={"good/a.py": b"a = 1\n", "good/b.py": b"", "good/é.py": b"e = 1\n"})
+    right = recipe.parts_of()[-1].content.decode()
+    chance = random.Random(3)
+    found = set()
+    for _ in range(1200):
+        text = right
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            at, word = chance.randrange(len(text)), chance.choice(ODD)
+            text = text[:at] + word + text[at + chance.choice((0, 1, len(word))) :]
+        spoilt = with_record(recipe, text.encode())
+        together = verdicts(spoilt, tmp_path)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("chapbook_core.installer.wheel.usual_rows", lambda _body: [])
+            assert together == verdicts(spoilt, tmp_path), text
+        found.add(together[0].partition("RECORD")[2][:20])
+    assert len(found) > 5
