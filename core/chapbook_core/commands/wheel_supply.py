@@ -248,7 +248,14 @@ def _fetched(session: Session, store: Store, index: OpenIndex, missing: Sequence
     whereabouts = _Whereabouts(session, index.reader)
     workers = (session.settings.number("installer.max-workers") or WORKERS) if _is_parallel(session) else 1
     wheels: dict[str, WantedWheel] = {}
-    with Fetching(len(missing), store, index.client, session.watcher, workers=workers) as fetching:
+    with Fetching(
+        len(missing),
+        store,
+        index.client,
+        session.watcher,
+        workers=workers,
+        companion=session.surroundings.companion,
+    ) as fetching:
         for wanted in whereabouts.arriving(missing, fetching.checkpoint):
             wheel = wheels[wanted.package.name] = whereabouts.wheel(wanted)
             fetching.want(wheel)

@@ -1,4 +1,4 @@
-"""Attending: what the process of a companion does.
+"""Attending: the errand of a companion that works on spares, see `turn`.
 
 It looks at the files of spares, and lays out those that there are not, until it is told that the turn is over.
 """
@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapbook_core.installer.companion import AT_ONCE, BEGUN, ENDED, WORD, Errand
 from chapbook_core.installer.link import Changed
 from chapbook_core.installer.sheet import NoSheet, SpareFolder, read_sheet
 from chapbook_core.installer.spare import has_spare, make_spare, spare_folder
 from chapbook_core.installer.store import Store, StoreFailed
+from chapbook_core.installer.turn import BEGUN, ENDED, WORD, Errand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,6 @@ class Over(Exception):
 
 
 def attend(
-    turn: int,
     errands: Sequence[tuple[int, Errand]],
     say: Callable[[bytes], object],
     is_over: Callable[[], bool],
@@ -51,15 +50,15 @@ def attend(
             checkpoint()
             if has_spare(errand.folder, errand.tag) or not errand.is_laid:
                 for piece, checksum in _true_pieces(errand, checkpoint):
-                    say(WORD.pack(turn, number, piece, checksum))
+                    say(WORD.pack(number, piece, checksum))
                 continue
-            say(WORD.pack(turn, number, BEGUN, b""))
+            say(WORD.pack(number, BEGUN, b""))
             folder = Path(errand.folder)
             _lay(store_in(folder.parents[_UP_TO_STORE]), folder.name, errand.tag, checkpoint)
             # Each file was looked at to write down what it is like.
             for piece, checksum in _pieces(errand):
-                say(WORD.pack(turn, number, piece, checksum))
-            say(WORD.pack(turn, number, ENDED, b""))
+                say(WORD.pack(number, piece, checksum))
+            say(WORD.pack(number, ENDED, b""))
 
 
 def _true_pieces(errand: Errand, checkpoint: Callable[[], None]) -> Iterator[tuple[int, bytes]]:
@@ -88,25 +87,17 @@ def _pieces(errand: Errand) -> Iterator[tuple[int, bytes]]:
 
 
 def main() -> None:
-    """Do what the input asks for until it ends."""
+    """Do the errand that the input tells of, until that ends."""
+    with open(0, "rb", closefd=False) as inlet:
+        line = inlet.readline()
     poll = select.poll()
     poll.register(0, select.POLLIN)
-    heard = b""
-    while True:
-        line, mark, rest = heard.partition(b"\n")
-        if not mark:
-            more = os.read(0, AT_ONCE)
-            if not more:
-                return
-            heard += more
-            continue
-        heard = rest
-        # Whoever has said more already has ended the turn.
-        if line and not heard:
-            turn, errands = json.loads(line)
-            numbered = [(number, Errand(*rest)) for number, *rest in errands]
-            attend(turn, numbered, lambda word: os.write(1, word), lambda: bool(poll.poll(0)))
+    # Whoever has said all closes the pipe when it is over.
+    attend([(number, Errand(*rest)) for number, *rest in json.loads(line)], _say, lambda: bool(poll.poll(0)))
 
 
-if __name__ == "__main__":
-    main()
+def _say(word: bytes) -> None:
+    try:
+        os.write(1, word)
+    except BrokenPipeError:
+        raise Over from None

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from chapbook_core.events import Watcher
+    from chapbook_core.installer.companion import Companion
     from chapbook_core.installer.store import Store, StoredWheel
 
 TASK = "download"
@@ -100,6 +101,7 @@ class Fetching:
         watcher: Watcher,
         *,
         workers: int = WORKERS,
+        companion: Companion | None = None,
     ) -> None:
         """`count` is how many will be wanted, `workers` how many are downloaded at once."""
         self._store = store
@@ -107,7 +109,7 @@ class Fetching:
         lanes = Lanes(workers)
         # Of two crews, because a large one that waits for its lane must not keep a thread from the small ones.
         self._small, self._large = Crew(workers), Crew(workers)
-        self._fetcher = _Fetcher(store, client, self._progress, lanes)
+        self._fetcher = _Fetcher(store, client, self._progress, lanes, Unpackers(store, companion))
         if count >= _MANY:
             self._fetcher.get_ready()
         self._found: dict[WantedWheel, StoredWheel] = {}
@@ -238,12 +240,14 @@ class _Progress:
 
 
 class _Fetcher:
-    def __init__(self, store: Store, client: Downloader, progress: _Progress, lanes: Lanes) -> None:
+    def __init__(
+        self, store: Store, client: Downloader, progress: _Progress, lanes: Lanes, unpackers: Unpackers
+    ) -> None:
         self._store = store
         self._client = client
         self._progress = progress
         self._lanes = lanes
-        self._unpackers = Unpackers(store)
+        self._unpackers = unpackers
         self._open: set[ExitStack] = set()
         """What keeps a download until it is unpacked."""
 

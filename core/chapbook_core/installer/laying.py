@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from chapbook_core.installer.clash import Sharing
-    from chapbook_core.installer.companion import Errand
     from chapbook_core.installer.placement import WheelArrival
     from chapbook_core.installer.relocation import Way
+    from chapbook_core.installer.turn import Errand
 
 
 def lay_all(
@@ -56,7 +56,7 @@ def lay_all(
 
 def _errand(wheel: WheelArrival, device: int, sharing: Sharing) -> Errand:
     """Say what a companion may do for a wheel; a spare on another device, or of files that others share, is no use."""
-    from chapbook_core.installer.companion import Errand  # beside an engine alone
+    from chapbook_core.installer.turn import Errand  # beside an engine alone
 
     folder = str(wheel.stored.folder)
     is_laid = False

@@ -2,10 +2,10 @@
 
 In Python one thread runs at a time, and two that unpack wait for each other as long as they work; two processes do not.
 An unpacker is a help and no more: whatever it cannot do, for whatever reason, its owner does itself, and raises what
-there is to be raised.
+there is to be raised. Beside an engine the companion has one at hand; else it is `python -P -c START`.
 
-`python -P -c START STORE` takes a wheel a line, as JSON, and answers each with `1`, or `0` when it is not in the store;
-dots before that only say that it lives. It ends with its input, and leaves nothing half done.
+It takes the folder of the store and then a wheel a line, as JSON, and answers each wheel with `1`, or `0` when it is
+not in the store; dots before that only say that it lives. It ends with its input, and leaves nothing half done.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from queue import LifoQueue, SimpleQueue
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.crew import Crew
+from chapbook_core.installer.companion import UNPACK, Helper
 from chapbook_core.installer.store import Store
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.events import Event, Watcher
     from chapbook_core.index.crew import Wish
+    from chapbook_core.installer.companion import Companion
     from chapbook_core.installer.store import StoredWheel
 
 _PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -50,10 +52,10 @@ _GLANCE = 0.25
 class Unpackers:
     """This process, and others beside it when there is enough to do for them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, companion: Companion | None = None) -> None:
         self._store = store
         self._crew = Crew(_AT_ONCE)
-        self._others = [_Unpacker(store.folder) for _ in range(_AT_ONCE - 1)]
+        self._others = [_Unpacker(store.folder, companion) for _ in range(_AT_ONCE - 1)]
         self._free: LifoQueue[_Unpacker | None] = LifoQueue()
         for one in (None, *self._others):
             self._free.put(one)
@@ -95,70 +97,88 @@ class Unpackers:
 class _Unpacker:
     """Such a process, seen by its owner; used by one thread at a time, and ended by any."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, companion: Companion | None) -> None:
         self._store = store
+        self._companion = companion
+        self._helper: Helper | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        """Its process, if that is a child of this one."""
         self._lock = threading.Lock()
         self._is_ended = False
 
     def start(self) -> None:
         """Start the process, if that has not been done; where that cannot be it unpacks nothing."""
+        with self._lock, suppress(OSError):
+            if self._helper is None and not self._is_ended:
+                self._helper = (self._companion and self._companion.send(UNPACK)) or self._started()
+                self._helper.inlet.write(json.dumps(str(self._store)).encode() + b"\n")
+
+    def _started(self) -> Helper:
         # Few commands unpack so much.
         import subprocess
 
-        with self._lock, suppress(OSError):
-            if self._process is None and not self._is_ended:
-                self._process = subprocess.Popen(  # noqa: S603  a list of words, no shell
-                    [sys.executable, "-P", "-c", _START, str(self._store)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    # An interrupt is its owner's to act on.
-                    process_group=0 if os.name == "posix" else None,
-                )
+        self._process = subprocess.Popen(  # noqa: S603  a list of words, no shell
+            [sys.executable, "-P", "-c", _START],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # An interrupt is its owner's to act on.
+            process_group=0 if os.name == "posix" else None,
+        )
+        assert self._process.stdin is not None  # noqa: S101  as asked for
+        assert self._process.stdout is not None  # noqa: S101  as asked for
+        return Helper(self._process.stdin, self._process.stdout)
 
     def unpack(self, words: Sequence[str | bool], checkpoint: Callable[[], None]) -> bool:
         """Unpack a wheel; tell whether the store has it. Raises what the checkpoint raises."""
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
+        helper = self._helper
+        if helper is None:
             return False
         try:
-            process.stdin.write(json.dumps(words).encode() + b"\n")
-            process.stdin.flush()
-            answer = _answer(process.stdout, checkpoint)
+            helper.inlet.write(json.dumps(words).encode() + b"\n")
+            answer = _answer(helper.outlet, checkpoint)
         except (OSError, ValueError):
             # It has crashed, or was ended.
             return False
-        if not answer:
+        if answer is None:
             # One that hangs is done without, and what it would say later is the answer to nothing.
-            process.kill()
-        return answer.lstrip(_BEAT) == _DONE
+            self._give_up()
+        return answer is not None and answer.lstrip(_BEAT) == _DONE
+
+    def _give_up(self) -> None:
+        self.dismiss()
+        if self._process is not None:
+            self._process.kill()
+        elif self._companion is not None:
+            # It may be that one, and not the half of it that was sent.
+            self._companion.dismiss()
 
     def dismiss(self) -> None:
         """Tell the process to end; what it has begun is not finished."""
         with self._lock:
-            process, self._is_ended = self._process, True
-        if process is not None and process.stdin is not None:
+            helper, self._is_ended = self._helper, True
+        if helper is not None:
             with suppress(OSError):
-                process.stdin.close()
+                helper.inlet.close()
 
     def end(self, end: float) -> None:
         """See to it that a process which was told to end has ended, by some moment."""
-        process = self._process
-        if process is None:
+        helper, process = self._helper, self._process
+        if helper is None:
             return
-        # Loaded by what has started it.
-        from subprocess import TimeoutExpired
+        if os.name == "posix":
+            _hear_end(helper.outlet, end)
+        if process is not None:
+            # Loaded by what has started it.
+            from subprocess import TimeoutExpired
 
-        if process.stdout is not None and os.name == "posix":
-            _hear_end(process.stdout, end)
-        try:
-            process.wait(max(0.0, end - time.monotonic()))
-        except TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+            try:
+                process.wait(max(0.0, end - time.monotonic()))
+            except TimeoutExpired:
+                process.kill()
+                process.wait()
+        helper.outlet.close()
 
 
 def _hear_end(outlet: IO[bytes], end: float) -> None:
@@ -171,8 +191,8 @@ def _hear_end(outlet: IO[bytes], end: float) -> None:
             pass
 
 
-def _answer(outlet: IO[bytes], checkpoint: Callable[[], None]) -> bytes:
-    """Return what an unpacker answers; nothing when it has ended, or has not been heard of for long."""
+def _answer(outlet: IO[bytes], checkpoint: Callable[[], None]) -> bytes | None:
+    """Return what an unpacker answers; nothing when it has ended, None when it has not been heard of for long."""
     if os.name != "posix":
         return outlet.readline()
     # Which takes any number of a file, unlike what else could be asked.
@@ -188,7 +208,7 @@ def _answer(outlet: IO[bytes], checkpoint: Callable[[], None]) -> bytes:
                 return b""
             heard, since = heard + said, time.monotonic()
         elif time.monotonic() - since > _PATIENCE:
-            return b""
+            return None
     return heard.rstrip(_BEAT)
 
 
@@ -226,9 +246,10 @@ class _Input:
             raise _Ended
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     """Unpack what comes in."""
     given = _Input()
+    folder = Path(json.loads(given.lines.get() or '""'))
     with Store(folder) as store, suppress(_Ended, BrokenPipeError):
         while line := given.lines.get():
             path, filename, sha256, is_ours = json.loads(line)
@@ -246,7 +267,7 @@ def live() -> NoReturn:
     """Be the process, to its end; what it holds goes with it."""
     status = 1
     try:
-        main(Path(sys.argv[1]))
+        main()
         status = 0
     finally:
         os._exit(status)

@@ -10,13 +10,14 @@ import pytest
 
 from chapbook_core.cli import terminal
 from chapbook_core.environment.maker import MAKER, Maker
-from chapbook_core.installer.companion import Companion, Errand, Turn
+from chapbook_core.installer.companion import Companion
 from chapbook_core.installer.readying import MODULE, YARD, work_off
 from chapbook_core.value import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chapbook_core.installer.turn import Errand, Turn
     from tests.core.commands.conftest import Chapbook
     from tests.fakes.index import FakeIndex
 

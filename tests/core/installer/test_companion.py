@@ -8,6 +8,7 @@ import sys
 import time
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from chapbook_core.errors import Cancelled
 from chapbook_core.installer import companion as companion_module
 from chapbook_core.installer.attending import attend
 from chapbook_core.installer.clash import Sharing
-from chapbook_core.installer.companion import BEGUN, WORD, Companion, Errand, Turn
+from chapbook_core.installer.companion import ATTEND, Companion
 from chapbook_core.installer.laying import lay_all
 from chapbook_core.installer.placement import place_wheels
 from chapbook_core.installer.readying import ReadyRequest, post, work_off
@@ -24,13 +25,13 @@ from chapbook_core.installer.relocation import Way
 from chapbook_core.installer.sheet import PIECE, read_sheet
 from chapbook_core.installer.spare import find_spare, has_spare, spare_folder
 from chapbook_core.installer.store import StoreDamaged
+from chapbook_core.installer.turn import BEGUN, WORD, Errand, Turn
 from chapbook_core.value import replace
 from tests.fakes.installing import tree
 from tests.fakes.wheels import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from chapbook_core.installer.schemes import InstallPaths
     from chapbook_core.installer.store import StoredWheel
@@ -65,7 +66,7 @@ def errands(wheels: list[StoredWheel], *, is_laid: bool = False) -> list[Errand]
 
 def every_word(wheels: list[StoredWheel], *, is_laid: bool = False) -> bytes:
     said: list[bytes] = []
-    attend(1, list(enumerate(errands(wheels, is_laid=is_laid))), said.append, lambda: False)
+    attend(list(enumerate(errands(wheels, is_laid=is_laid))), said.append, lambda: False)
     return b"".join(said)
 
 
@@ -79,7 +80,7 @@ class Foresighted(Companion):
 
     def begin(self, errands: Sequence[Errand]) -> Turn:
         self.asked += errands
-        return Turn(1, BytesIO(every_word(self._wheels) if self._words is None else self._words))
+        return Turn(BytesIO(every_word(self._wheels) if self._words is None else self._words))
 
 
 @pytest.fixture
@@ -107,8 +108,9 @@ def companion(monkeypatch: pytest.MonkeyPatch) -> Iterator[Companion]:
     one.summon()
     until(lambda: one._process is not None)
     yield one
-    if one._process is not None:
-        one._process.communicate(timeout=SECONDS)
+    if one._process is not None and one._line is not None:
+        one._line.close()
+        one._process.wait(timeout=SECONDS)
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -125,9 +127,9 @@ def test_it_looks_from_the_last_file_to_the_first_until_it_is_over(bench: Bench)
     assert 4 == pieces
     size = len(every_word(wheels)) // (pieces + 1)
     said: list[bytes] = []
-    attend(1, list(enumerate(errands(wheels))), said.append, lambda: len(said) == 3)
+    attend(list(enumerate(errands(wheels))), said.append, lambda: len(said) == 3)
     assert every_word(wheels)[: 3 * size] == b"".join(said)
-    assert [(1, 0), (0, 3), (0, 2)] == [(word[4], word[8]) for word in said]
+    assert [(1, 0), (0, 3), (0, 2)] == [(word[0], word[4]) for word in said]
 
 
 def test_what_the_companion_has_looked_at_nobody_looks_at_again(bench: Bench, looked: list[object]) -> None:
@@ -160,7 +162,7 @@ def test_it_says_nothing_of_what_was_changed_and_that_is_not_taken(bench: Bench)
     assert not has_spare(wheels[0].folder, TAG)
 
 
-def test_what_it_says_of_an_earlier_spare_or_turn_counts_for_no_other(bench: Bench) -> None:
+def test_what_it_says_of_an_earlier_spare_counts_for_no_other(bench: Bench) -> None:
     wheels = readied(bench, LARGE)
     earlier = read_sheet(spare_folder(wheels[0].folder, TAG))
     other = replace(earlier, checksum=b"00000000")
@@ -168,7 +170,6 @@ def test_what_it_says_of_an_earlier_spare_or_turn_counts_for_no_other(bench: Ben
     assert turn.has_seen(0, 0, earlier)
     assert not turn.has_seen(0, 0, other)
     assert not turn.has_seen(1, 0, earlier)
-    assert not Turn(2, BytesIO(every_word(wheels))).has_seen(0, 0, earlier)
 
 
 def test_a_process_beside_this_one_sees_what_there_is(bench: Bench, companion: Companion) -> None:
@@ -180,10 +181,13 @@ def test_a_process_beside_this_one_sees_what_there_is(bench: Bench, companion: C
 
     for _ in range(2):
         turn = companion.begin(errands(wheels))
-        # Another command meanwhile does without.
-        assert not companion.begin([]).has_seen(0, 0, sheets[0])
+        # Another command meanwhile has one of its own.
+        other = companion.begin(errands(wheels[1:]))
         until(partial(sees_all, turn))
-        companion.end(turn)
+        until(partial(other.has_seen, 0, 0, sheets[1]))
+        for one in (other, turn):
+            companion.end(one)
+            assert not one.is_at(0)
     paths = bench.environment()
     install(bench, paths, companion, LARGE, SMALL)
     assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
@@ -240,8 +244,8 @@ def test_nobody_waits_for_one_that_was_killed_at_a_wheel() -> None:
     outlet, inlet = os.pipe()
     os.set_blocking(outlet, False)
     with os.fdopen(outlet, "rb", buffering=0) as stream:
-        turn = Turn(1, stream)
-        os.write(inlet, WORD.pack(1, 0, BEGUN, b""))
+        turn = Turn(stream)
+        os.write(inlet, WORD.pack(0, BEGUN, b""))
         assert turn.is_at(0)
         os.close(inlet)
         turn.wait(0, lambda: None)
@@ -255,7 +259,7 @@ def test_half_a_word_is_heard_once_it_is_whole(bench: Bench) -> None:
 
     wheels = readied(bench, SMALL)
     sheet = read_sheet(spare_folder(wheels[0].folder, TAG))
-    turn = Turn(1, Halting(every_word(wheels)))
+    turn = Turn(Halting(every_word(wheels)))
     assert [False, False, True] == [turn.has_seen(0, 0, sheet) for _ in range(3)]
 
 
@@ -274,9 +278,9 @@ def test_a_person_can_stop_waiting_for_it() -> None:
     outlet, inlet = os.pipe()
     os.set_blocking(outlet, False)
     with os.fdopen(outlet, "rb", buffering=0) as stream, os.fdopen(inlet, "wb", buffering=0) as other:
-        other.write(WORD.pack(1, 0, BEGUN, b""))
+        other.write(WORD.pack(0, BEGUN, b""))
         with pytest.raises(Cancelled):
-            Turn(1, stream).wait(0, stop)
+            Turn(stream).wait(0, stop)
 
 
 def test_a_wheel_that_is_no_longer_in_the_store_is_told_of(bench: Bench, companion: Companion) -> None:
@@ -322,8 +326,9 @@ def test_without_its_process_everything_is_done_alone(bench: Bench, companion: C
     else:
         process.send_signal(signal.SIGSTOP)
         # In the end nothing more goes into its pipe.
-        while companion._say(process, b"\n" * 4096):
-            pass
+        while helper := companion.send(ATTEND):
+            for pipe in helper:
+                pipe.close()
     readied(bench, LARGE)
     paths = bench.environment()
     install(bench, paths, companion, LARGE)
@@ -331,12 +336,46 @@ def test_without_its_process_everything_is_done_alone(bench: Bench, companion: C
     until(lambda: process.poll() is not None)
 
 
-def test_it_ends_with_its_input_whatever_it_is_at(companion: Companion, tmp_path: Path) -> None:
-    companion.begin([Errand(str(tmp_path), TAG, is_laid=False)])
-    process, companion._process = companion._process, None
+def test_it_ends_with_its_input(companion: Companion) -> None:
+    process, line = companion._process, companion._line
     assert process is not None
-    process.communicate(timeout=SECONDS)
-    assert 0 == process.returncode
+    assert line is not None
+    line.close()
+    assert 0 == process.wait(timeout=SECONDS)
+
+
+def test_an_errand_ends_with_its_input_and_the_companion_goes_on(companion: Companion, tmp_path: Path) -> None:
+    for _ in range(2):
+        turn = companion.begin([Errand(str(tmp_path), TAG, is_laid=False)])
+        companion.end(turn)
+        helper = companion.send(ATTEND)
+        assert helper is not None
+        helper.inlet.close()
+        assert b"" == helper.outlet.read()
+        helper.outlet.close()
+    assert companion._process is not None
+    until(lambda: not children(companion))
+    assert companion._process.poll() is None
+
+
+def test_an_interrupt_is_not_for_the_companion(companion: Companion) -> None:
+    assert companion._process is not None
+    helper = companion.send(ATTEND)
+    assert helper is not None
+    until(lambda: len(children(companion)) == 1)
+    for process in (companion._process.pid, *children(companion)):
+        os.kill(process, signal.SIGINT)
+    helper.inlet.close()
+    assert b"" == helper.outlet.read()
+    helper.outlet.close()
+    assert companion._process.poll() is None
+
+
+def children(companion: Companion) -> list[int]:
+    """What it has divided into."""
+    assert companion._process is not None
+    process = companion._process.pid
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()]
 
 
 def is_another(companion: Companion, former: object) -> bool:
@@ -374,4 +413,6 @@ def test_one_that_could_not_start_is_tried_again(monkeypatch: pytest.MonkeyPatch
     one.summon()
     until(lambda: one._process is not None)
     assert one._process is not None
-    one._process.communicate(timeout=SECONDS)
+    assert one._line is not None
+    one._line.close()
+    one._process.wait(timeout=SECONDS)

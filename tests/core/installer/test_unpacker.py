@@ -16,8 +16,10 @@ import pytest
 
 from chapbook_core.errors import Cancelled
 from chapbook_core.events import Unwatched
+from chapbook_core.installer import companion as companion_module
 from chapbook_core.installer import unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
+from chapbook_core.installer.companion import UNPACK, Companion
 from chapbook_core.installer.store import Store
 from chapbook_core.installer.unpacker import Unpackers
 from tests.fakes.watcher import RecordingWatcher
@@ -46,17 +48,21 @@ def unpackers(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unpacke
     unpackers.close()
 
 
-def processes(store: Store) -> list[int]:
-    """The children of this process that work on the store."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii").split()
-    named = str(store.folder).encode()
-    return [int(child) for child in children if named in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")]
+def processes(parent: int | None = None) -> list[int]:
+    """The children of a process, or of this one those that unpack."""
+    children = [
+        int(child)
+        for task in Path(f"/proc/{parent or os.getpid()}/task").iterdir()
+        for child in (task / "children").read_text("ascii").split()
+    ]
+    named = unpacker._START.encode()
+    return [child for child in children if parent or named in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")]
 
 
-def started(store: Store, unpackers: Unpackers) -> int:
+def started(unpackers: Unpackers, parent: int | None = None) -> int:
     """Start the other process; it takes a moment until it is known by its words."""
     unpackers.start()
-    while not (found := processes(store)):
+    while not (found := processes(parent)):
         time.sleep(0.005)
     (other,) = found
     return other
@@ -76,19 +82,19 @@ def leftovers(store: Store) -> list[Path]:
 def test_another_process_unpacks(
     store: Store, unpackers: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started(store, unpackers)
+    started(unpackers)
     with monkeypatch.context() as patches:
         patches.setattr(Store, "add_hashed", None)
         stored = unpack(unpackers, MANY.write(tmp_path))
     store.verify(stored, is_thorough=True)
     unpackers.close()
-    assert [] == processes(store)
+    assert [] == processes()
     assert [] == leftovers(store)
 
 
 def test_until_they_are_started_there_is_no_other_process(store: Store, unpackers: Unpackers, tmp_path: Path) -> None:
     store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
-    assert [] == processes(store)
+    assert [] == processes()
 
 
 def test_what_the_other_refuses_is_refused_with_the_same_words(unpackers: Unpackers, tmp_path: Path) -> None:
@@ -101,7 +107,7 @@ def test_what_the_other_refuses_is_refused_with_the_same_words(unpackers: Unpack
 def test_what_the_other_was_killed_over_is_unpacked_all_the_same(
     store: Store, unpackers: Unpackers, tmp_path: Path
 ) -> None:
-    other = started(store, unpackers)
+    other = started(unpackers)
     os.kill(other, signal.SIGKILL)
     store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
 
@@ -111,7 +117,7 @@ def test_one_that_hangs_is_done_without(
     store: Store, unpackers: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unpacker, "_PATIENCE", 0.2)
-    other = started(store, unpackers)
+    other = started(unpackers)
     os.kill(other, signal.SIGSTOP)
     store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
     with os.fdopen(os.pidfd_open(other)) as ended:
@@ -144,8 +150,8 @@ def test_an_answer_is_heard_though_a_sign_of_life_follows_it() -> None:
         assert b".1\n" == unpacker._answer(stream, lambda: None)
 
 
-def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpackers: Unpackers, tmp_path: Path) -> None:
-    other = started(store, unpackers)
+def test_a_person_who_stops_it_does_not_wait_for_the_other(unpackers: Unpackers, tmp_path: Path) -> None:
+    other = started(unpackers)
     os.kill(other, signal.SIGSTOP)
     problems: list[Cancelled] = []
 
@@ -165,7 +171,7 @@ def test_a_person_who_stops_it_does_not_wait_for_the_other(store: Store, unpacke
     for one in (closing, thread):
         one.join(timeout=60)
     assert 1 == len(problems)
-    assert [] == processes(store)
+    assert [] == processes()
 
 
 def test_all_are_told_to_end_before_one_of_them_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,12 +197,13 @@ def test_all_are_told_to_end_before_one_of_them_is_waited_for(store: Store, monk
 
 def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
     wheel = MANY.write(tmp_path)
-    words = [sys.executable, "-P", "-c", unpacker._START, str(store.folder)]
+    words = [sys.executable, "-P", "-c", unpacker._START]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        process.stdin.write(json.dumps([str(wheel), wheel.name, digest, True]).encode() + b"\n")
+        for told in (str(store.folder), [str(wheel), wheel.name, digest, True]):
+            process.stdin.write(json.dumps(told).encode() + b"\n")
         process.stdin.flush()
         while not leftovers(store):
             time.sleep(0.005)
@@ -204,3 +211,107 @@ def test_it_ends_with_its_input_and_leaves_nothing(store: Store, tmp_path: Path)
         assert process.wait(timeout=60) == 0
         assert process.stdout.read() in {b"", b"1\n"}
     assert [] == leftovers(store)
+
+
+@pytest.fixture
+def companion(monkeypatch: pytest.MonkeyPatch) -> Iterator[Companion]:
+    """Provide one that is there."""
+    if os.name != "posix":
+        pytest.skip("there is none here")
+    monkeypatch.setattr(companion_module, "_LATER", 0.0)
+    one = Companion()
+    one.summon()
+    while one._process is None:
+        time.sleep(0.005)
+    yield one
+    one.dismiss()
+
+
+@pytest.fixture
+def helped(store: Store, companion: Companion, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unpackers]:
+    monkeypatch.setattr(unpacker, "_AT_ONCE", 2)
+    unpackers = Unpackers(store, companion)
+    yield unpackers
+    unpackers.close()
+
+
+def pid_of(companion: Companion) -> int:
+    assert companion._process is not None
+    return companion._process.pid
+
+
+def test_a_companion_unpacks_for_several_stores_at_once(
+    store: Store, companion: Companion, helped: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path / "other") as other_store:
+        other = Unpackers(other_store, companion)
+        stored: dict[Unpackers, StoredWheel] = {}
+
+        def work(unpackers: Unpackers) -> None:
+            stored[unpackers] = unpack(unpackers, wheel)
+
+        wheel = MANY.write(tmp_path)
+        with monkeypatch.context() as patches:
+            patches.setattr(Store, "add_hashed", None)
+            threads = [threading.Thread(target=work, args=(unpackers,)) for unpackers in (helped, other)]
+            for unpackers, thread in zip((helped, other), threads, strict=True):
+                unpackers.start()
+                thread.start()
+            for thread in threads:
+                thread.join(timeout=60)
+        assert [] == processes()
+        for its_store, unpackers in ((store, helped), (other_store, other)):
+            its_store.verify(stored[unpackers], is_thorough=True)
+            unpackers.close()
+    while processes(pid_of(companion)):
+        time.sleep(0.005)
+    assert [] == leftovers(store)
+
+
+def test_when_its_companion_is_killed_its_owner_unpacks(
+    store: Store, companion: Companion, helped: Unpackers, tmp_path: Path
+) -> None:
+    os.kill(pid_of(companion), signal.SIGKILL)
+    os.waitid(os.P_PID, pid_of(companion), os.WEXITED | os.WNOWAIT)
+    helped.start()
+    assert 1 == len(processes())
+    store.verify(unpack(helped, MANY.write(tmp_path)), is_thorough=True)
+
+
+def test_a_companion_that_hangs_is_done_without(
+    store: Store, companion: Companion, helped: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacker, "_PATIENCE", 0.2)
+    os.kill(pid_of(companion), signal.SIGSTOP)
+    helped.start()
+    store.verify(unpack(helped, MANY.write(tmp_path)), is_thorough=True)
+    assert companion.send(UNPACK) is None
+
+
+def test_half_a_companion_that_hangs_is_done_without_and_ends_when_it_goes_on(
+    companion: Companion, helped: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacker, "_PATIENCE", 0.2)
+    half = started(helped, pid_of(companion))
+    os.kill(half, signal.SIGSTOP)
+    with os.fdopen(os.pidfd_open(half)) as ended:
+        unpack(helped, MANY.write(tmp_path))
+        os.kill(half, signal.SIGCONT)
+        assert select.select([ended], [], [], 60)[0]
+
+
+def test_a_person_who_stops_it_leaves_the_companion_as_it_was(
+    store: Store, companion: Companion, helped: Unpackers, tmp_path: Path
+) -> None:
+    helped.start()
+    with pytest.raises(Cancelled):
+        unpack(helped, MANY.write(tmp_path), RecordingWatcher(cancel_after=1))
+    helped.close()
+    while processes(pid_of(companion)):
+        time.sleep(0.005)
+    assert [] == leftovers(store)
+    other = Unpackers(store, companion)
+    other.start()
+    store.verify(unpack(other, MANY.write(tmp_path)), is_thorough=True)
+    other.close()
+    assert [] == processes()
