@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_GZIP_MARK = b"\x1f\x8b"
+_GZIP_TRAILER = struct.Struct("<II")
 
 
 class Broken(Exception):
@@ -31,12 +34,36 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
             case "identity":
                 continue
             case "gzip" | "x-gzip" | "deflate":
-                body = _inflated(body, limit)
+                body = _at_a_stroke(body, limit) or _inflated(body, limit)
             case "zstd":
                 body = _from_zstd(body, limit)
             case _:
                 raise Broken(f"an encoding that was not asked for: {name}")
     return body
+
+
+def _at_a_stroke(body: bytes, limit: int) -> bytes | None:
+    """Inflate one gzip member in half of the time; None for the other way, which tells what is wrong, if anything is.
+
+    What does that, libdeflate, does not say where in its input it came to the end. There the checksum and the size of
+    what came out have to follow; if the body ends with them, and has them nowhere else, nothing can come after.
+    """
+    try:
+        # A run that has all in its cache inflates nothing.
+        from deflate import DeflateError, crc32, gzip_decompress
+    except ImportError:
+        return None
+    trailer = body[-_GZIP_TRAILER.size :]
+    if not body.startswith(_GZIP_MARK) or body.find(trailer) != len(body) - _GZIP_TRAILER.size:
+        return None
+    checksum, size = _GZIP_TRAILER.unpack(trailer)
+    if not 0 < size <= limit:
+        return None
+    try:
+        content = gzip_decompress(body, size)
+    except DeflateError:
+        return None
+    return bytes(content) if len(content) == size and crc32(content) == checksum else None
 
 
 def _inflated(body: bytes, limit: int) -> bytes:

@@ -25,6 +25,25 @@ def test_a_packed_body_is_unpacked(content: bytes, encoding: str) -> None:
     assert body.unpacked(packed, encoding, 1000) == content
 
 
+@settings(deadline=None, max_examples=100)
+@given(st.binary(min_size=1, max_size=60), st.integers(0), st.integers(0, 255), st.binary(max_size=20))
+def test_a_body_is_inflated_at_a_stroke_as_it_is_in_pieces(content: bytes, place: int, byte: int, rest: bytes) -> None:
+    packed = bytearray(gzip.compress(content, mtime=0))
+    packed[place % len(packed)] ^= byte
+    for several in (bytes(packed) + rest, bytes(packed) + gzip.compress(rest), bytes(packed) * 2):
+        try:
+            expected = body._inflated(several, 100)
+        except (body.Broken, body.Overfull):
+            expected = None
+        assert body._at_a_stroke(several, 100) in {expected, None}
+
+
+def test_a_body_of_one_member_is_inflated_at_a_stroke() -> None:
+    pytest.importorskip("deflate")
+    assert b"x" * 1000 == body._at_a_stroke(gzip.compress(b"x" * 1000), 1000)
+    assert body._at_a_stroke(gzip.compress(b"x" * 1001), 1000) is None
+
+
 def test_a_packed_body_over_its_limit_is_refused_however_small_it_came() -> None:
     with pytest.raises(body.Overfull):
         body.unpacked(gzip.compress(b"x" * 1001), "gzip", 1000)
