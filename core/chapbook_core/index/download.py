@@ -25,7 +25,7 @@ class Download:
         self._file = file
         self._hashes = hashes
         self.start = file.seek(0, os.SEEK_END) if continued else 0
-        if not self.start:
+        if not continued:
             file.seek(0)
             file.truncate()
         self._digests = self._digested()
@@ -71,10 +71,11 @@ class Download:
 
     def _digested(self) -> dict[str, hashlib._Hash]:
         digests = {name: hashlib.new(name) for name in self._hashes if name in hashlib.algorithms_available}
-        self._file.seek(0)
-        while self.start and (piece := self._file.read(_PIECE)):
-            for digest in digests.values():
-                digest.update(piece)
+        if self.start:
+            self._file.seek(0)
+            while piece := self._file.read(_PIECE):
+                for digest in digests.values():
+                    digest.update(piece)
         return digests
 
     def _drop_start(self) -> None:

@@ -11,6 +11,7 @@ What goes wrong first ends the rest.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -31,6 +32,7 @@ from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from io import FileIO
     from pathlib import Path
     from types import TracebackType
 
@@ -49,6 +51,7 @@ _PATIENCE = 10.0
 """Seconds that all together get to notice that they are to stop: they look several times a second, unless they hang."""
 _STEP = 1 << 18
 """How many bytes pass between two words about progress."""
+_FILE = "file:"
 _MOST_KEPT = 64
 """So many downloads wait to be unpacked: each keeps a file open, of which some systems let a process have only 256."""
 _GLANCE = 0.05
@@ -269,7 +272,7 @@ class _Fetcher:
             while len(self._open) >= _MOST_KEPT:
                 time.sleep(_GLANCE)
                 self._progress.checkpoint()
-            if urlsplit(wheel.url).scheme == "file":
+            if wheel.url[: len(_FILE)].lower() == _FILE:
                 return self._from_folder(wheel)
             return self._from_index(wheel)
 
@@ -310,8 +313,9 @@ class _Fetcher:
 
     def _from_index(self, wheel: WantedWheel) -> Wish[StoredWheel]:
         with self._storing(), ExitStack() as stack:
-            path, stream = stack.enter_context(opened_part(self._store.folder, wheel.sha256, self._progress.checkpoint))
-            if wheel.sha256 and (stored := self._store.find(wheel.sha256)):
+            sha256 = wheel.sha256
+            path, stream = stack.enter_context(opened_part(self._store.folder, sha256, self._progress.checkpoint))
+            if sha256 and (stored := self._store.find(sha256)):
                 # Another process has fetched it meanwhile.
                 remove_part(path, stream)
                 found = Wish(lambda: stored)
@@ -320,11 +324,10 @@ class _Fetcher:
             with self._lanes.turn(wheel.size or 0, self._progress.checkpoint):
                 self._download(wheel, path, stream)
             stack.callback(remove_part, path, stream)
-            stream.flush()
-            sha256, size = wheel.sha256 or file_digest(path), path.stat().st_size
-            return self._unpacking(path, size, wheel.filename, sha256, stack.pop_all())
+            size = os.fstat(stream.fileno()).st_size
+            return self._unpacking(path, size, wheel.filename, sha256 or file_digest(path), stack.pop_all())
 
-    def _download(self, wheel: WantedWheel, path: Path, stream: BinaryIO) -> None:
+    def _download(self, wheel: WantedWheel, path: Path, stream: FileIO) -> None:
         def came(count: int) -> None:
             self._progress.advance(count, wheel.filename)
             self._lanes.advance(count)
@@ -366,7 +369,7 @@ class _Counted:
     """A file that tells how much is written to it; raises when the work is to stop."""
 
     def __init__(
-        self, stream: BinaryIO, checkpoint: Callable[[], None], came: Callable[[int], None], folder: Path
+        self, stream: FileIO, checkpoint: Callable[[], None], came: Callable[[int], None], folder: Path
     ) -> None:
         self._stream = stream
         self._checkpoint = checkpoint
@@ -376,13 +379,16 @@ class _Counted:
         self.seek = stream.seek
         self.truncate = stream.truncate
 
-    def write(self, piece: bytes) -> int:
+    def write(self, piece: bytes | memoryview) -> int:
         self._checkpoint()
         self._came(len(piece))
         try:
-            return self._stream.write(piece)
+            written = self._stream.write(piece)
+            while written < len(piece):
+                written += self._stream.write(memoryview(piece)[written:])
         except OSError as cause:
             raise StoreFailed(self._folder, cause) from cause
+        return written
 
 
 def _check(wheel: WantedWheel, algorithm: str, expected: str, actual: str) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from chapbook_core.project.kernel_lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from io import FileIO
     from pathlib import Path
 
 _FOLDER = "downloads"
@@ -26,27 +27,30 @@ _OPEN_ONES_CAN_GO = os.name != "nt"
 
 
 @contextmanager
-def opened_part(store: Path, sha256: str | None, checkpoint: Callable[[], None]) -> Iterator[tuple[Path, BinaryIO]]:
-    """Open the file of a download below the store, after those who write to it; raises OSError."""
-    folder = store / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{sha256 or os.urandom(16).hex()}.part"
+def opened_part(store: Path, sha256: str | None, checkpoint: Callable[[], None]) -> Iterator[tuple[Path, FileIO]]:
+    """Open the file of a download below the store, after those who write to it; raises OSError.
+
+    Nothing is kept back from it, so that a write need not take all that it is given.
+    """
+    path = store / _FOLDER / f"{sha256 or os.urandom(16).hex()}.part"
     while True:
-        descriptor = os.open(path, _FLAGS, 0o600)
-        with ExitStack() as closed, os.fdopen(descriptor, "r+b") as stream:
+        descriptor = _opened(path)
+        with ExitStack() as closed, os.fdopen(descriptor, "r+b", buffering=0) as stream:
             if _is_locked(descriptor) and _is_still(path, descriptor):
                 if not _OPEN_ONES_CAN_GO:
                     closed.callback(_remove_useless, path, sha256)
                 try:
                     yield path, stream
                 finally:
-                    _remove_useless(path, sha256)
+                    # One that holds something has been removed, or is to be continued.
+                    if sha256 is None or not os.fstat(descriptor).st_size:
+                        _remove_useless(path, sha256)
                 return
         checkpoint()
         time.sleep(_GLANCE)
 
 
-def remove_part(path: Path, stream: BinaryIO) -> None:
+def remove_part(path: Path, stream: FileIO) -> None:
     """Remove the file of a download that nobody is to continue, while it is open; raises OSError."""
     try:
         path.unlink(missing_ok=True)
@@ -80,6 +84,15 @@ def _remove_forgotten(path: Path) -> None:
         os.close(descriptor)
     if is_forgotten and not _OPEN_ONES_CAN_GO:
         path.unlink()
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, _FLAGS, 0o600)
+    except FileNotFoundError:
+        # The first one of all.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, _FLAGS, 0o600)
 
 
 def _is_locked(descriptor: int) -> bool:
