@@ -230,6 +230,9 @@ class _Input:
             self.lines.put(line)
         self._has_ended.set()
         self.lines.put(b"")
+        # Whoever has divided for this cannot be asked to kill it.
+        time.sleep(_SECONDS_TO_END)
+        os._exit(1)
 
     def _beat(self) -> None:
         """Say now and then that all is well, which only one says that is not stopped."""
