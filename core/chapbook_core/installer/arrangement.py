@@ -112,7 +112,8 @@ def arrange(manifest: Manifest, paths: InstallPaths) -> Arrangement:
 
 def groups_of(manifest: Manifest) -> tuple[Group, ...]:
     """Return the files that go below the folder for packages, with targets below that."""
-    found = _by_folder(file for file in manifest.files if not manifest.is_scattered(file))
+    # What is scattered comes last.
+    found = _by_folder(manifest.files[: manifest.outline.total - manifest.outline.scattered])
     information = found.get(manifest.dist_info, [])
     information[:] = [file for file in information if file.path.rpartition("/")[2] not in _REPLACED]
     return tuple(Group(folder, folder, tuple(files)) for folder, files in found.items())

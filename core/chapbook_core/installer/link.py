@@ -15,8 +15,10 @@ import threading
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from chapbook_core.installer.swift import swift
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chapbook_core.installer.manifest import StoredFile
     from chapbook_core.installer.relocation import Folder, Place
@@ -31,6 +33,10 @@ _NOT_HERE = frozenset({
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE = 1 << 20
+_AT_A_TIME = 512
+"""So many files are linked between two looks at whether the person wants to stop."""
+_WORTH_LOADING = 300
+"""Of so many files it saves more than it takes to load what links them."""
 _IS_TIMED_OPEN = os.utime in os.supports_fd
 """Whether an open file can be given a time; else it is by its name, once it is closed."""
 
@@ -63,6 +69,7 @@ class Linker:
         self._first = method or _best_of_system(has_clone=clone is not None)
         self._methods: dict[tuple[int, int], Method] = {}
         self._binding: bool | None = None
+        self._linked = 0
         self._lock = threading.Lock()
 
     def method(self, devices: tuple[int, int]) -> Method:
@@ -141,11 +148,42 @@ class Linker:
             except FileExistsError:
                 continue
 
+    def is_linking(self, devices: tuple[int, int]) -> bool:
+        """Tell whether it is known by now that any file is linked."""
+        is_safe = not self._is_edited or self._binding is True
+        return is_safe and self.method(devices) is Method.LINK
+
+    def link_below(
+        self,
+        files: Sequence[StoredFile],
+        source: Folder,
+        target: Folder,
+        devices: tuple[int, int],
+        checkpoint: Callable[[], None],
+    ) -> int:
+        """Link files below one folder to the same places below another, where folders are made, many at a time.
+
+        Returns how many were done, of those that come first; the next one is to be brought alone, with all that may be
+        said of it.
+        """
+        here, away = source.descriptor, target.descriptor
+        if here is None or away is None or not self.is_linking(devices):
+            return 0
+        self._linked += len(files)
+        helper = swift() if self._linked >= _WORTH_LOADING else None
+        done = 0
+        while helper is not None and done < len(files):
+            checkpoint()
+            some = files[done : done + _AT_A_TIME]
+            count = helper.link(some, here, away)
+            done += count
+            if count < len(some):
+                break
+        return done
+
     def _is_plain_linking(self, devices: tuple[int, int], source: Folder, target: Folder) -> bool:
         """Tell whether all that there is to do for any file is to look at it and to link it."""
-        are_open = source.descriptor is not None and target.descriptor is not None
-        is_safe = not self._is_edited or self._binding is True
-        return are_open and is_safe and self.method(devices) is Method.LINK
+        return source.descriptor is not None and target.descriptor is not None and self.is_linking(devices)
 
     def _link_all(
         self,

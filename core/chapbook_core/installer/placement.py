@@ -18,6 +18,7 @@ from chapbook_core.digest import sha256
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Notice
 from chapbook_core.installer.arrangement import Arrangement, arrange
+from chapbook_core.installer.bringing import bring_groups, source_of
 from chapbook_core.installer.bytecode import CACHE, is_unchanged, read_bytecode
 from chapbook_core.installer.bytecode_laying import BytecodeLayer
 from chapbook_core.installer.carrying import carry_back, carry_forward
@@ -35,7 +36,7 @@ from chapbook_core.project.writing import ways_out
 from chapbook_core.value import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chapbook_core.events import Watcher
@@ -178,20 +179,28 @@ class _Layer:
         tag, linker = self._arrival.tag, self._arrival.linker
         bytecode = None if tag is None else read_bytecode(self._stored.folder, tag)
         with Way(self._stored.tree) as way, BytecodeLayer(bytecode, linker, devices) as compiled:
-            for group in self._arrangement.held + self._arrangement.scattered:
-                try:
-                    source = way.to(group.source)
-                except FileNotFoundError:
-                    raise StoreDamaged(self._stored, group.source) from None
-                target = self._way.to(group.target, is_made=True)
-                files = self._own(group)
-                try:
-                    there = linker.bring_all(files, source, target, devices)
-                except Changed as change:
-                    raise StoreDamaged(self._stored, str(change)) from None
+            for group, there in self._brought(way, devices):
                 self._note_group(group, there)
                 if bytecode is not None:
-                    compiled.lay(files, target, self._taken_in(f"{group.target}/{CACHE}".lstrip("/")))
+                    target = self._way.to(group.target, is_made=True)
+                    compiled.lay(self._own(group), target, self._taken_in(f"{group.target}/{CACHE}".lstrip("/")))
+
+    def _brought(self, way: Way, devices: tuple[int, int]) -> Iterator[tuple[Group, list[StoredFile]]]:
+        """Bring all groups; give each, and those of its files that were there."""
+        arrangement, linker = self._arrangement, self._arrival.linker
+        one_by_one = arrangement.scattered
+        try:
+            if self._shared:
+                one_by_one = arrangement.held + one_by_one
+            else:
+                yield from bring_groups(
+                    linker, arrangement.held, way, self._way, top=arrangement.library, devices=devices
+                )
+            for group in one_by_one:
+                source, target = source_of(group, way), self._way.to(group.target, is_made=True)
+                yield group, linker.bring_all(self._own(group), source, target, devices)
+        except Changed as change:
+            raise StoreDamaged(self._stored, str(change)) from None
 
     def _own(self, group: Group) -> tuple[StoredFile, ...]:
         """Return the files of a group that no other distribution has put there."""

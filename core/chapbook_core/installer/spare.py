@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chapbook_core.installer.arrangement import groups_of, scattered_groups
+from chapbook_core.installer.bringing import bring_groups
 from chapbook_core.installer.bytecode import CACHE, read_bytecode
 from chapbook_core.installer.bytecode_laying import BytecodeLayer
 from chapbook_core.installer.link import Linker
@@ -64,11 +65,9 @@ def lay_spare(stored: StoredWheel, tag: str, place: Path, checkpoint: Callable[[
     bytecode = read_bytecode(stored.folder, tag)
     groups, manifest = groups_of(stored.manifest), stored.manifest
     with Way(stored.tree) as way, Way(place) as own, BytecodeLayer(bytecode, linker, devices) as compiled:
-        for group in groups:
-            checkpoint()
-            source, target = way.to(group.source), own.to(f"{_TREE}/{group.target}", is_made=True)
-            linker.bring_all(group.files, source, target, devices)
-            compiled.lay(group.files, target)
+        for group, _there in bring_groups(linker, groups, way, own, top=_TREE, devices=devices, checkpoint=checkpoint):
+            if bytecode is not None:
+                compiled.lay(group.files, own.to(f"{_TREE}/{group.target}", is_made=True))
         for group in scattered_groups(manifest):
             checkpoint()
             source, target = way.to(group.source), own.to(f"{_SCHEMES}/{group.target}", is_made=True)

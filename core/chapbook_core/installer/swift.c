@@ -81,6 +81,11 @@ static const uint8_t *find_content(const struct file *file, const char *name, co
     return header + HEADER + file->name_size;
 }
 
+static int64_t time_of(const struct stat *status)
+{
+    return (int64_t)WRITTEN(*status).tv_sec * 1000000000 + WRITTEN(*status).tv_nsec;
+}
+
 static int take_out(const struct tools *tools, void *inflater, const struct file *file, const uint8_t *content,
                     uint8_t *room)
 {
@@ -118,7 +123,7 @@ static int write_file(struct file *file, int folder, const char *name, const uin
         unlinkat(folder, name, 0);
         return 0;
     }
-    file->time = (int64_t)WRITTEN(status).tv_sec * 1000000000 + WRITTEN(status).tv_nsec;
+    file->time = time_of(&status);
     return 1;
 }
 
@@ -167,5 +172,107 @@ size_t chapbook_unpack(const struct tools *tools, const struct hasher *hasher, c
         hasher->close(state);
     if (inflater != NULL)
         tools->close(inflater);
+    return done;
+}
+
+/* Size and time of a file as it was noted. */
+struct stamp {
+    int64_t size, time;
+};
+
+/* The way into a folder of the source and the same one of the target, part by part and never through a link. */
+enum { DEEPEST = 64, LONGEST_PART = 255 };
+
+struct way {
+    int source[DEEPEST + 1], target[DEEPEST + 1];
+    const char *parts[DEEPEST]; /* where the name of each folder stands that was entered, and how long it is */
+    size_t sizes[DEEPEST];
+    int depth;
+};
+
+static void leave(struct way *way, int depth)
+{
+    for (; way->depth > depth; way->depth--) {
+        close(way->source[way->depth]);
+        close(way->target[way->depth]);
+    }
+}
+
+static int is_dots(const char *part, size_t size)
+{
+    return (size == 1 || size == 2) && !memcmp(part, "..", size);
+}
+
+static int enter(struct way *way, const char *part, size_t size)
+{
+    enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+    char name[LONGEST_PART + 1];
+    if (way->depth == DEEPEST || size == 0 || size > LONGEST_PART || is_dots(part, size))
+        return 0;
+    memcpy(name, part, size);
+    name[size] = 0;
+    int source = openat(way->source[way->depth], name, FLAGS);
+    if (source < 0)
+        return 0;
+    int target = -1;
+    if (!mkdirat(way->target[way->depth], name, 0777) || errno == EEXIST)
+        target = openat(way->target[way->depth], name, FLAGS);
+    if (target < 0) {
+        close(source);
+        return 0;
+    }
+    way->parts[way->depth] = part;
+    way->sizes[way->depth++] = size;
+    way->source[way->depth] = source;
+    way->target[way->depth] = target;
+    return 1;
+}
+
+/* Enter the folder that a path leads into; return the name in it, or nothing. */
+static const char *follow(struct way *way, const char *path)
+{
+    const char *end;
+    int depth = 0;
+    for (; (end = strchr(path, '/')) != NULL; path = end + 1, depth++) {
+        size_t size = (size_t)(end - path);
+        if (depth < way->depth && way->sizes[depth] == size && !memcmp(way->parts[depth], path, size))
+            continue;
+        leave(way, depth);
+        if (!enter(way, path, size))
+            return NULL;
+    }
+    leave(way, depth);
+    return path;
+}
+
+/* Give files below one folder the same names below another one, if they are as they were noted; folders are made. Each
+   path ends with a zero. Return how many were done; of the next one nothing is there. */
+size_t chapbook_link(int source, int target, const char *paths, const struct stamp *stamps, size_t count)
+{
+    struct way way = {.source = {source}, .target = {target}};
+    struct stat status;
+    size_t done = 0;
+    for (; done < count; done++, paths += strlen(paths) + 1) {
+        const char *name = follow(&way, paths);
+        if (name == NULL || fstatat(way.source[way.depth], name, &status, AT_SYMLINK_NOFOLLOW))
+            break;
+        if (!S_ISREG(status.st_mode) || status.st_size != stamps[done].size || time_of(&status) != stamps[done].time)
+            break;
+        if (linkat(way.source[way.depth], name, way.target[way.depth], name, 0))
+            break;
+    }
+    leave(&way, 0);
+    return done;
+}
+
+/* Note size and time of what is below a folder, whatever it is; return of how much that could be told. */
+size_t chapbook_look(int folder, const char *paths, struct stamp *stamps, size_t count)
+{
+    struct stat status;
+    size_t done = 0;
+    for (; done < count && !fstatat(folder, paths, &status, AT_SYMLINK_NOFOLLOW); done++, paths += strlen(paths) + 1) {
+        stamps[done].size = status.st_size;
+        stamps[done].time = time_of(&status);
+    }
     return done;
 }

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
     from chapbook_core.installer.archive import Records
     from chapbook_core.installer.archive_directory import Member
+    from chapbook_core.installer.manifest import StoredFile
 
 LIBRARY = Path(__file__).with_name("libswift.so")
 _FILE = struct.Struct("@QQQQIHHIIq44sI")
 """`struct file` in `swift.c`."""
 _TOLD = struct.Struct("@48xq43sxI")
 """What is told back in one."""
+_STAMP = 16
+"""`struct stamp` in `swift.c` takes so much."""
 _LIBDEFLATE = (
     "libdeflate_alloc_decompressor",
     "libdeflate_free_decompressor",
@@ -79,6 +82,12 @@ class Swift:
             ctypes.POINTER(ctypes.c_char),
             ctypes.c_uint64,
         ]
+        self._link = self._ours.chapbook_link
+        self._link.restype = ctypes.c_size_t
+        self._link.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
+        self._look = self._ours.chapbook_look
+        self._look.restype = ctypes.c_size_t
+        self._look.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(ctypes.c_char), ctypes.c_size_t]
         self._reference, self._byte = ctypes.byref, ctypes.c_char
 
     def unpack(self, members: Sequence[Member], records: Records, folder: int, room: bytearray) -> list[Told]:
@@ -120,6 +129,29 @@ class Swift:
         )
         return list(map(Told._make, _TOLD.iter_unpack(memoryview(files)[: done * _FILE.size])))
 
+    def link(self, files: Sequence[StoredFile], source: int, target: int) -> int:
+        """Give files below one open folder the same names below another one, if they have the size and time noted.
+
+        Folders are made. Returns how many were done, of those that come first.
+        """
+        try:
+            paths = "\0".join([file.path for file in files]).encode("utf-8", "surrogateescape") + b"\0"
+        except UnicodeEncodeError:
+            return 0
+        if paths.count(b"\0") != len(files):
+            return 0
+        stamps = struct.pack(f"@{2 * len(files)}q", *[fact for file in files for fact in (file.size, file.mtime)])
+        return int(self._link(source, target, paths, stamps, len(files)))
+
+    def stamps(self, paths: Sequence[bytes], folder: int) -> bytes | None:
+        """Return size and time of all that is below an open folder, eight bytes each; None unless all are there."""
+        room = bytearray(_STAMP * len(paths) + 1)
+        listing = b"\0".join(paths) + b"\0"
+        if listing.count(b"\0") != len(paths):
+            return None
+        done = self._look(folder, listing, self._reference(self._byte.from_buffer(room)), len(paths))
+        return bytes(room[:-1]) if done == len(paths) else None
+
 
 def _pointers(library: ctypes.CDLL, names: Sequence[str]) -> bytes:
     """Return where functions are; raises AttributeError when one is missing."""
@@ -155,3 +187,8 @@ def swift() -> Swift | None:
         return Swift(LIBRARY)
     except (ImportError, AttributeError, OSError):
         return None
+
+
+def loaded_swift() -> Swift | None:
+    """Return the library where loading it takes no time any more."""
+    return swift() if swift.cache_info().currsize else None

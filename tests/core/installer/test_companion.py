@@ -15,6 +15,7 @@ import pytest
 
 from chapbook_core.errors import Cancelled
 from chapbook_core.installer import companion as companion_module
+from chapbook_core.installer import sheet
 from chapbook_core.installer.attending import attend
 from chapbook_core.installer.clash import Sharing
 from chapbook_core.installer.companion import ATTEND, Companion
@@ -95,6 +96,8 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         return own(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
 
     monkeypatch.setattr(os, "stat", noted)
+    # The library asks the system itself.
+    monkeypatch.setattr(sheet, "loaded_swift", lambda: None)
     return seen
 
 

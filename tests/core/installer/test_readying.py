@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chapbook_core.installer import link, sheet
 from chapbook_core.installer.bytecode import read_bytecode
 from chapbook_core.installer.clash import FileClash
 from chapbook_core.installer.link import Linker, Method
@@ -360,6 +361,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts[name] += 1
         return own(*given, **named)
 
+    # The library asks the system itself.
+    monkeypatch.setattr(sheet, "loaded_swift", lambda: None)
+    monkeypatch.setattr(link, "swift", lambda: None)
     for name in ("stat", "lstat", "open", "link", "rename", "mkdir", "scandir", "listdir"):
         monkeypatch.setattr(os, name, partial(counted, name, getattr(os, name)))
     return counts
