@@ -302,7 +302,7 @@ class _Whereabouts:
                 asked.append(wanted)
             else:
                 come.put(wanted)
-        asked.sort(key=_is_pure)
+        asked.sort(key=_rank)
         places = self._reader.want_releases(
             (wanted.package.name, wanted.package.version, wanted.names, self._source(wanted.package))
             for wanted in asked
@@ -359,9 +359,9 @@ def _not_had(wanted: _Wanted, offered: Sequence[File]) -> ChapbookError:
     return FileGone(wanted.package, wanted.files[0].name)
 
 
-def _is_pure(wanted: _Wanted) -> bool:
-    """Tell whether a wheel has nothing compiled in it; such are small, mostly, and their pages can wait."""
-    return wanted.files[0].name.endswith("-any.whl")
+def _rank(wanted: _Wanted) -> tuple[bool, int]:
+    """Put first what is probably large, as no lock tells: what is compiled, and what requires many others."""
+    return wanted.files[0].name.endswith("-any.whl"), -len(wanted.package.dependencies)
 
 
 def _put(come: SimpleQueue[_Wanted], wanted: _Wanted, _page: object) -> None:
