@@ -253,6 +253,8 @@ class _Fetcher:
         self._unpackers = unpackers
         self._open: set[ExitStack] = set()
         """What keeps a download until it is unpacked."""
+        self._lock = threading.Lock()
+        self._is_over = False
 
     def get_ready(self) -> None:
         self._unpackers.start()
@@ -261,7 +263,9 @@ class _Fetcher:
         self._unpackers.close(end)
 
     def sweep(self) -> None:
-        """Remove what was downloaded and is not unpacked any more; nobody is at work."""
+        """Remove what was downloaded and is not unpacked any more, and keep nothing that somebody who hung brings."""
+        with self._lock:
+            self._is_over = True
         while self._open:
             self._open.pop().close()
 
@@ -359,7 +363,13 @@ class _Fetcher:
                     self._open.discard(stack)
                     stack.close()
 
-        self._open.add(stack)
+        with self._lock:
+            is_over = self._is_over
+            if not is_over:
+                self._open.add(stack)
+        if is_over:
+            stack.close()
+            raise _Stopped
         wish = Wish(unpack)
         self._unpackers.ask(wish, size)
         return wish

@@ -314,6 +314,28 @@ def test_what_hangs_holds_up_the_end_for_one_patience_in_all(tmp_path: Path, mon
     assert large <= small - waited + 0.01
 
 
+def test_what_comes_when_nobody_waits_any_more_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_PATIENCE", 0.1)
+    goes_on, begun = threading.Event(), threading.Event()
+
+    class Hanging:
+        def download(self, *_words: object, **_options: object) -> None:
+            begun.set()
+            goes_on.wait(60)
+
+    others = set(threading.enumerate())
+    with Store(tmp_path / "store") as store:
+        with suppress(Cancelled), Fetching(1, store, Hanging(), Unwatched()) as all_:
+            all_.want(WantedWheel("good-1-py3-none-any.whl", "https://example.org/x"))
+            assert begun.wait(300)
+            raise Cancelled
+        assert 1 == len(list((tmp_path / "store/downloads").iterdir()))
+        goes_on.set()
+        for thread in set(threading.enumerate()) - others:
+            thread.join(60)
+        assert [] == list((tmp_path / "store/downloads").iterdir())
+
+
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed here")
 def test_no_download_is_written_through_a_link(index: FakeIndex, tmp_path: Path) -> None:
     (wheel,) = wanted(index, "a")
