@@ -101,10 +101,14 @@ class Companion:
         helper = self.send(ATTEND) if len(line) <= _LONGEST else None
         if helper is None:
             return Turn()
-        os.set_blocking(helper.outlet.fileno(), False)
+        for pipe in helper:
+            os.set_blocking(pipe.fileno(), False)
+        turn = Turn(helper.outlet, helper.inlet)
         with suppress(OSError):
-            helper.inlet.write(line)
-        return Turn(helper.outlet, helper.inlet)
+            if helper.inlet.write(line) != len(line):
+                # A system short of memory gives small pipes, which one that hangs never empties.
+                turn.end()
+        return turn
 
     def end(self, turn: Turn) -> None:
         """Let it rest."""
@@ -129,11 +133,12 @@ class Companion:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+            # Before anybody sends: what is sent while this end is open here too is taken though its process has ended.
+            theirs.close()
             ours.settimeout(0.0)
             with self._lock:
                 self._process, self._line = process, ours
             stack.pop_all()
-            theirs.close()
         self._is_coming = False
 
     def _drop(self) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -337,6 +338,52 @@ def test_without_its_process_everything_is_done_alone(bench: Bench, companion: C
     install(bench, paths, companion, LARGE)
     assert len(LARGE.files) == len(list((paths.root / LIBRARY / "large").glob("m*.txt")))
     until(lambda: process.poll() is not None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is none here")
+def test_from_the_moment_at_which_it_can_be_asked_nobody_else_has_its_end_of_the_line() -> None:
+    one, taken = Companion(), []
+
+    class Deadly:
+        """A lock that is let go when the process has just been killed."""
+
+        def __enter__(self) -> None:
+            """Let in whoever comes."""
+
+        def __exit__(self, *_problem: object) -> None:
+            if one._process is not None and one._line is not None:
+                one._process.kill()
+                one._process.wait()
+                with suppress(BrokenPipeError):
+                    taken.append(one._line.send(ATTEND))
+
+    one._lock = Deadly()  # type: ignore[assignment]  # it does what is asked of it here
+    one._start()
+    assert one._process is not None
+    assert [] == taken
+    one.dismiss()
+
+
+def test_one_that_hangs_is_not_waited_for_where_pipes_are_small(
+    companion: Companion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    if not hasattr(fcntl, "F_SETPIPE_SZ"):
+        pytest.skip("pipes are as they are here")
+    own = os.pipe
+
+    def small() -> tuple[int, int]:
+        pipe = own()
+        fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, 4096)
+        return pipe
+
+    assert companion._process is not None
+    companion._process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(os, "pipe", small)
+    turn = companion.begin([Errand("a" * 200, TAG, is_laid=False)] * 100)
+    assert not turn.is_at(0)
+    companion.end(turn)
+    companion._process.send_signal(signal.SIGCONT)
 
 
 def test_it_ends_with_its_input(companion: Companion) -> None:
