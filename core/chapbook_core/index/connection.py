@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
@@ -150,7 +151,19 @@ class Connection:
         take = request.sink if request.sink is not None and good else body.extend
         inlet.body(head, request.limits.size, take)
         self.used = True
-        return Answer(head.status, head.headers, bytes(body), request.url), head.keeps
+        return Answer(head.status, head.headers, bytes(body), request.url), head.keeps and not inlet.has_more
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come since: what has is its end, or more than was asked for, and answers nothing."""
+        if getattr(self._socket, "pending", int)():
+            return False
+        if not hasattr(select, "poll"):
+            return not select.select([self._socket], [], [], 0)[0]
+        # Which takes any number of a file, unlike `select`.
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return not poll.poll(0)
 
     def _send_body(self, request: Request) -> OSError | None:
         """Send the body; a server that has enough of it closes, and what it says about that is to be read."""
@@ -254,6 +267,9 @@ class Connections:
             with self._lock:
                 idle = self._idle.get(origin)
                 connection = idle.pop() if idle else None
+            if connection is not None and not connection.is_quiet:
+                connection.close()
+                continue
             yield connection or self._connect(request, origin)
 
     def _connect(self, request: Request, origin: Origin) -> Connection:

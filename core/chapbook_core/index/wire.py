@@ -109,6 +109,11 @@ class Inlet:
         self._buffer = bytearray()
         self.begun = False
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something has come that nobody has taken."""
+        return bool(self._buffer)
+
     def _fill(self) -> None:
         self._buffer += self._received(len(self._room))
 

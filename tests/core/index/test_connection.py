@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -83,3 +84,40 @@ def test_a_person_need_not_wait_for_keys_to_be_agreed_on(mute: int) -> None:
 def test_keys_that_are_never_agreed_on_are_told_after_a_while(mute: int) -> None:
     with pytest.raises(Unreachable, match="handshake failed"):
         Connections({}).get(request(f"https://127.0.0.1:{mute}/", wait, connect=0.6))
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_comes_behind_an_answer_is_no_answer_to_the_next_request(*, is_late: bool) -> None:
+    answer, surplus = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad",
+    )
+    goes_on = threading.Event()
+
+    def serve(server: socket.socket) -> None:
+        taken = []
+        for _ in range(2):
+            taken.append(server.accept()[0])
+            taken[-1].recv(65536)
+            taken[-1].sendall(answer if is_late else answer + surplus)
+            if is_late:
+                assert goes_on.wait(60)
+                taken[-1].sendall(surplus)
+                has_come.set()
+        for one in taken:
+            one.close()
+
+    has_come = threading.Event()
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(8)
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        connections = Connections({})
+        for _ in range(2):
+            assert b"good" == connections.get(request(url, wait)).body
+            goes_on.set()
+            assert has_come.wait(60) if is_late else True
+        thread.join(60)
+        connections.close()
