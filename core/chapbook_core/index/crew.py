@@ -137,8 +137,12 @@ class Crew:
                     return
                 if self._done == done:
                     there = len(self._threads)
-                    for _ in range(min(there * (_GROWTH - 1), self._queue.qsize(), self._size - there)):
-                        self._start()
+                    try:
+                        for _ in range(min(there * (_GROWTH - 1), self._queue.qsize(), self._size - there)):
+                            self._start()
+                    except RuntimeError:
+                        # The system gives no more; those that there are do it all.
+                        return
                 done = self._done
 
     def _work(self) -> None:

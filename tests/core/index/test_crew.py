@@ -101,3 +101,21 @@ def test_more_threads_begin_while_nothing_gets_done() -> None:
     crew.ask(*wishes)
     assert list(range(9)) == sorted(wish.future.result(timeout=300) for wish in wishes)
     crew.close(60.0)
+
+
+def test_where_no_more_threads_can_be_had_those_that_are_there_do_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    crew, goes_on = Crew(9, eager=1), threading.Event()
+    tried = threading.Event()
+
+    def refuse() -> None:
+        tried.set()
+        raise RuntimeError("can't start new thread")
+
+    wishes = [Wish(goes_on.wait) for _ in range(9)]
+    crew.ask(wishes[0])
+    monkeypatch.setattr(crew, "_start", refuse)
+    crew.ask(*wishes[1:])
+    assert tried.wait(300)
+    goes_on.set()
+    assert all(wish.future.result(timeout=300) for wish in wishes)
+    crew.close(60.0)
