@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 import time
 from functools import lru_cache
@@ -110,14 +109,18 @@ class Cache:
         return {key: _validity(row) for key, row in rows.items() if row[0]}
 
     def known(self, source: str, names: Collection[str]) -> frozenset[str]:
-        """Give those of some packages that it knows anything of."""
+        """Give those of some packages that it knows anything of, or all while nobody can tell."""
 
         def act(connection: sqlite3.Connection) -> frozenset[str]:
-            statement = "SELECT name FROM page WHERE source=? AND name IN (SELECT value FROM json_each(?))"
-            return frozenset(name for (name,) in connection.execute(statement, (source, json.dumps([*names]))))
+            statement = "SELECT 1 FROM page WHERE source=? AND name=?"
+            # As above. One by one: some SQLites know no JSON to pass many in, and what they lack looks like damage.
+            connection.execute("BEGIN")
+            try:
+                return frozenset(name for name in names if connection.execute(statement, (source, name)).fetchone())
+            finally:
+                connection.execute("ROLLBACK")
 
-        nothing: frozenset[str] = frozenset()
-        return self._database.read(act, nothing)
+        return self._database.read(act, frozenset(names)) if self._database.stamp() is not None else frozenset()
 
     def stamp(self) -> Hashable:
         """Give what stays the same as long as every page and its validity do; nothing when that cannot be told.

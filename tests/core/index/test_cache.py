@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.watcher import RecordingWatcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SOURCE = "https://example.org/simple/"
@@ -34,6 +37,10 @@ def filled(folder: Path | None, watcher: RecordingWatcher, names: tuple[str, ...
     cache.keep_fact(SOURCE, "dialect", "pages")
     cache.flush()
     return cache
+
+
+def _impatient(connect: Callable[..., sqlite3.Connection], path: Path, **options: object) -> sqlite3.Connection:
+    return connect(path, **{**options, "timeout": 0.0})
 
 
 def database(folder: Path) -> Path:
@@ -58,6 +65,33 @@ def test_what_was_never_kept_is_not_there(tmp_path: Path, watcher: RecordingWatc
     assert cache.page("https://example.org/other/", "a") is None
     assert cache.metadata(SOURCE, "a", "2.0") is None
     assert cache.fact(SOURCE, "other") == ""
+    cache.close()
+
+
+def test_one_look_tells_which_packages_it_knows_anything_of(tmp_path: Path, watcher: RecordingWatcher) -> None:
+    cache = filled(tmp_path, watcher, ("a", "b"))
+    many = [f"p{number}" for number in range(2000)]
+    assert {"a", "b"} == cache.known(SOURCE, ["a", "b", *many])
+    assert set() == cache.known("https://example.org/other/", ["a"])
+    cache.close()
+    assert set() == Cache(tmp_path / "none", watcher).known(SOURCE, ["a"])
+    assert not (tmp_path / "none").exists()
+
+
+def test_while_somebody_else_holds_the_database_each_package_may_be_known(
+    tmp_path: Path, watcher: RecordingWatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path, watcher).close()
+    cache = Cache(tmp_path, watcher)
+    with closing(sqlite3.connect(database(tmp_path))) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with monkeypatch.context() as patches:
+            patches.setattr(sqlite3, "connect", partial(_impatient, sqlite3.connect))
+            assert {"a", "b"} == cache.known(SOURCE, ["a", "b"])
+        other.execute("ROLLBACK")
+    assert {"a"} == cache.known(SOURCE, ["a", "b"])
     cache.close()
 
 
