@@ -10,6 +10,8 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "chapbook_core" / "installer"
 _FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-D_GNU_SOURCE", "-D_DARWIN_C_SOURCE")
+# Where the numbers of files and the seconds have 32 bits unless one asks for more.
+_WIDE = ("-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64")
 
 
 def main() -> None:
@@ -20,7 +22,7 @@ def main() -> None:
     if os.name != "posix":
         return
     draft = library.with_suffix(".tmp")
-    words = [*shlex.split(os.environ.get("CC") or "cc"), *_FLAGS, "-o", str(draft), str(source)]
+    words = [*shlex.split(os.environ.get("CC") or "cc"), *_FLAGS, *_WIDE, "-o", str(draft), str(source)]
     try:
         subprocess.run(words, check=True)  # noqa: S603  the compiler that was chosen
         draft.replace(library)

@@ -56,6 +56,22 @@ struct file {
     uint32_t is_text;
 };
 
+/* Size and time of a file as it was noted. */
+struct stamp {
+    int64_t size, time;
+};
+
+/* What the Python that calls this has to have the same. The first number is another one with each change of what a
+   function is given or gives. */
+const uint32_t *chapbook_layout(void)
+{
+    static const uint32_t layout[] = {
+        1, sizeof(struct tools), sizeof(struct hasher), sizeof(struct stamp), sizeof(struct file),
+        offsetof(struct file, time), offsetof(struct file, digest), offsetof(struct file, is_text),
+    };
+    return layout;
+}
+
 enum { LOOKED_AT = 8192 }; /* A file is text unless there is a zero byte this near to its start. */
 
 static uint32_t two(const uint8_t *from) { return from[0] | (uint32_t)from[1] << 8; }
@@ -83,13 +99,17 @@ static const uint8_t *find_content(const struct file *file, const char *name, co
 
 static int64_t time_of(const struct stat *status)
 {
-    return (int64_t)WRITTEN(*status).tv_sec * 1000000000 + WRITTEN(*status).tv_nsec;
+    /* Without a sign, because some file systems have times beyond what the sum can hold. */
+    return (int64_t)((uint64_t)WRITTEN(*status).tv_sec * 1000000000 + (uint64_t)WRITTEN(*status).tv_nsec);
 }
 
 static int take_out(const struct tools *tools, void *inflater, const struct file *file, const uint8_t *content,
                     uint8_t *room)
 {
     size_t read = file->packed, written = file->packed;
+    /* Python has zlib inflate nothing, which refuses some of what libdeflate takes; this much is the same to both. */
+    if (file->method == DEFLATED && file->size == 0 && file->packed > 2)
+        return 0;
     if (file->method == STORED && file->packed == file->size)
         memcpy(room, content, file->size);
     else if (file->method != DEFLATED
@@ -174,11 +194,6 @@ size_t chapbook_unpack(const struct tools *tools, const struct hasher *hasher, c
         tools->close(inflater);
     return done;
 }
-
-/* Size and time of a file as it was noted. */
-struct stamp {
-    int64_t size, time;
-};
 
 /* The way into a folder of the source and the same one of the target, part by part and never through a link. */
 enum { DEEPEST = 64, LONGEST_PART = 255 };

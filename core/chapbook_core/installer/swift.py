@@ -27,8 +27,11 @@ _FILE = struct.Struct("@QQQQIHHIIq44sI")
 """`struct file` in `swift.c`."""
 _TOLD = struct.Struct("@48xq43sxI")
 """What is told back in one."""
+_POINTER = struct.calcsize("@P")
 _STAMP = 16
 """`struct stamp` in `swift.c` takes so much."""
+_LAYOUT = (1, 4 * _POINTER, 6 * _POINTER, _STAMP, _FILE.size, 48, 56, 100)
+"""What `chapbook_layout` in `swift.c` has to say: one compiled from other lines would write where it must not."""
 _LIBDEFLATE = (
     "libdeflate_alloc_decompressor",
     "libdeflate_free_decompressor",
@@ -66,6 +69,10 @@ class Swift:
 
         # Both stay as long as this does, and so does what is taken from them.
         self._ours, self._lent = ctypes.CDLL(str(library)), ctypes.CDLL(_deflate.__file__)
+        layout = self._ours.chapbook_layout
+        layout.restype = ctypes.POINTER(ctypes.c_uint32)
+        if tuple(layout()[: len(_LAYOUT)]) != _LAYOUT:
+            raise ImportError(f"{library} was compiled from another {library.with_name('swift.c').name}")
         self._tools = _pointers(self._lent, _LIBDEFLATE)
         self._hasher = _hasher()
         self._unpack = self._ours.chapbook_unpack
@@ -136,11 +143,11 @@ class Swift:
         """
         try:
             paths = "\0".join([file.path for file in files]).encode("utf-8", "surrogateescape") + b"\0"
-        except UnicodeEncodeError:
+            stamps = struct.pack(f"@{2 * len(files)}q", *[fact for file in files for fact in (file.size, file.mtime)])
+        except (UnicodeEncodeError, struct.error):
             return 0
         if paths.count(b"\0") != len(files):
             return 0
-        stamps = struct.pack(f"@{2 * len(files)}q", *[fact for file in files for fact in (file.size, file.mtime)])
         return int(self._link(source, target, paths, stamps, len(files)))
 
     def stamps(self, paths: Sequence[bytes], folder: int) -> bytes | None:

@@ -158,6 +158,14 @@ def test_names_that_lead_out_of_the_folder_are_left_to_others(bench: Bench) -> N
 
 
 @needs_swift
+def test_numbers_that_no_file_has_are_left_to_others(bench: Bench) -> None:
+    helper, file = swift(), bench.stored(RECIPE).manifest.files[0]
+    assert helper is not None
+    assert 0 == helper.link([file._replace(size=1 << 63)], -1, -1)
+    assert 0 == helper.link([file._replace(mtime=1 << 63)], -1, -1)
+
+
+@needs_swift
 def test_the_library_links_no_more_than_others_have_to_be_asked_about(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -299,6 +299,39 @@ def test_the_build_script_compiles_the_library(tmp_path: Path) -> None:
     Swift(folder / "libswift.so")
 
 
+@pytest.mark.skipif(not HAS_COMPILER, reason="there is no compiler here")
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("uint32_t is_text;", "uint64_t is_text;"),
+        ("char digest[44];", "char digest[45];"),
+        ("static const uint32_t layout[] = {\n        1,", "static const uint32_t layout[] = {\n        0,"),
+        ("chapbook_layout(", "nothing_of_the_sort("),
+    ],
+)
+def test_a_library_that_was_compiled_from_another_source_is_not_called(tmp_path: Path, line: str, other: str) -> None:
+    source, library = LIBRARY.with_name("swift.c").read_text(), tmp_path / "libswift.so"
+    assert line in source
+    (tmp_path / "swift.c").write_text(source.replace(line, other))
+    flags = ["-fPIC", "-shared", "-D_GNU_SOURCE", "-D_DARWIN_C_SOURCE", "-o", str(library)]
+    subprocess.run(["cc", *flags, str(tmp_path / "swift.c")], check=True)
+    with pytest.raises((ImportError, AttributeError)):
+        Swift(library)
+
+
+@needs_swift
+@pytest.mark.parametrize("packed", [b"\x03\0", bytes.fromhex("05de81000000000090ff6b2700"), b"\x01\0\0\xff\xff", b""])
+def test_empty_files_get_the_same_verdict_however_they_are_deflated(tmp_path: Path, packed: bytes) -> None:
+    def deflated(parts: list[Part]) -> list[Part]:
+        return [Part(part.path, part.content, is_deflated=part.path == "good/x.py") for part in parts]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wheels, "_deflated", lambda _content: packed)
+        wheel = Recipe(files={"good/x.py": b""}, change=deflated).write(tmp_path)
+    fast, slow = outcomes(wheel, tmp_path)
+    assert fast == slow
+
+
 @pytest.mark.parametrize("compiler", ["no-such-compiler", f"{sys.executable} -c 1/0"])
 def test_without_a_compiler_the_build_script_says_so_and_is_content(tmp_path: Path, compiler: str) -> None:
     folder = tmp_path / "chapbook_core" / "installer"
