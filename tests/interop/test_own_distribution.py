@@ -19,6 +19,9 @@ ROOT = Path(__file__).parents[2]
 ROOTS = {"chapbook_core": "core", "chapbook_kernelspec": "kernelspec", "chapbook": "extension"}
 SHARED = "kernelspec/share/jupyter/kernels/chapbook"
 CONFIGURATION = "extension/jupyter-config"
+SCRIPT = "core/compile_swift.py"
+LIBRARY = "libswift.so"
+"""What the script makes, which hatchling has no part in."""
 THEIRS = f"""
 [build-system]
 requires = ["hatchling"]
@@ -37,12 +40,12 @@ def built(folder: Path, code: str, system: str = "") -> Path:
     """Build what the project file says, or what it says of the project with another build system."""
     folder.mkdir()
     for name, root in ROOTS.items():
-        ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache")
+        ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache", LIBRARY)
         shutil.copytree(ROOT / root / name, folder / root / name, ignore=ignored)
     for data in (SHARED, CONFIGURATION):
         shutil.copytree(ROOT / data, folder / data)
-    for name in ("README.md", "LICENSE"):
-        shutil.copy(ROOT / name, folder)
+    for name in ("README.md", "LICENSE", SCRIPT):
+        shutil.copy(ROOT / name, folder / name)
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     if system:
         text = text[text.index("[project]") : text.index("\n[tool.")] + system
@@ -61,6 +64,8 @@ def test_our_backend_builds_us_as_hatchling_does(tmp_path: Path) -> None:
     contents = [
         {name: wheel.read(name) for name in wheel.namelist() if name.rpartition("/")[2] not in own} for wheel in wheels
     ]
+    made = contents[0].pop(f"chapbook_core/installer/{LIBRARY}", None)
+    assert (made is not None) is (shutil.which("cc") is not None)
     assert contents[1].keys() == contents[0].keys()
     assert contents[1] == contents[0]
     texts = [Parser().parsestr(wheel.read("chapbook-0.1.0.dist-info/METADATA").decode()) for wheel in wheels]

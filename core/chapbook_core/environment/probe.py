@@ -31,7 +31,7 @@ _MOST_WORDS = 300
 _MOST_KNOWN = 16
 _known: dict[tuple[object, ...], Interpreter] = {}
 """What this process has read already, by what it depends on, and the file that it stands in as that was."""
-_own: dict[tuple[object, ...], Interpreter] = {}
+_own: dict[tuple[object, ...], dict[str, object]] = {}
 """What the Python that runs this has answered to this process, by what it depends on: it stays loaded as it is."""
 _CHILD_SEES = frozenset(
     {
@@ -81,10 +81,8 @@ class Prober:
         if file is not None and (known := _known.get((*key, *_traits(file)))) is not None:
             return known
         facts = self._remembered(file, key)
-        if (was_asked := facts is None) and (own := _own.get(tuple(key))) is not None:
-            return own
-        if facts is None:
-            facts = self._answered(real)
+        if was_unknown := facts is None:
+            facts = _own.get(tuple(key)) or self._answered(real)
             self._remember(file, key, facts)
         try:
             interpreter = _of_today(interpreter_from(facts))
@@ -94,9 +92,9 @@ class Prober:
             if len(_known) >= _MOST_KNOWN:
                 _known.clear()
             _known[*key, *traits] = interpreter
-        if was_asked and real == running_program():
+        if was_unknown and real == running_program():
             _own.clear()
-            _own[tuple(key)] = interpreter
+            _own[tuple(key)] = facts
         return interpreter
 
     def _answered(self, executable: Path) -> dict[str, object]:

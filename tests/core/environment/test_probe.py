@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -83,13 +82,20 @@ def test_a_process_reads_once_what_it_remembers(tmp_path: Path, monkeypatch: pyt
 def test_the_python_that_runs_this_is_asked_once_by_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script, other = (write_interpreter(tmp_path / name, "3.12.1") for name in ("python3", "other"))
     monkeypatch.setattr(sys, "_base_executable", str(script))
-    first = Prober(tmp_path / "cache", os.environ).ask(script)
-    Prober(tmp_path / "cache", os.environ).ask(other)
-    shutil.rmtree(tmp_path / "cache")
-    assert first is Prober(tmp_path / "cache", os.environ).ask(script)
-    assert not (tmp_path / "cache").exists()
-    Prober(tmp_path / "cache", os.environ).ask(other)
-    assert (tmp_path / "cache").exists()
+    asked: list[str] = []
+    start = subprocess.Popen
+
+    def noted(words: list[Path], **options: object) -> object:
+        asked.append(words[0].name)
+        return start(words, **options)  # type: ignore[call-overload]  # what it is given
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    for cache in (tmp_path / "cache", tmp_path / "another"):
+        for python in (script, other, script):
+            Prober(cache, os.environ).ask(python)
+        # Other processes find it there.
+        assert len(list(cache.rglob("*.json"))) == 2
+    assert asked == ["python3", "other", "other"]
     write_interpreter(script, "3.12.10")
     assert "3.12.10" == Prober(tmp_path / "cache", os.environ).ask(script).version
 
