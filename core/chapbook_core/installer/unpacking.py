@@ -12,8 +12,10 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chapbook_core.installer.archive_directory import DEFLATED
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.handful import Handfuls
+from chapbook_core.installer.inflating import PIECE
 from chapbook_core.installer.manifest import Manifest, StoredFile
 from chapbook_core.installer.record import Row, base64_digest, expected_digest
 from chapbook_core.installer.starting import may_run_at_start, runs_at_start
@@ -97,6 +99,9 @@ def _grab(handfuls: Handfuls, wheel: WheelFile, place: int) -> list[tuple[Stored
             content = handfuls.content(number)
             _check_digest(path, expected, hashlib.new(expected.partition("=")[0], content).digest())
         start = handfuls.content(number) if may_run_at_start(path) else b""
+        if member.method != DEFLATED:
+            # As much as `_write` sees of it: what comes of a wheel does not depend on who has taken it out.
+            start = start[:PIECE]
         taken.append(
             (StoredFile(path, member.size, told.time, digest, member.is_executable, bool(told.is_text)), start)
         )

@@ -264,6 +264,16 @@ def test_a_file_that_contradicts_record_is_refused_by_name(tmp_path: Path) -> No
 
 
 @needs_swift
+@pytest.mark.parametrize("is_deflated", [True, False])
+def test_long_lists_of_folders_are_taken_for_code_in_the_same_way(tmp_path: Path, is_deflated: bool) -> None:
+    def packed(parts: list[Part]) -> list[Part]:
+        return [Part(part.path, part.content, is_deflated=is_deflated) for part in parts]
+
+    fast, slow = outcomes(Recipe(files={"good.pth": b"# x\n" * 80_000}, change=packed).write(tmp_path), tmp_path)
+    assert fast == slow
+
+
+@needs_swift
 @pytest.mark.parametrize("algorithm", ["sha384", "sha512"])
 def test_digests_of_other_kinds_are_checked_as_well(tmp_path: Path, algorithm: str) -> None:
     wheel = Recipe(files={"good/x.py": b"x = 1\n"}, record_algorithm=algorithm).write(tmp_path)
