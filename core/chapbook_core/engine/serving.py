@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 import time
@@ -24,9 +25,14 @@ def serve(engine: Engine, life: Life, inlet: int) -> int:
         engine.read(inlet)
         over.set()
 
-    def end(_number: int, _frame: object) -> None:
+    def finish() -> None:
         life.finish()
         over.set()
+
+    def end(_number: int, _frame: object) -> None:
+        # In a thread, because the code that the signal has come into may hold the locks that this takes; and in one
+        # that is started without any.
+        _thread.start_new_thread(finish, ())
 
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

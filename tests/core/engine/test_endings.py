@@ -46,6 +46,37 @@ def test_it_ends_at_a_signal(engine: EngineProcess, number: int) -> None:
     assert engine.process.wait(PATIENCE) == 0
 
 
+STRUCK = """
+import os, signal, sys
+from chapbook_core.engine.life import Life
+from chapbook_core.engine.serving import serve
+
+class Engine:
+    def read(self, inlet):
+        os.read(inlet, 1)
+
+    def is_quiet(self):
+        return False
+
+    def end(self):
+        print("ended")
+
+def now():
+    # It is asked what time it is while it holds a lock.
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return 0.0
+
+sys.exit(serve(Engine(), Life(now=now), 0))
+"""
+
+
+def test_a_signal_in_the_middle_of_anything_ends_it() -> None:
+    words = [sys.executable, "-c", STRUCK]
+    said = subprocess.check_output(words, stdin=subprocess.DEVNULL, text=True, timeout=PATIENCE)
+    assert said == "ended\n"
+
+
 def test_an_interrupt_is_not_its_business(engine: EngineProcess, project: Path) -> None:
     engine.reply(engine.run("version", cwd=project))
     engine.process.send_signal(signal.SIGINT)
