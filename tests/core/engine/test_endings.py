@@ -61,10 +61,12 @@ class Engine:
     def end(self):
         print("ended")
 
+left = [signal.SIGTERM]
+
 def now():
     # It is asked what time it is while it holds a lock.
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        os.kill(os.getpid(), signal.SIGTERM)
+    if left and signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        os.kill(os.getpid(), left.pop())
     return 0.0
 
 sys.exit(serve(Engine(), Life(now=now), 0))
