@@ -38,17 +38,22 @@ def test_what_a_kernel_of_it_has_loaded_waits_for_its_end(
     assert [] == python.installed
 
 
-@pytest.mark.usefixtures("index")
-@pytest.mark.parametrize("words", [("install",), ("show",)])
-def test_what_was_interrupted_is_mended_by_whatever_command_comes_first(
-    project: Path, python: PlainPython, chapbook: Chapbook, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
-) -> None:
-    assert 0 == chapbook("lock").status
-    with monkeypatch.context() as patched:
+def kill_within(chapbook: Chapbook, *words: str) -> None:
+    """Run a command that is killed when it has written down what it is about to move."""
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr("chapbook_core.installer.transaction.carry_forward", killed)
         patched.setattr("chapbook_core.installer.transaction.undo", killed)
         with pytest.raises(Killed):
-            chapbook("install")
+            chapbook(*words)
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize("words", [("install",), ("show",)])
+def test_what_was_interrupted_is_mended_by_whatever_command_comes_first(
+    project: Path, python: PlainPython, chapbook: Chapbook, words: tuple[str, ...]
+) -> None:
+    assert 0 == chapbook("lock").status
+    kill_within(chapbook, "install")
     assert (python.top / ".chapbook" / "journal").is_file()
     outcome = chapbook(*words)
     assert 0 == outcome.status, outcome.err
@@ -65,11 +70,7 @@ def test_what_cannot_be_mended_by_the_first_command_is_by_a_later_one(
     from concurrent.futures import ThreadPoolExecutor
 
     assert 0 == chapbook("lock").status
-    with monkeypatch.context() as patched:
-        patched.setattr("chapbook_core.installer.transaction.carry_forward", killed)
-        patched.setattr("chapbook_core.installer.transaction.undo", killed)
-        with pytest.raises(Killed):
-            chapbook("add", "beta")
+    kill_within(chapbook, "add", "beta")
     monkeypatch.setenv("CHAPBOOK_LOCK_TIMEOUT", "0")
     with hold_project(python.top, "chapbook in /elsewhere", Unwatched()), ThreadPoolExecutor(1) as crew:
         outcome = crew.submit(chapbook, "env", "use", "system").result()
