@@ -16,19 +16,19 @@ _WIDE = ("-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64")
 
 def main() -> None:
     """Leave the library where it is looked for, or nothing."""
-    library, source = _FOLDER / "libswift.so", _FOLDER / "swift.c"
+    library, sources = _FOLDER / "libswift.so", sorted(map(str, _FOLDER.glob("swift*.c")))
     # A process may have the old one loaded.
     library.unlink(missing_ok=True)
     if os.name != "posix":
         return
     draft = library.with_suffix(".tmp")
-    words = [*shlex.split(os.environ.get("CC") or "cc"), *_FLAGS, *_WIDE, "-o", str(draft), str(source)]
+    words = [*shlex.split(os.environ.get("CC") or "cc"), *_FLAGS, *_WIDE, "-o", str(draft), *sources]
     try:
         subprocess.run(words, check=True)  # noqa: S603  the compiler that was chosen
         draft.replace(library)
     except (OSError, subprocess.CalledProcessError) as problem:
         draft.unlink(missing_ok=True)
-        sys.stderr.write(f"chapbook: {source.name} could not be compiled ({problem}); unpacking will take longer\n")
+        sys.stderr.write(f"chapbook: its part in C could not be compiled ({problem}); unpacking will take longer\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import hashlib
 import os
 import struct
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from chapbook_core.installer.archive_directory import (
     CENTRAL_LIMIT,
@@ -27,10 +27,10 @@ from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.inflating import MOST_AT_ONCE, PIECE, crc32, inflated, inflated_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import Self
 
-__all__ = ["Archive", "ArchiveLimits", "Member", "Records"]
+__all__ = ["Archive", "ArchiveLimits", "Member"]
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _LOCAL_MARK = b"PK\x03\x04"
@@ -40,20 +40,10 @@ _MOST_HELD = 16 << 20
 """Bytes of an archive that is read into memory as a whole: most hold thousands of files, each a few hundred bytes."""
 
 
-class Records(NamedTuple):
-    """Bytes of an archive that hold some of its records."""
-
-    content: bytes
-    start: int
-    """Where in the archive they begin."""
-    stops: Sequence[int]
-    """Where in the archive each record ends."""
-
-
 class Archive:
     """An open archive; its files can be read from several threads."""
 
-    def __init__(self, path: str | os.PathLike[str], limits: ArchiveLimits = ArchiveLimits()) -> None:  # noqa: B008  a frozen value
+    def __init__(self, path: str | os.PathLike[str] | int, limits: ArchiveLimits = ArchiveLimits()) -> None:  # noqa: B008  a frozen value
         self._stream = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123  kept open; the path may be a descriptor
         self._lock = threading.Lock()
         self._held = b""
@@ -63,7 +53,7 @@ class Archive:
                 self._held = self._read(0, self.size)
             tail = self._read(max(0, self.size - CENTRAL_LIMIT), self.size)
             self.members, self._directory = read_directory(tail, self.size, self._read, limits)
-            check_limits(self.members, self.size, limits)
+            check_limits(sum(member.size for member in self.members), self.size, limits)
             self._stops = self._covered()
             for member in self.members:
                 if member.is_folder:
@@ -122,14 +112,6 @@ class Archive:
             yield piece
         if size != member.size or checksum != member.checksum:
             raise Refusal("damaged: a file is not the one the ZIP directory describes", member.path)
-
-    def stop(self, member: Member) -> int:
-        """Return where the record of a file ends, and the next one begins."""
-        return self._stops[member.offset]
-
-    def records(self, start: int, stops: Sequence[int]) -> Records:
-        """Return records that follow each other from a place on, which nobody has looked at yet."""
-        return Records(self._held, 0, stops) if self._held else Records(self._read(start, stops[-1]), start, stops)
 
     def _at_once(self, member: Member, start: int, stop: int) -> bytearray | None:
         """Return a deflated file when everything is right with it."""

@@ -74,13 +74,7 @@ def read_directory(
     tail: bytes, size: int, read: Callable[[int, int], bytes], limits: ArchiveLimits
 ) -> tuple[tuple[Member, ...], int]:
     """Return the members and where the directory starts; `read` gives bytes of the file; raises Refusal."""
-    count, start, stop = _find(tail, size, read)
-    if stop - start > limits.directory:
-        raise Refusal(f"its ZIP directory has more than {limits.directory:,} bytes")
-    if count > limits.members:
-        raise Refusal(f"it holds more than {limits.members:,} files")
-    begin = size - len(tail)
-    content = tail[start - begin : stop - begin] if start >= begin else read(start, stop)
+    content, start, count = find_directory(tail, size, read, limits)
     members = tuple(_entries(content, count))
     if not members:
         raise Refusal("it holds no files")
@@ -92,9 +86,21 @@ def read_directory(
     return members, start
 
 
-def check_limits(members: tuple[Member, ...], size: int, limits: ArchiveLimits) -> None:
-    """Raise Refusal when the archive would unpack to too much."""
-    unpacked = sum(member.size for member in members)
+def find_directory(
+    tail: bytes, size: int, read: Callable[[int, int], bytes], limits: ArchiveLimits
+) -> tuple[bytes, int, int]:
+    """Return the bytes of the directory, where it starts, and how many entries it has; raises Refusal."""
+    count, start, stop = _find(tail, size, read)
+    if stop - start > limits.directory:
+        raise Refusal(f"its ZIP directory has more than {limits.directory:,} bytes")
+    if count > limits.members:
+        raise Refusal(f"it holds more than {limits.members:,} files")
+    begin = size - len(tail)
+    return tail[start - begin : stop - begin] if start >= begin else read(start, stop), start, count
+
+
+def check_limits(unpacked: int, size: int, limits: ArchiveLimits) -> None:
+    """Raise Refusal when an archive of some size would unpack to too much."""
     if unpacked > limits.unpacked:
         raise Refusal(f"it unpacks to {unpacked:,} bytes, more than the {limits.unpacked:,} allowed")
     if unpacked > limits.unsuspected and unpacked > limits.ratio * size:

@@ -88,6 +88,11 @@ class ListedFiles(Sequence[StoredFile]):
         return hash(self._all())
 
     @property
+    def texts(self) -> tuple[bytes, bytes]:
+        """The columns as they are written, of those elsewhere and of those in the folder of other schemes."""
+        return self._texts
+
+    @property
     def scattered(self) -> tuple[StoredFile, ...]:
         """Those in the folder of other schemes."""
         if self._scattered is None:
@@ -100,8 +105,12 @@ class ListedFiles(Sequence[StoredFile]):
         return self._files
 
 
-def _columns(files: Sequence[StoredFile]) -> list[list[object]]:
-    return [list(column) for column in zip(*files, strict=True)]
+def _written(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _columns(files: Sequence[StoredFile]) -> bytes:
+    return _written([list(column) for column in zip(*files, strict=True)])
 
 
 def _read_columns(text: bytes) -> tuple[StoredFile, ...]:
@@ -162,7 +171,6 @@ class Manifest:
 
     def blob(self) -> bytes:
         """Return the manifest as bytes, with a checksum before them."""
-        held = [file for file in self.files if not self.is_scattered(file)] if self.scattered else self.files
         facts = {
             "filename": self.filename,
             "sha256": self.sha256,
@@ -177,9 +185,14 @@ class Manifest:
             "complaints": self.complaints,
             "outline": self.outline,
         }
-        parts = (facts, _columns(held), _columns(self.scattered))
-        body = b"\n".join(json.dumps(part, separators=(",", ":")).encode() for part in parts)
+        body = b"\n".join((_written(facts), *self._texts()))
         return _HEAD + f"{zlib.crc32(body):08x}\n".encode() + body
+
+    def _texts(self) -> tuple[bytes, bytes]:
+        if isinstance(self.files, ListedFiles):
+            return self.files.texts
+        held = [file for file in self.files if not self.is_scattered(file)] if self.scattered else self.files
+        return _columns(held), _columns(self.scattered)
 
 
 def read_manifest(blob: bytes) -> Manifest:

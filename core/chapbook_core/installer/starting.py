@@ -9,6 +9,10 @@ _RUN = late_pattern(rb"(?:\A(?:\xef\xbb\xbf)?|[\n\r\x0b\x0c\x1c-\x1e]|\xc2\x85|\
 _MODULES = ("sitecustomize", "usercustomize")
 _PACKAGE = late_pattern(r"(?:[^/]+\.data/(?:purelib/|platlib/|data/(?:.*/)?site-packages/))?([^/]+)(/__init__)?\.[^/]+")
 """What lies where Python looks for modules."""
+_SUFFIXES = (".pth", ".start")
+_INNER = "customize"
+STARTING = tuple(part.encode() for part in (*_SUFFIXES, _INNER))
+"""Of which one at least is in the path of each such file."""
 
 
 def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = True) -> bool:
@@ -32,7 +36,7 @@ def runs_at_start(path: str, content: bytes | bytearray, *, is_whole: bool = Tru
 
 def may_run_at_start(path: str) -> bool:
     """Tell whether the content of a file has to be asked; hardly one is of these, and wheels have thousands."""
-    return path.endswith((".pth", ".start")) or "customize" in path
+    return path.endswith(_SUFFIXES) or _INNER in path
 
 
 def starts_code(content: bytes | bytearray) -> bool:

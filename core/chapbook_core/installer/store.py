@@ -15,7 +15,8 @@ import os
 import threading
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Unwatched
@@ -91,6 +92,13 @@ class Entry:
     size: int
     used: float
     """When it was last put into an environment, to the day."""
+
+
+class _Opened(Protocol):
+    """A wheel that can be unpacked."""
+
+    def sha256(self) -> str: ...
+    def unpack(self, sha256: str, tree: Path, watcher: Watcher) -> Manifest: ...
 
 
 class Store:
@@ -174,30 +182,38 @@ class Store:
         """
         # As above.
         from chapbook_core.installer.archive_directory import ArchiveLimits
-        from chapbook_core.installer.bad_wheel import BadWheel
-        from chapbook_core.installer.unpacking import unpack_wheel
-        from chapbook_core.installer.wheel import open_archive, read_wheel
+        from chapbook_core.installer.unpacking import AnyWheel
+        from chapbook_core.installer.usual_wheel import Unusual, UsualWheel
+
+        limits = limits or ArchiveLimits()
+        add = partial(self._add, filename=filename, sha256=sha256, is_ours=is_ours, watcher=watcher or Unwatched())
+        with suppress(Unusual), UsualWheel(wheel, filename, limits) as opened:
+            return add(opened)
+        # Whatever was wrong is found again, by what has the words for it.
+        with AnyWheel(wheel, filename, limits, is_lenient=is_lenient) as opened:
+            return add(opened)
+
+    def _add(self, wheel: _Opened, *, filename: str, sha256: str, is_ours: bool, watcher: Watcher) -> StoredWheel:
+        from chapbook_core.installer.bad_wheel import BadWheel  # as above
         from chapbook_core.installer.workshop import clear
 
-        with open_archive(wheel, filename, limits or ArchiveLimits()) as archive:
-            contents = read_wheel(archive, filename, is_lenient=is_lenient)
-            stored = self.find(sha256)
-            if stored is not None and stored.manifest.filename == filename:
-                return stored
-            try:
-                folder = self._opened().new_folder()
-            except OSError as cause:
-                raise StoreFailed(self.folder, cause) from cause
-            try:
-                manifest = unpack_wheel(archive, contents, sha256, folder / TREE, watcher or Unwatched())
-                if not is_ours and archive.sha256() != sha256.lower():
-                    raise BadWheel(filename, "it was changed while it was read")
-                (folder / MANIFEST).write_bytes(manifest.blob())
-                return self._show(folder, manifest)
-            except OSError as cause:
-                raise StoreFailed(self.folder, cause) from cause
-            finally:
-                clear(folder)
+        stored = self.find(sha256)
+        if stored is not None and stored.manifest.filename == filename:
+            return stored
+        try:
+            folder = self._opened().new_folder()
+        except OSError as cause:
+            raise StoreFailed(self.folder, cause) from cause
+        try:
+            manifest = wheel.unpack(sha256, folder / TREE, watcher)
+            if not is_ours and wheel.sha256() != sha256.lower():
+                raise BadWheel(filename, "it was changed while it was read")
+            (folder / MANIFEST).write_bytes(manifest.blob())
+            return self._show(folder, manifest)
+        except OSError as cause:
+            raise StoreFailed(self.folder, cause) from cause
+        finally:
+            clear(folder)
 
     @contextmanager
     def making(self, stored: StoredWheel, name: str) -> Iterator[Path]:

@@ -1,106 +1,48 @@
 /* Unpacking, done for many files at a call: nothing else takes as long when packages are installed for the first time.
 
    A help and no more. A file that is the least bit out of the ordinary is left alone, and the caller, told how many were
-   done, takes that one out in Python, which finds the words for what is wrong. So nothing is refused here, and nothing
+   done, takes the wheel out in Python, which finds the words for what is wrong. So nothing is refused here, and nothing
    is accepted that Python would not accept. Nothing here knows of Python: `ctypes` calls it and lets other threads run.
 
    libdeflate comes as pointers, from the package `deflate`, which brings it in any case; so does the libcrypto that
    Python uses itself, if it can be had. */
 
+#include "swift.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#ifdef __APPLE__
-#define WRITTEN(status) ((status).st_mtimespec)
-#else
-#define WRITTEN(status) ((status).st_mtim)
-#endif
-
-/* Of the header that stands before each file (APPNOTE.TXT 4.3.7), and of what it may say (4.4.4, 4.4.5). */
-enum { HEADER = 30, HAS_DESCRIPTOR = 0x8, STORED = 0, DEFLATED = 8 };
-
-struct tools {
-    void *(*open)(void);
-    void (*close)(void *);
-    int (*inflate)(void *, const void *, size_t, void *, size_t, size_t *, size_t *);
-    uint32_t (*checksum)(uint32_t, const void *, size_t);
-};
-
-/* What makes a digest; `kind` says that it is SHA-256. */
-struct hasher {
-    const void *kind;
-    void *(*open)(void);
-    void (*close)(void *);
-    int (*begin)(void *, const void *, void *);
-    int (*add)(void *, const void *, size_t);
-    int (*end)(void *, unsigned char *, unsigned *);
-};
-
-/* A file as the directory of the archive describes it. Its record, from `start` to `stop` among the records given, is
-   all that lies between it and the next one. */
-struct file {
-    uint64_t start, stop;
-    uint64_t packed, size;
-    uint32_t checksum;
-    uint16_t method, flags;
-    uint32_t name_size;
-    uint32_t mode;
-    /* Told back: */
-    int64_t time;    /* when it was written, in nanoseconds */
-    char digest[44]; /* its SHA-256 as RECORD writes it; nothing without a hasher */
-    uint32_t is_text;
-};
-
-/* Size and time of a file as it was noted. */
-struct stamp {
-    int64_t size, time;
-};
 
 /* What the Python that calls this has to have the same. The first number is another one with each change of what a
    function is given or gives. */
 const uint32_t *chapbook_layout(void)
 {
     static const uint32_t layout[] = {
-        1, sizeof(struct tools), sizeof(struct hasher), sizeof(struct stamp), sizeof(struct file),
-        offsetof(struct file, time), offsetof(struct file, digest), offsetof(struct file, is_text),
+        2, sizeof(struct tools), sizeof(struct hasher), sizeof(struct stamp), sizeof(struct slot),
+        sizeof(struct work), sizeof(struct file), offsetof(struct file, time), offsetof(struct file, name),
+        offsetof(struct file, told), offsetof(struct file, digest),
     };
     return layout;
 }
 
 enum { LOOKED_AT = 8192 }; /* A file is text unless there is a zero byte this near to its start. */
 
-static uint32_t two(const uint8_t *from) { return from[0] | (uint32_t)from[1] << 8; }
-static uint32_t four(const uint8_t *from) { return two(from) | two(from + 2) << 16; }
-
-/* Where the content begins, if the record's header repeats what the directory says and there is nothing else in it. */
-static const uint8_t *find_content(const struct file *file, const char *name, const uint8_t *records, uint64_t size)
+/* Where the content begins, if the record's header repeats what the directory says. Its size is right: the listing has
+   seen to it that there is nothing else in it. */
+static const uint8_t *find_content(const struct file *file, const char *name, const uint8_t *record)
 {
-    if (file->start > file->stop || file->stop > size || file->stop - file->start < HEADER)
+    size_t size = file->name_size;
+    int is_folder = !file->mode;
+    if (memcmp(record, "PK\3\4", 4) || two(record + 6) != file->flags || two(record + 8) != file->method)
         return NULL;
-    const uint8_t *header = records + file->start;
-    uint64_t left = file->stop - file->start - HEADER;
-    if (memcmp(header, "PK\3\4", 4) || file->flags & HAS_DESCRIPTOR)
+    if (four(record + 14) != file->checksum || four(record + 18) != file->packed || four(record + 22) != file->size)
         return NULL;
-    if (two(header + 6) != file->flags || two(header + 8) != file->method || four(header + 14) != file->checksum)
+    if (two(record + 26) != size + (size_t)is_folder || two(record + 28) != 0)
         return NULL;
-    if (four(header + 18) != file->packed || four(header + 22) != file->size)
+    if (memcmp(record + HEADER, name, size) || (is_folder && record[HEADER + size] != '/'))
         return NULL;
-    if (two(header + 26) != file->name_size || two(header + 28) != 0 || file->name_size > left)
-        return NULL;
-    if (memcmp(header + HEADER, name, file->name_size) || left - file->name_size != file->packed)
-        return NULL;
-    return header + HEADER + file->name_size;
-}
-
-static int64_t time_of(const struct stat *status)
-{
-    /* Without a sign, because some file systems have times beyond what the sum can hold. */
-    return (int64_t)((uint64_t)WRITTEN(*status).tv_sec * 1000000000 + (uint64_t)WRITTEN(*status).tv_nsec);
+    return record + HEADER + size + is_folder;
 }
 
 static int take_out(const struct tools *tools, void *inflater, const struct file *file, const uint8_t *content,
@@ -110,10 +52,9 @@ static int take_out(const struct tools *tools, void *inflater, const struct file
     /* Python has zlib inflate nothing, which refuses some of what libdeflate takes; this much is the same to both. */
     if (file->method == DEFLATED && file->size == 0 && file->packed > 2)
         return 0;
-    if (file->method == STORED && file->packed == file->size)
+    if (file->method == STORED)
         memcpy(room, content, file->size);
-    else if (file->method != DEFLATED
-             || tools->inflate(inflater, content, file->packed, room, file->size, &read, &written))
+    else if (tools->inflate(inflater, content, file->packed, room, file->size, &read, &written))
         return 0;
     return read == file->packed && written == file->size && tools->checksum(0, room, file->size) == file->checksum;
 }
@@ -165,129 +106,78 @@ static int tell_digest(const struct hasher *hasher, void *state, struct file *fi
     return 1;
 }
 
-/* Take files out of their records and write them below a folder; `room` holds what they contain as well, one behind the
-   other. Each name ends with a zero. Return how many were done; of the next one nothing is left in the folder. */
-size_t chapbook_unpack(const struct tools *tools, const struct hasher *hasher, const uint8_t *records,
-                       uint64_t records_size, struct file *files, size_t count, const char *names, int folder,
-                       uint8_t *room, uint64_t room_size)
+/* Part of the archive, from `start` to `stop`, in memory of the caller. */
+struct window {
+    int descriptor;
+    uint8_t *place;
+    uint64_t size, start, stop;
+};
+
+/* A record, read together with as many of those behind it as there is room for. */
+static const uint8_t *look(struct window *window, const struct file *file, uint64_t end)
 {
+    if (file->start < window->start || file->stop > window->stop) {
+        if (file->stop - file->start > window->size)
+            return NULL;
+        uint64_t left = end - file->start;
+        window->start = window->stop = file->start;
+        while (window->stop < file->stop) {
+            uint64_t filled = window->stop - window->start;
+            uint64_t wanted = (left < window->size ? left : window->size) - filled;
+            ssize_t count = pread(window->descriptor, window->place + filled, wanted, (off_t)window->stop);
+            if (count < 0 && errno == EINTR)
+                continue;
+            if (count <= 0)
+                return NULL;
+            window->stop += (uint64_t)count;
+        }
+    }
+    return window->place + (file->start - window->start);
+}
+
+/* Take files of an archive out of their records and write them below a folder, until there is no room for what they
+   contain. With a hasher their digests are those that RECORD gives; without one the room holds them afterwards, one
+   behind the other. Return how many were done; of the next one nothing is left in the folder. */
+size_t chapbook_unpack(const struct work *work, struct file *files, size_t count, const char *names)
+{
+    const struct tools *tools = work->tools;
+    const struct hasher *hasher = work->hasher;
+    struct window window = {.descriptor = work->archive, .place = work->packed, .size = work->packed_size};
+    struct way way = {.source = {-1}, .target = {work->folder}};
+    uint64_t used = 0;
     size_t done = 0;
     void *inflater = tools->open(), *state = hasher == NULL ? NULL : hasher->open();
     while (inflater != NULL && (hasher == NULL || state != NULL) && done < count) {
         struct file *file = files + done;
-        const uint8_t *content = find_content(file, names, records, records_size);
-        if (content == NULL || file->size > room_size || !take_out(tools, inflater, file, content, room))
+        if (file->size > work->room_size - used)
             break;
-        if (hasher != NULL && !tell_digest(hasher, state, file, room))
+        const uint8_t *record = look(&window, file, files[count - 1].stop);
+        const uint8_t *content = record == NULL ? NULL : find_content(file, names + file->name, record);
+        if (content == NULL)
             break;
-        if (!write_file(file, folder, names, room))
-            break;
-        file->is_text = memchr(room, 0, file->size < LOOKED_AT ? file->size : LOOKED_AT) == NULL;
-        room += file->size;
-        room_size -= file->size;
-        names += file->name_size + 1;
+        if (file->mode) {
+            /* What nobody asks for afterwards stays in the processor's cache, one file over the other. */
+            uint8_t *room = hasher == NULL ? work->room + used : work->room;
+            if (!take_out(tools, inflater, file, content, room))
+                break;
+            if (hasher != NULL && !tell_digest(hasher, state, file, room))
+                break;
+            if (hasher != NULL && *file->told && memcmp(file->told, file->digest, sizeof file->told))
+                break;
+            if (work->folder >= 0) {
+                const char *name = chapbook_follow(&way, names + file->name);
+                if (name == NULL || !write_file(file, way.target[way.depth], name, room))
+                    break;
+            }
+            file->is_text = memchr(room, 0, file->size < LOOKED_AT ? file->size : LOOKED_AT) == NULL;
+            used += file->size;
+        }
         done++;
     }
+    chapbook_leave(&way, 0);
     if (state != NULL)
         hasher->close(state);
     if (inflater != NULL)
         tools->close(inflater);
-    return done;
-}
-
-/* The way into a folder of the source and the same one of the target, part by part and never through a link. */
-enum { DEEPEST = 64, LONGEST_PART = 255 };
-
-struct way {
-    int source[DEEPEST + 1], target[DEEPEST + 1];
-    const char *parts[DEEPEST]; /* where the name of each folder stands that was entered, and how long it is */
-    size_t sizes[DEEPEST];
-    int depth;
-};
-
-static void leave(struct way *way, int depth)
-{
-    for (; way->depth > depth; way->depth--) {
-        close(way->source[way->depth]);
-        close(way->target[way->depth]);
-    }
-}
-
-static int is_dots(const char *part, size_t size)
-{
-    return (size == 1 || size == 2) && !memcmp(part, "..", size);
-}
-
-static int enter(struct way *way, const char *part, size_t size)
-{
-    enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-    char name[LONGEST_PART + 1];
-    if (way->depth == DEEPEST || size == 0 || size > LONGEST_PART || is_dots(part, size))
-        return 0;
-    memcpy(name, part, size);
-    name[size] = 0;
-    int source = openat(way->source[way->depth], name, FLAGS);
-    if (source < 0)
-        return 0;
-    int target = -1;
-    if (!mkdirat(way->target[way->depth], name, 0777) || errno == EEXIST)
-        target = openat(way->target[way->depth], name, FLAGS);
-    if (target < 0) {
-        close(source);
-        return 0;
-    }
-    way->parts[way->depth] = part;
-    way->sizes[way->depth++] = size;
-    way->source[way->depth] = source;
-    way->target[way->depth] = target;
-    return 1;
-}
-
-/* Enter the folder that a path leads into; return the name in it, or nothing. */
-static const char *follow(struct way *way, const char *path)
-{
-    const char *end;
-    int depth = 0;
-    for (; (end = strchr(path, '/')) != NULL; path = end + 1, depth++) {
-        size_t size = (size_t)(end - path);
-        if (depth < way->depth && way->sizes[depth] == size && !memcmp(way->parts[depth], path, size))
-            continue;
-        leave(way, depth);
-        if (!enter(way, path, size))
-            return NULL;
-    }
-    leave(way, depth);
-    return path;
-}
-
-/* Give files below one folder the same names below another one, if they are as they were noted; folders are made. Each
-   path ends with a zero. Return how many were done; of the next one nothing is there. */
-size_t chapbook_link(int source, int target, const char *paths, const struct stamp *stamps, size_t count)
-{
-    struct way way = {.source = {source}, .target = {target}};
-    struct stat status;
-    size_t done = 0;
-    for (; done < count; done++, paths += strlen(paths) + 1) {
-        const char *name = follow(&way, paths);
-        if (name == NULL || fstatat(way.source[way.depth], name, &status, AT_SYMLINK_NOFOLLOW))
-            break;
-        if (!S_ISREG(status.st_mode) || status.st_size != stamps[done].size || time_of(&status) != stamps[done].time)
-            break;
-        if (linkat(way.source[way.depth], name, way.target[way.depth], name, 0))
-            break;
-    }
-    leave(&way, 0);
-    return done;
-}
-
-/* Note size and time of what is below a folder, whatever it is; return of how much that could be told. */
-size_t chapbook_look(int folder, const char *paths, struct stamp *stamps, size_t count)
-{
-    struct stat status;
-    size_t done = 0;
-    for (; done < count && !fstatat(folder, paths, &status, AT_SYMLINK_NOFOLLOW); done++, paths += strlen(paths) + 1) {
-        stamps[done].size = status.st_size;
-        stamps[done].time = time_of(&status);
-    }
     return done;
 }

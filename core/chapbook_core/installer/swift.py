@@ -11,26 +11,26 @@ import os
 import struct
 import sys
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from chapbook_core.installer.listing import ENTRY, Columns, Listing
 
 if TYPE_CHECKING:
     import ctypes
     from collections.abc import Sequence
 
-    from chapbook_core.installer.archive import Records
-    from chapbook_core.installer.archive_directory import Member
+    from chapbook_core.installer.listing import Room
     from chapbook_core.installer.manifest import StoredFile
 
 LIBRARY = Path(__file__).with_name("libswift.so")
-_FILE = struct.Struct("@QQQQIHHIIq44sI")
-"""`struct file` in `swift.c`."""
-_TOLD = struct.Struct("@48xq43sxI")
-"""What is told back in one."""
+_WORK = struct.Struct("@PPiiPPQQ")
+"""`struct work` in `swift.c`."""
+_STAMP, _SLOT = 16, 16
+"""`struct stamp` and `struct slot` take so much."""
 _POINTER = struct.calcsize("@P")
-_STAMP = 16
-"""`struct stamp` in `swift.c` takes so much."""
-_LAYOUT = (1, 4 * _POINTER, 6 * _POINTER, _STAMP, _FILE.size, 48, 56, 100)
+_LAYOUT = (2, 4 * _POINTER, 6 * _POINTER, _STAMP, _SLOT, _WORK.size, ENTRY.size, 32, 48, 68, 112)
 """What `chapbook_layout` in `swift.c` has to say: one compiled from other lines would write where it must not."""
 _LIBDEFLATE = (
     "libdeflate_alloc_decompressor",
@@ -39,22 +39,7 @@ _LIBDEFLATE = (
     "libdeflate_crc32",
 )
 _LIBCRYPTO = ("EVP_MD_CTX_new", "EVP_MD_CTX_free", "EVP_DigestInit_ex", "EVP_DigestUpdate", "EVP_DigestFinal_ex")
-
-
-class Told(NamedTuple):
-    """What is known of a file that was taken out."""
-
-    time: int
-    """When it was written, in nanoseconds."""
-    digest: bytes
-    """Its SHA-256 as RECORD writes it; zeros where the library could not tell."""
-    is_text: int
-    """Whether a person could edit it."""
-
-    @property
-    def has_digest(self) -> bool:
-        """Whether there is one."""
-        return self.digest[0] != 0
+_LEAST_SLOTS, _SLOTS_EACH = 256, 4
 
 
 class Swift:
@@ -73,68 +58,100 @@ class Swift:
         layout.restype = ctypes.POINTER(ctypes.c_uint32)
         if tuple(layout()[: len(_LAYOUT)]) != _LAYOUT:
             raise ImportError(f"{library} was compiled from another {library.with_name('swift.c').name}")
-        self._tools = _pointers(self._lent, _LIBDEFLATE)
-        self._hasher = _hasher()
+        self._tools = ctypes.create_string_buffer(_pointers(self._lent, _LIBDEFLATE))
+        hasher = _hasher()
+        self._hasher = None if hasher is None else ctypes.create_string_buffer(hasher)
+        place, size, text = ctypes.POINTER(ctypes.c_char), ctypes.c_size_t, ctypes.c_char_p
+        self._list = self._ours.chapbook_list
+        self._list.restype = ctypes.c_uint64
+        self._list.argtypes = [text, ctypes.c_uint64, ctypes.c_uint64, place, size, place, place, size]
+        self._compare = self._ours.chapbook_compare
+        self._compare.argtypes = [text, ctypes.c_uint64, place, size, place, place, size, text, size]
+        self._columns = self._ours.chapbook_columns
+        self._columns.argtypes = [place, size, place, text, place, ctypes.POINTER(ctypes.c_uint64)]
         self._unpack = self._ours.chapbook_unpack
-        self._unpack.restype = ctypes.c_size_t
-        self._unpack.argtypes = [
-            ctypes.c_char_p,
-            ctypes.c_char_p,
-            ctypes.c_char_p,
-            ctypes.c_uint64,
-            ctypes.POINTER(ctypes.c_char),
-            ctypes.c_size_t,
-            ctypes.c_char_p,
-            ctypes.c_int,
-            ctypes.POINTER(ctypes.c_char),
-            ctypes.c_uint64,
-        ]
+        self._unpack.restype = size
+        self._unpack.argtypes = [text, place, size, place]
         self._link = self._ours.chapbook_link
-        self._link.restype = ctypes.c_size_t
-        self._link.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
+        self._link.restype = size
+        self._link.argtypes = [ctypes.c_int, ctypes.c_int, text, text, size]
         self._look = self._ours.chapbook_look
-        self._look.restype = ctypes.c_size_t
-        self._look.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(ctypes.c_char), ctypes.c_size_t]
-        self._reference, self._byte = ctypes.byref, ctypes.c_char
+        self._look.restype = size
+        self._look.argtypes = [ctypes.c_int, text, place, size]
+        self._reference, self._byte, self._address = ctypes.byref, ctypes.c_char, ctypes.addressof
+        self._five = ctypes.c_uint64 * 5
 
-    def unpack(self, members: Sequence[Member], records: Records, folder: int, room: bytearray) -> list[Told]:
-        """Write files of an archive below an open folder, and into `room`, one behind the other.
+    @property
+    def has_hasher(self) -> bool:
+        """Whether it makes digests; else whoever unpacks makes and checks them."""
+        return self._hasher is not None
 
-        Returns what is known of the first ones, as far as they could be done. Of `room` there has to be some.
-        """
-        files = bytearray().join([
-            _FILE.pack(
-                member.offset - records.start,
-                stop - records.start,
-                member.packed,
-                member.size,
-                member.checksum,
-                member.method,
-                member.flags,
-                len(member.raw_path),
-                0o555 if member.is_executable else 0o444,
-                0,
-                b"",
-                0,
-            )
-            for member, stop in zip(members, records.stops, strict=True)
-        ])  # fmt: skip
-        names = b"\0".join([member.raw_path for member in members]) + b"\0"
-        if names.count(b"\0") != len(members):
-            return []
-        done = self._unpack(
-            self._tools,
-            self._hasher,
-            records.content,
-            len(records.content),
-            self._reference(self._byte.from_buffer(files)),
-            len(members),
-            names,
-            folder,
-            self._reference(self._byte.from_buffer(room)),
-            len(room),
+    def list(self, directory: bytes, start: int, count: int) -> Listing | None:
+        """Return what the directory of an archive, which begins at `start`, says of so many files; None if unusual."""
+        slots = max(_LEAST_SLOTS, 1 << (count * _SLOTS_EACH - 1).bit_length())
+        listing = Listing(count, len(directory), slots * _SLOT)
+        total = self._list(
+            directory,
+            len(directory),
+            start,
+            self._place(listing.entries),
+            count,
+            self._place(listing.names, 1),
+            self._place(listing.slots),
+            slots,
         )
-        return list(map(Told._make, _TOLD.iter_unpack(memoryview(files)[: done * _FILE.size])))
+        listing.total = int(total)
+        return listing if total else None
+
+    def compare(self, listing: Listing, record: bytes, unlisted: Sequence[str]) -> bool:
+        """Note the digests that a RECORD gives; tell whether it fits the files, and has none of the `unlisted`."""
+        fits = self._compare(
+            record,
+            len(record),
+            self._place(listing.entries),
+            listing.count,
+            self._place(listing.names, 1),
+            self._place(listing.slots),
+            len(listing.slots) // _SLOT,
+            "".join(f"{path}\0" for path in unlisted).encode(),
+            len(unlisted),
+        )
+        return bool(fits)
+
+    def unpack(
+        self, listing: Listing, places: range, archive: int, folder: int, room: Room, *, is_held: bool = False
+    ) -> int:
+        """Write files of an open archive below an open folder, the first ones of some, as many as there is room for.
+
+        Returns how many were done; the next one may be too large, or not what it should be. Without a hasher, or
+        asked to, the room holds them afterwards; then nobody has looked at their digests. Folder -1 is none.
+        """
+        hasher = None if is_held else self._hasher
+        work = _WORK.pack(
+            self._address(self._tools),
+            0 if hasher is None else self._address(hasher),
+            archive,
+            folder,
+            self._address(self._byte.from_buffer(room.packed)),
+            self._address(self._byte.from_buffer(room.content)),
+            len(room.packed),
+            len(room.content),
+        )
+        entries = self._place(listing.entries, places.start * ENTRY.size)
+        return int(self._unpack(work, entries, len(places), self._place(listing.names, 1)))
+
+    def columns(self, listing: Listing, data: str) -> Columns | None:
+        """Return what a manifest says of the files; `data` is the folder of other schemes."""
+        texts, told = bytearray(128 * (listing.count + 1) + 3 * len(listing.names)), self._five()
+        entries, names = self._place(listing.entries), self._place(listing.names, 1)
+        if not self._columns(entries, listing.count, names, data.encode(), self._place(texts), told):
+            return None
+        *sizes, held_count, scattered_count = told
+        ends = list(accumulate(sizes))
+        held, scattered, roots = (
+            bytes(memoryview(texts)[end - size : end]) for size, end in zip(sizes, ends, strict=True)
+        )
+        return Columns(held, scattered, roots, held_count, scattered_count)
 
     def link(self, files: Sequence[StoredFile], source: int, target: int) -> int:
         """Give files below one open folder the same names below another one, if they have the size and time noted.
@@ -156,8 +173,12 @@ class Swift:
         listing = b"\0".join(paths) + b"\0"
         if listing.count(b"\0") != len(paths):
             return None
-        done = self._look(folder, listing, self._reference(self._byte.from_buffer(room)), len(paths))
+        done = self._look(folder, listing, self._place(room), len(paths))
         return bytes(room[:-1]) if done == len(paths) else None
+
+    def _place(self, room: bytearray, start: int = 0) -> object:
+        """Return where a byte of a room is, as a function is told it."""
+        return self._reference(self._byte.from_buffer(room), start)
 
 
 def _pointers(library: ctypes.CDLL, names: Sequence[str]) -> bytes:

@@ -1,31 +1,29 @@
-"""Unpacks a checked wheel into an empty folder, and checks each file against RECORD on the way.
+"""Unpacks a checked wheel into an empty folder, file by file, and checks each against RECORD on the way.
 
-Where `swift` is there, most files are taken out many at a time; all others, and those that are not as they should be,
-are taken out here one by one.
+Most wheels are unpacked by `usual_wheel` where `swift` is there; all others, and those that are not as they should be,
+come here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chapbook_core.installer.archive_directory import DEFLATED
 from chapbook_core.installer.bad_wheel import Refusal
-from chapbook_core.installer.handful import Handfuls
-from chapbook_core.installer.inflating import PIECE
 from chapbook_core.installer.manifest import Manifest, StoredFile
 from chapbook_core.installer.record import Row, base64_digest, expected_digest
-from chapbook_core.installer.starting import may_run_at_start, runs_at_start
-from chapbook_core.installer.swift import swift
+from chapbook_core.installer.starting import runs_at_start
+from chapbook_core.installer.wheel import open_archive, read_wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+    from typing import Self
 
     from chapbook_core.events import Watcher
-    from chapbook_core.installer.archive import Archive, Member
+    from chapbook_core.installer.archive import Archive, ArchiveLimits, Member
     from chapbook_core.installer.wheel import WheelFile
 
 _LOOKED_AT = 8192
@@ -34,25 +32,48 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | 
 _PIECE = 1 << 20
 
 
-def unpack_wheel(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, watcher: Watcher) -> Manifest:
-    """Write the files of a wheel, read-only, and return what was written; raises BadWheel and OSError.
+class AnyWheel:
+    """An open wheel of any kind, read and understood."""
 
-    The folder must not exist. Watched, the work can be stopped between two files.
-    """
-    _make_folders(tree, wheel.files)
+    def __init__(self, path: Path, filename: str, limits: ArchiveLimits, *, is_lenient: bool = False) -> None:
+        """Raise BadWheel for what is none, and OSError."""
+        self._archive = open_archive(path, filename, limits)
+        try:
+            self._wheel = read_wheel(self._archive, filename, is_lenient=is_lenient)
+        except BaseException:
+            self._archive.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self._archive.close()
+
+    def sha256(self) -> str:
+        """Return the digest of all of it, hexadecimal."""
+        return self._archive.sha256()
+
+    def unpack(self, sha256: str, tree: Path, watcher: Watcher) -> Manifest:
+        """Write its files, read-only, and return what was written; raises BadWheel and OSError.
+
+        The folder must not exist. Watched, the work can be stopped between two files.
+        """
+        return _unpack(self._archive, self._wheel, sha256, tree, watcher)
+
+
+def _unpack(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, watcher: Watcher) -> Manifest:
+    members = [member for member in archive.members if not member.is_folder]
+    _make_folders(tree, members)
     files: list[StoredFile] = []
     starting: list[str] = []
-    helper = swift()
     try:
-        with ExitStack() as stack:
-            handfuls = None if helper is None else stack.enter_context(Handfuls(helper, archive, tree))
-            while len(files) < len(wheel.files):
-                watcher.checkpoint()
-                taken = _grab(handfuls, wheel, len(files)) if handfuls is not None else ()
-                for file, start in taken or (_write(archive, wheel, wheel.files[len(files)], tree),):
-                    files.append(file)
-                    if runs_at_start(file.path, start, is_whole=len(start) == file.size):
-                        starting.append(file.path)
+        for member in members:
+            watcher.checkpoint()
+            file, start = write_member(archive, member, wheel.digests.get(member.path), tree)
+            files.append(file)
+            if runs_at_start(file.path, start, is_whole=len(start) == file.size):
+                starting.append(file.path)
     except Refusal as problem:
         raise problem.of(wheel.filename) from None
     return Manifest(
@@ -75,7 +96,7 @@ def _order(data: str, file: StoredFile) -> tuple[bool, tuple[str, str, str]]:
     return file.path.partition("/")[0] == data, file.path.rpartition("/")
 
 
-def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:
+def _make_folders(tree: Path, files: Sequence[Member]) -> None:
     tree.mkdir()
     made = {""}
     for folder in sorted({member.path.rpartition("/")[0] for member in files}):
@@ -87,34 +108,10 @@ def _make_folders(tree: Path, files: tuple[Member, ...]) -> None:
                 made.add(inner)
 
 
-def _grab(handfuls: Handfuls, wheel: WheelFile, place: int) -> list[tuple[StoredFile, bytes | bytearray]]:
-    """Write some of the files from a place on; return of each what `_write` does, but the begin where nobody asks."""
-    taken: list[tuple[StoredFile, bytes | bytearray]] = []
-    digests = wheel.digests
-    for number, (member, told) in enumerate(handfuls.grab(wheel.files, place)):
-        path = member.path
-        digest = told.digest.decode() if told.has_digest else _digest_of(handfuls.content(number))
-        expected = digests.get(path)
-        if expected is not None and expected != f"sha256={digest}":
-            content = handfuls.content(number)
-            _check_digest(path, expected, hashlib.new(expected.partition("=")[0], content).digest())
-        start = handfuls.content(number) if may_run_at_start(path) else b""
-        if member.method != DEFLATED:
-            # As much as `_write` sees of it: what comes of a wheel does not depend on who has taken it out.
-            start = start[:PIECE]
-        taken.append(
-            (StoredFile(path, member.size, told.time, digest, member.is_executable, bool(told.is_text)), start)
-        )
-    return taken
-
-
-def _digest_of(content: bytes) -> str:
-    return base64_digest(hashlib.sha256(content).digest())
-
-
-def _write(archive: Archive, wheel: WheelFile, member: Member, tree: Path) -> tuple[StoredFile, bytes | bytearray]:
-    """Write one file; return what is to be remembered of it, and how it begins."""
-    expected = wheel.digests.get(member.path)
+def write_member(
+    archive: Archive, member: Member, expected: str | None, tree: Path
+) -> tuple[StoredFile, bytes | bytearray]:
+    """Write one file, of which RECORD may tell the digest; return what is to be remembered of it, and how it begins."""
     sha256 = hashlib.sha256()
     algorithm = "sha256" if expected is None else expected.partition("=")[0]
     other = sha256 if algorithm == "sha256" else hashlib.new(algorithm)

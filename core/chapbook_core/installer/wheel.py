@@ -7,7 +7,7 @@ stricter reading is taken. The contents of the files are checked while they are 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from chapbook_core.index.filename import UnusableName, WheelName, read_wheel_name
 from chapbook_core.index.metadata import Metadata, UnreadableMetadata, parse_metadata
@@ -22,7 +22,7 @@ from chapbook_core.requirements.version_key import version_key
 from chapbook_core.value import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from os import PathLike
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
@@ -47,12 +47,28 @@ class WheelFile:
     """Whether the root of the archive belongs into purelib."""
     tags: tuple[str, ...]
     scripts: tuple[Script, ...]
-    files: tuple[Member, ...]
-    """Everything but folders, in the order in which it lies in the archive."""
     digests: Mapping[str, str | None]
     """What RECORD gives as the digest of a path, in its form; None where it need not or was not asked."""
     complaints: tuple[str, ...] = ()
     """What is wrong with RECORD, when that was to be borne."""
+
+
+class Opened(Protocol):
+    """What is asked of an archive to learn what wheel it is."""
+
+    def roots(self) -> set[str]:
+        """Return the names directly in it."""
+
+    def paths(self) -> Collection[str]:
+        """Return the paths of its files."""
+
+    def text(self, path: str, most: int) -> bytes | None:
+        """Return a file; None when there is none, and raises Refusal when it is larger than `most` or damaged."""
+
+    def digests(
+        self, record: bytes, dist_info: str, *, is_lenient: bool
+    ) -> tuple[Mapping[str, str | None], tuple[str, ...]]:
+        """Hold a RECORD against it; return the digests and complaints of a `WheelFile`, or raise Refusal."""
 
 
 def read_wheel(archive: Archive, filename: str, *, is_lenient: bool = False) -> WheelFile:
@@ -61,7 +77,7 @@ def read_wheel(archive: Archive, filename: str, *, is_lenient: bool = False) -> 
     Lenient, a RECORD that does not fit is told in `complaints` instead of being refused; nothing else is forgiven.
     """
     try:
-        return _read(archive, filename, is_lenient=is_lenient)
+        return read_opened(_Members(archive), filename, is_lenient=is_lenient)
     except Refusal as problem:
         raise problem.of(filename) from None
     except UnusableName as problem:
@@ -76,21 +92,20 @@ def open_archive(path: str | PathLike[str], filename: str, limits: ArchiveLimits
         raise problem.of(filename) from None
 
 
-def _read(archive: Archive, filename: str, *, is_lenient: bool) -> WheelFile:
+def read_opened(opened: Opened, filename: str, *, is_lenient: bool) -> WheelFile:
+    """Do the same with an archive that was opened in any way; raises Refusal and UnusableName."""
     name = read_wheel_name(filename)
-    files = tuple(member for member in archive.members if not member.is_folder)
-    by_path = {member.path: member for member in files}
-    dist_info = _find_dist_info(archive.members, name)
+    dist_info = _find_dist_info(opened.roots(), name)
     data = f"{dist_info.removesuffix('.dist-info')}.data"
-    metadata = _metadata(_text(archive, by_path, f"{dist_info}/METADATA"), name)
-    fields = _wheel_fields(_text(archive, by_path, f"{dist_info}/WHEEL"))
-    points = f"{dist_info}/entry_points.txt"
-    scripts = parse_entry_points(_text(archive, by_path, points)) if points in by_path else ()
-    if any(member.path.endswith(".data") or ".data/" in member.path for member in files):
-        _check_data(files, data, dist_info)
-    digests, complaints = _digests(
-        _text(archive, by_path, f"{dist_info}/RECORD"), by_path, dist_info, is_lenient=is_lenient
-    )
+    metadata = _metadata(_text(opened, f"{dist_info}/METADATA"), name)
+    fields = _wheel_fields(_text(opened, f"{dist_info}/WHEEL"))
+    points = opened.text(f"{dist_info}/entry_points.txt", _MOST_TEXT)
+    scripts = () if points is None else parse_entry_points(points)
+    paths = opened.paths()
+    together = "\n".join([*paths, ""])
+    if ".data/" in together or ".data\n" in together:
+        _check_data(paths, data, dist_info)
+    digests, complaints = opened.digests(_text(opened, f"{dist_info}/RECORD"), dist_info, is_lenient=is_lenient)
     return WheelFile(
         filename=filename,
         name=name,
@@ -100,14 +115,39 @@ def _read(archive: Archive, filename: str, *, is_lenient: bool) -> WheelFile:
         is_pure=_is_pure(fields),
         tags=tuple(fields.get("tag", ())),
         scripts=scripts,
-        files=files,
         digests=digests,
         complaints=complaints,
     )
 
 
-def _find_dist_info(members: tuple[Member, ...], name: WheelName) -> str:
-    roots = {member.path.partition("/")[0] for member in members}
+class _Members:
+    """An archive that was read in Python."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._files = {member.path: member for member in archive.members if not member.is_folder}
+
+    def roots(self) -> set[str]:
+        return {member.path.partition("/")[0] for member in self._archive.members}
+
+    def paths(self) -> Collection[str]:
+        return self._files
+
+    def text(self, path: str, most: int) -> bytes | None:
+        member = self._files.get(path)
+        if member is None:
+            return None
+        if member.size > most:
+            raise Refusal(f"a file of the dist-info directory has more than {most:,} bytes", path)
+        return self._archive.content(member)
+
+    def digests(
+        self, record: bytes, dist_info: str, *, is_lenient: bool
+    ) -> tuple[dict[str, str | None], tuple[str, ...]]:
+        return _digests(record, self._files, dist_info, is_lenient=is_lenient)
+
+
+def _find_dist_info(roots: set[str], name: WheelName) -> str:
     found = sorted(root for root in roots if root.lower().endswith(".dist-info"))
     if not found:
         raise Refusal("no dist-info directory")
@@ -129,13 +169,11 @@ def _same_version(told: str, wanted: str) -> bool:
         return told == wanted
 
 
-def _text(archive: Archive, files: Mapping[str, Member], path: str) -> bytes:
-    member = files.get(path)
-    if member is None:
+def _text(opened: Opened, path: str) -> bytes:
+    text = opened.text(path, _MOST_TEXT)
+    if text is None:
         raise Refusal(f"it has no {path.rpartition('/')[2]}", path)
-    if member.size > _MOST_TEXT:
-        raise Refusal(f"a file of the dist-info directory has more than {_MOST_TEXT:,} bytes", path)
-    return archive.content(member)
+    return text
 
 
 def _metadata(body: bytes, name: WheelName) -> Metadata:
@@ -172,29 +210,36 @@ def _is_pure(fields: Mapping[str, list[str]]) -> bool:
             raise Refusal("WHEEL does not say where the root belongs", "Root-Is-Purelib")
 
 
-def _check_data(files: tuple[Member, ...], data: str, dist_info: str) -> None:
-    roots = {member.path.partition("/")[0] for member in files}
+def _check_data(paths: Collection[str], data: str, dist_info: str) -> None:
+    roots = {path.partition("/")[0] for path in paths}
     for root in roots:
         if root.lower().endswith(".data") and root != data and canonical_name(root) == canonical_name(data):
             raise Refusal("two names for the data directory", root)
-    library = Twins()
-    for member in files:
-        root, _, rest = member.path.partition("/")
-        scheme, _, inner = rest.partition("/")
-        if root != data:
-            library.add_file(member.path)
-        elif scheme not in SCHEMES or not inner:
-            raise Refusal("a data directory for no known scheme", member.path)
-        elif scheme in {"purelib", "platlib"}:
-            # Nearly everywhere these two are one folder, to which the root of the archive belongs as well.
-            library.add_file(inner)
-            _check_folders(inner.split("/")[:1], dist_info, member.path)
-        elif scheme == "scripts":
-            _check_script(inner, member.path)
-        elif scheme == "data":
-            if is_of_environment(inner):
-                raise Refusal("it would replace a file of the environment itself", member.path)
-            _check_folders(inner.split("/"), dist_info, member.path)
+    library: list[str] = []
+    for path in paths:
+        if path.partition("/")[0] == data:
+            library.extend(_check_scattered(path, dist_info))
+    if library:
+        # Nearly everywhere purelib and platlib are one folder, to which the root of the archive belongs as well.
+        twins = Twins()
+        for path in (*(path for path in paths if path.partition("/")[0] != data), *library):
+            twins.add_file(path)
+
+
+def _check_scattered(path: str, dist_info: str) -> Iterator[str]:
+    """Give where a file of the data directory comes to lie beside those of the root, if it does."""
+    scheme, _, inner = path.partition("/")[2].partition("/")
+    if scheme not in SCHEMES or not inner:
+        raise Refusal("a data directory for no known scheme", path)
+    if scheme in {"purelib", "platlib"}:
+        _check_folders(inner.split("/")[:1], dist_info, path)
+        yield inner
+    elif scheme == "scripts":
+        _check_script(inner, path)
+    elif scheme == "data":
+        if is_of_environment(inner):
+            raise Refusal("it would replace a file of the environment itself", path)
+        _check_folders(inner.split("/"), dist_info, path)
 
 
 def _check_folders(names: list[str], dist_info: str, path: str) -> None:
@@ -214,7 +259,7 @@ def _digests(
     body: bytes, files: Mapping[str, Member], dist_info: str, *, is_lenient: bool
 ) -> tuple[dict[str, str | None], tuple[str, ...]]:
     """Hold RECORD and archive against each other, both ways."""
-    unlisted = {f"{dist_info}/{name}" for name in UNLISTED}
+    unlisted = unlisted_paths(dist_info)
     usual = _usual_digests(body, files, unlisted)
     if usual is not None:
         return usual, ()
@@ -225,6 +270,11 @@ def _digests(
             raise problem
         complaints.append(str(problem))
     return digests, tuple(complaints)
+
+
+def unlisted_paths(dist_info: str) -> set[str]:
+    """Return the files of a dist-info folder that RECORD cannot give a digest of."""
+    return {f"{dist_info}/{name}" for name in UNLISTED}
 
 
 def _usual_digests(body: bytes, files: Mapping[str, Member], unlisted: set[str]) -> dict[str, str | None] | None:

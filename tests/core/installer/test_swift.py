@@ -16,12 +16,13 @@ import pytest
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.events import Unwatched
-from chapbook_core.installer import handful, unpacking
-from chapbook_core.installer.archive import Archive, ArchiveLimits
+from chapbook_core.installer import unpacking, usual_wheel
+from chapbook_core.installer.archive import ArchiveLimits
 from chapbook_core.installer.bad_wheel import BadWheel
+from chapbook_core.installer.listing import Room
 from chapbook_core.installer.store import Store
-from chapbook_core.installer.swift import LIBRARY, Swift, Told, swift
-from chapbook_core.installer.wheel import read_wheel
+from chapbook_core.installer.swift import LIBRARY, Swift, swift
+from chapbook_core.installer.usual_wheel import Unusual, UsualWheel
 from tests.fakes import wheels
 from tests.fakes.wheels import GOOD, Part, Recipe, corpus, pack
 from tests.faults.mutate_archives import mutated
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tests.fakes.wheels import Case
 
 ROOT = Path(__file__).parents[3]
+SOURCES = sorted(LIBRARY.parent.glob("swift*.[ch]"))
 HAS_COMPILER = shutil.which("cc") is not None
 needs_swift = pytest.mark.skipif(swift() is None, reason="the library is not built here: there was no compiler")
 
@@ -42,7 +44,7 @@ def outcome(wheel: Path, folder: Path, *, is_swift: bool) -> Outcome:
     """Store a wheel, and return what was said against it, or all that is known of each file."""
     with pytest.MonkeyPatch.context() as patch, Store(folder) as store:
         if not is_swift:
-            patch.setattr(unpacking, "swift", lambda: None)
+            patch.setattr(usual_wheel, "swift", lambda: None)
         try:
             stored = store.add(wheel, wheel.name)
             store.verify(stored, is_thorough=True)
@@ -66,13 +68,14 @@ def outcomes(wheel: Path, folder: Path) -> tuple[Outcome, Outcome]:
 def plain_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the files that are taken out one by one."""
     taken: list[str] = []
-    write = unpacking._write
+    write = unpacking.write_member
 
-    def noted(archive: object, wheel: object, member: object, tree: object) -> object:
+    def noted(archive: object, member: object, expected: object, tree: object) -> object:
         taken.append(member.path)  # type: ignore[attr-defined]  # whatever it is given
-        return write(archive, wheel, member, tree)  # type: ignore[arg-type]  # likewise
+        return write(archive, member, expected, tree)  # type: ignore[arg-type]  # likewise
 
-    monkeypatch.setattr(unpacking, "_write", noted)
+    for module in (unpacking, usual_wheel):
+        monkeypatch.setattr(module, "write_member", noted)
     return taken
 
 
@@ -111,15 +114,14 @@ def test_hundreds_of_files_are_taken_out_at_a_call(tmp_path: Path, monkeypatch: 
     calls: list[int] = []
     unpack = Swift.unpack
 
-    def counted(self: Swift, members: list[object], *others: object) -> list[Told]:
-        told = unpack(self, members, *others)  # type: ignore[arg-type]  # what it is given
-        calls.append(len(told))
-        return told
+    def counted(self: Swift, *what: object, **how: bool) -> int:
+        calls.append(unpack(self, *what, **how))  # type: ignore[arg-type]  # what it is given
+        return calls[-1]
 
     monkeypatch.setattr(Swift, "unpack", counted)
     outcome(many().write(tmp_path), tmp_path / "store", is_swift=True)
     assert sum(calls) > 740
-    assert len(calls) < 12
+    assert len(calls) < 20
 
 
 @needs_swift
@@ -211,16 +213,15 @@ def turned_round(content: bytes) -> bytes:
 @needs_swift
 def test_what_is_in_the_way_is_left_as_it_is(tmp_path: Path) -> None:
     wheel = many().write(tmp_path)
-    with Archive(wheel, ArchiveLimits()) as archive:
-        contents = read_wheel(archive, wheel.name)
-        tree = tmp_path / "tree"
+    tree = tmp_path / "tree"
 
-        class Meddler(Unwatched):
-            def checkpoint(self) -> None:
-                (tree / "good" / "part1" / "m100.py").write_bytes(b"mine")
+    class Meddler(Unwatched):
+        def checkpoint(self) -> None:
+            (tree / "good" / "part1").mkdir(parents=True, exist_ok=True)
+            (tree / "good" / "part1" / "m100.py").write_bytes(b"mine")
 
-        with pytest.raises(FileExistsError):
-            unpacking.unpack_wheel(archive, contents, "0" * 64, tree, Meddler())
+    with UsualWheel(wheel, wheel.name, ArchiveLimits()) as opened, pytest.raises(Unusual):
+        opened.unpack("0" * 64, tree, Meddler())
     assert (tree / "good" / "part1" / "m100.py").read_bytes() == b"mine"
 
 
@@ -247,7 +248,8 @@ def test_unpacking_can_be_stopped_between_two_handfuls(tmp_path: Path) -> None:
 def test_a_file_too_large_to_be_held_is_left_to_python(
     tmp_path: Path, plain_files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handful, "_MOST_OF_ONE", 4 << 20)
+    monkeypatch.setattr(usual_wheel, "_MOST_OF_ONE", 4 << 20)
+    monkeypatch.setattr(usual_wheel._ROOMS, "room", Room())
     fast = outcome(many().write(tmp_path), tmp_path / "swift", is_swift=True)
     assert plain_files == ["good/zeros"]
     assert not isinstance(fast, str)
@@ -302,10 +304,11 @@ def test_without_the_library_everything_works(
 def test_the_build_script_compiles_the_library(tmp_path: Path) -> None:
     folder = tmp_path / "chapbook_core" / "installer"
     folder.mkdir(parents=True)
-    shutil.copy(LIBRARY.with_name("swift.c"), folder)
+    for source in SOURCES:
+        shutil.copy(source, folder)
     script = shutil.copy(ROOT / "core" / "compile_swift.py", tmp_path)
     subprocess.run([sys.executable, script], check=True, env={**os.environ, "CC": "cc -Werror"})
-    assert sorted(path.name for path in folder.iterdir()) == ["libswift.so", "swift.c"]
+    assert {path.name for path in folder.iterdir()} == {"libswift.so", *(source.name for source in SOURCES)}
     Swift(folder / "libswift.so")
 
 
@@ -314,17 +317,22 @@ def test_the_build_script_compiles_the_library(tmp_path: Path) -> None:
     ("line", "other"),
     [
         ("uint32_t is_text;", "uint64_t is_text;"),
-        ("char digest[44];", "char digest[45];"),
-        ("static const uint32_t layout[] = {\n        1,", "static const uint32_t layout[] = {\n        0,"),
+        ("char told[44];", "char told[45];"),
+        ("uint32_t kind;", "uint64_t kind;"),
+        ("int archive, folder;", "int64_t archive, folder;"),
+        ("static const uint32_t layout[] = {\n        2,", "static const uint32_t layout[] = {\n        1,"),
         ("chapbook_layout(", "nothing_of_the_sort("),
     ],
 )
 def test_a_library_that_was_compiled_from_another_source_is_not_called(tmp_path: Path, line: str, other: str) -> None:
-    source, library = LIBRARY.with_name("swift.c").read_text(), tmp_path / "libswift.so"
-    assert line in source
-    (tmp_path / "swift.c").write_text(source.replace(line, other))
+    library, found = tmp_path / "libswift.so", 0
+    for source in SOURCES:
+        text = source.read_text()
+        found += text.count(line)
+        (tmp_path / source.name).write_text(text.replace(line, other))
+    assert found == 1
     flags = ["-fPIC", "-shared", "-D_GNU_SOURCE", "-D_DARWIN_C_SOURCE", "-o", str(library)]
-    subprocess.run(["cc", *flags, str(tmp_path / "swift.c")], check=True)
+    subprocess.run(["cc", *flags, *map(str, tmp_path.glob("*.c"))], check=True)
     with pytest.raises((ImportError, AttributeError)):
         Swift(library)
 
