@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from chapbook_core.index.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Brief: TypeAlias = Callable[[bytes | bytearray, int], bytes | None]
+    """Makes of a body, of which so many bytes count, what is wanted of it; nothing when that is all of it."""
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _GZIP_MARK = b"\x1f\x8b"
@@ -34,7 +39,8 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
             case "identity":
                 continue
             case "gzip" | "x-gzip" | "deflate":
-                body = _at_a_stroke(body, limit) or _inflated(body, limit)
+                content = _at_a_stroke(body, limit)
+                body = _inflated(body, limit) if content is None else bytes(content)
             case "zstd":
                 body = _from_zstd(body, limit)
             case _:
@@ -42,7 +48,39 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
     return body
 
 
-def _at_a_stroke(body: bytes, limit: int) -> bytes | None:
+class Digest:
+    """Unpacks bodies of which hardly anything is wanted; used from many threads at once."""
+
+    def __init__(self) -> None:
+        # As many as there are threads that inflate at the same time, which are few.
+        self._rooms: list[Room] = []
+
+    def of(self, body: bytes, encoding: str, limit: int, brief: Brief) -> bytes:
+        """Return what is wanted of a body, or the body."""
+        content: bytes | bytearray | None = None
+        if encoding == "gzip":
+            room = self._room()
+            try:
+                size = room.inflate(body, limit)
+                if size is not None:
+                    part = brief(room.content, size)
+                    return bytes(memoryview(room.content)[:size]) if part is None else part
+            finally:
+                self._rooms.append(room)
+            content = _at_a_stroke(body, limit)
+        if content is None:
+            content = unpacked(body, encoding, limit)
+        part = brief(content, len(content))
+        return bytes(content) if part is None else part
+
+    def _room(self) -> Room:
+        try:
+            return self._rooms.pop()
+        except IndexError:
+            return Room()
+
+
+def _at_a_stroke(body: bytes, limit: int) -> bytearray | None:
     """Inflate one gzip member in half of the time; None for the other way, which tells what is wrong, if anything is.
 
     What does that, libdeflate, does not say where in its input it came to the end. There the checksum and the size of
@@ -63,7 +101,7 @@ def _at_a_stroke(body: bytes, limit: int) -> bytes | None:
         content = gzip_decompress(body, size)
     except DeflateError:
         return None
-    return bytes(content) if len(content) == size and crc32(content) == checksum else None
+    return content if len(content) == size and crc32(content) == checksum else None
 
 
 def _inflated(body: bytes, limit: int) -> bytes:

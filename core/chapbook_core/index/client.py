@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from chapbook_core.events import Notice
 from chapbook_core.index.address import masked, origin_of, split_login
-from chapbook_core.index.body import Broken, Overfull, accepted_encodings, unpacked
+from chapbook_core.index.body import Broken, Digest, Overfull, accepted_encodings, unpacked
 from chapbook_core.index.connection import basic
 from chapbook_core.index.download import Download
 from chapbook_core.index.failure import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from chapbook_core.events import Watcher
     from chapbook_core.index.address import Login, Origin
+    from chapbook_core.index.body import Brief
     from chapbook_core.index.credentials import Credentials
     from chapbook_core.index.transport import Answer, Transport
 
@@ -81,6 +82,7 @@ class Client:
         self._patience = patience
         self._limits = limits
         self._now = now
+        self._digest = Digest()
         self._slow: set[str] = set()
         self._lock = threading.Lock()
         self.requests = 0
@@ -93,15 +95,17 @@ class Client:
         headers: Mapping[str, str] | None = None,
         size: int | None = None,
         is_vain: Callable[[], bool] = lambda: False,
+        brief: Brief | None = None,
     ) -> Answer:
         """Get an answer with status 200, 206, 304, 404, 410 or 416; an `IndexFailure` for anything else.
 
-        Once it `is_vain`, nobody waits any longer for an answer of which nothing has come.
+        Once it `is_vain`, nobody waits any longer for an answer of which nothing has come. What `brief` makes of the
+        body, if it makes anything of it, the answer has in its place.
         """
         limits = self._limits if size is None else replace(self._limits, size=size)
         sent = {"User-Agent": AGENT, "Accept-Encoding": accepted_encodings(), **(headers or {})}
         errand = _Errand(url, sent, limits, time.monotonic() + self._patience.total, is_vain=is_vain)
-        return self._bear(errand, lambda: self._unpacked(self._followed(errand), limits))
+        return self._bear(errand, lambda: self._unpacked(self._followed(errand), limits, brief))
 
     def download(
         self, url: str, file: BinaryIO, *, hashes: Mapping[str, str], size: int, continued: bool = False
@@ -243,12 +247,14 @@ class Client:
             raise UnexpectedStatus(answer.url, answer.status)
         return answer
 
-    def _unpacked(self, answer: Answer, limits: Limits) -> Answer:
+    def _unpacked(self, answer: Answer, limits: Limits, brief: Brief | None) -> Answer:
         encoding = answer.headers.get("content-encoding", "")
-        if not encoding or not answer.body:
+        if not answer.body or (not encoding and brief is None):
             return answer
         try:
-            return replace(answer, body=unpacked(answer.body, encoding, limits.size))
+            if brief is None:
+                return replace(answer, body=unpacked(answer.body, encoding, limits.size))
+            return replace(answer, body=self._digest.of(answer.body, encoding, limits.size, brief))
         except Broken as problem:
             raise Truncated(answer.url, str(problem)) from None
         except Overfull:

@@ -29,64 +29,115 @@ _PARTS = late_pattern(
     rb"|(?:script|style|textarea|template)(?=[\s/>]).*?(?:</(?:script|style|textarea|template)|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
+# How indexes write a link, as in `page_html`, and what they put between two.
+_USUAL_START = b'<a href="'
+_USUAL = rb"""(<a href="[^"]*+"(?:\s[a-z-]*+="[^"]*+")*+\s*+>)[^<]*+</a>\s*+(?:<br ?/?>\s*+)?"""
+_USUAL_LINK = late_pattern(_USUAL)
+_USUAL_LINKS = late_pattern(rb"(?:" + _USUAL + rb")*+")
 _MARK = b"\xef\xbb\xbf"
 
 
-def excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
-    """Return a page with those files of a page, and only those; None when it cannot be made."""
-    if body.lstrip()[:1] == b"{":
-        return _json_excerpt(body, filenames)
-    return _html_excerpt(body, filenames)
+def excerpt(body: bytes | bytearray, filenames: Iterable[str], size: int | None = None) -> bytes | None:
+    """Return a page with those files of a page, and only those; None when it cannot be made.
+
+    The page is what comes first in the body, as much of it as is told.
+    """
+    size = len(body) if size is None else size
+    if body[: min(_BEGINNING, size)].lstrip()[:1] == b"{":
+        return _json_excerpt(body, size, filenames)
+    return _html_excerpt(body, size, filenames)
 
 
-def _json_excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
-    entries = [entry for filename in filenames for entry in _json_entries(body, filename)]
+def _json_excerpt(body: bytes | bytearray, size: int, filenames: Iterable[str]) -> bytes | None:
+    entries = [entry for filename in filenames for entry in _json_entries(body, size, filename)]
     # Most indexes say it last. A pattern would look for it ten times as long.
-    place = body.find(_VERSION_MARK, 0, _BEGINNING)
-    version = _VERSION.match(body, place if place >= 0 else max(body.rfind(_VERSION_MARK), 0))
+    place = body.find(_VERSION_MARK, 0, min(_BEGINNING, size))
+    version = _VERSION.match(body, place if place >= 0 else max(body.rfind(_VERSION_MARK, 0, size), 0), size)
     if not entries or version is None:
         return None
-    return json.dumps({"meta": {"api-version": version[1].decode()}, "files": entries}).encode()
+    return b'{"meta": {"api-version": "%b"}, "files": [%b]}' % (version[1], b", ".join(entries))
 
 
-def _json_entries(body: bytes, filename: str) -> Iterator[dict[str, object]]:
+def _json_entries(body: bytes | bytearray, size: int, filename: str) -> Iterator[bytes]:
     """Give each object that says `"filename": "..."` of this file."""
+    name = json.dumps(filename).encode()
     place = -1
-    while (place := body.find(json.dumps(filename).encode(), place + 1)) >= 0:
+    while (place := body.find(name, place + 1, size)) >= 0:
         start = place
         for _ in range(_MOST_OPENED):
             start = body.rfind(b"{", 0, start)
             if start < 0:
                 break
-            entry = _object_at(body, start)
-            if entry is not None and entry.get("filename") == filename:
+            entry = _object_at(body, start, min(start + _LONGEST_ENTRY, size), filename)
+            if entry is not None:
                 yield entry
                 break
 
 
-def _object_at(body: bytes, start: int) -> dict[str, object] | None:
-    """Return the object that begins at a place, if it is not too long to be one entry."""
-    text = body[start : start + _LONGEST_ENTRY].decode("utf-8", "replace")
+def _object_at(body: bytes | bytearray, start: int, stop: int, filename: str) -> bytes | None:
+    """Return the object that begins at a place, if it says that of the file and is not too long to be one entry."""
+    text = body[start:stop].decode("utf-8", "replace")
     try:
-        found, _ = _DECODER.raw_decode(text)
+        found, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return text[:end].encode() if isinstance(found, dict) and found.get("filename") == filename else None
 
 
-def _html_excerpt(body: bytes, filenames: Iterable[str]) -> bytes | None:
+def _html_excerpt(body: bytes | bytearray, size: int, filenames: Iterable[str]) -> bytes | None:
     """Return the start tags of the links to files, after what the page says of itself."""
-    wanted = [b"/" + name for filename in filenames if b"/" + (name := filename.encode()) in body]
+    names = [b"/" + filename.encode() for filename in filenames]
+    wanted = [name for name in names if body.find(name, 0, size) >= 0]
     if not wanted:
         return None
     links: list[bytes] = []
     others: list[bytes] = []
-    for part in _PARTS.finditer(body):
-        is_link, is_other = part.groups()
-        if is_link and any(name in part[0] for name in wanted):
-            links.append(part[0] + b"</a>")
-        elif is_other:
-            others.append(part[0])
+    place = _usual_run(body, size, wanted, links, others)
+    for part in _PARTS.finditer(body, place, size):
+        _note(part, wanted, links, others)
     if not links:
         return None
     return (_MARK if body.startswith(_MARK) else b"") + b"\n".join([*others, *links])
+
+
+def _note(part: re.Match[bytes], wanted: list[bytes], links: list[bytes], others: list[bytes]) -> None:
+    is_link, is_other = part.groups()
+    if is_link and any(name in part[0] for name in wanted):
+        links.append(part[0] + b"</a>")
+    elif is_other:
+        others.append(part[0])
+
+
+def _usual_run(body: bytes | bytearray, size: int, wanted: list[bytes], links: list[bytes], others: list[bytes]) -> int:
+    """Note what stands before and among the first usual links, one behind the other; return where they end.
+
+    What is not usual is for whoever reads on from there; nothing of it is noted.
+    """
+    start = body.find(_USUAL_START, 0, size)
+    place = 0
+    for part in _PARTS.finditer(body, 0, size):
+        if part.start() >= start:
+            if part.start() > start:
+                # It is none, as it stands in a comment or in an attribute.
+                return place
+            break
+        _note(part, wanted, links, others)
+        place = part.end()
+    else:
+        return place
+    place = start
+    ahead = dict.fromkeys(wanted, -1)
+    while True:
+        for name in wanted:
+            if ahead[name] < place:
+                ahead[name] = at if (at := body.find(name, place, size)) >= 0 else size
+        hit = min(ahead.values())
+        # A hit is in the link that the run of links before it does not reach beyond.
+        run = _USUAL_LINKS.match(body, place, hit)
+        place = run.end() if run is not None else place
+        link = _USUAL_LINK.match(body, place, size) if hit < size else None
+        if link is None:
+            return place
+        if any(name in link[1] for name in wanted):
+            links.append(link[1] + b"</a>")
+        place = link.end()

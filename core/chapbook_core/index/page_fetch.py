@@ -152,12 +152,14 @@ class PageFetch:
         from chapbook_core.index.page import ACCEPT, parse_page
         from chapbook_core.index.page_excerpt import excerpt
 
-        answer = self._ask(place, place.page_url(name), None, {"Accept": ACCEPT})
+        def brief(body: bytes | bytearray, size: int) -> bytes | None:
+            return excerpt(body, filenames, size)
+
+        answer = self._reach.ask(place, place.page_url(name), {"Accept": ACCEPT}, brief)
         if answer.status in _ABSENT:
             return ()
-        part = excerpt(answer.body, filenames)
         content_type = answer.headers.get("content-type", "")
-        return parse_page(part or answer.body, content_type, answer.base_url, name).files.of(version)
+        return parse_page(answer.body, content_type, answer.base_url, name).files.of(version)
 
     def _asked_about(self, place: Place, name: str, found: KeptPage, offer: Offer | None) -> Offer | None:
         """Ask about a stale page; when nobody can answer, the stale one is better than nothing.

@@ -11,6 +11,7 @@ from chapbook_core.index.failure import IndexFailure, NoAnswer, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chapbook_core.index.body import Brief
     from chapbook_core.index.client import Client
     from chapbook_core.index.sources import Place
     from chapbook_core.index.transport import Answer
@@ -31,13 +32,15 @@ class Reach:
         self._answered: dict[str, float] = {}
         """When a place has last answered anybody."""
 
-    def ask(self, place: Place, url: str, headers: Mapping[str, str]) -> Answer:
+    def ask(self, place: Place, url: str, headers: Mapping[str, str], brief: Brief | None = None) -> Answer:
         """Ask a place, unless somebody has waited for it in vain; whoever waits with them is let go as well."""
         if (known := self._silence(place)) is not None:
             raise known
         began = time.monotonic()
         try:
-            answer = self._client().get(url, headers=headers, is_vain=lambda: self._silence(place) is not None)
+            answer = self._client().get(
+                url, headers=headers, is_vain=lambda: self._silence(place) is not None, brief=brief
+            )
         except NoAnswer as failure:
             with self._lock:
                 # One that answers others meanwhile is slow, and lives.

@@ -3,7 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from chapbook_core.index import page_excerpt
 from chapbook_core.index.page import OtherApiVersion, parse_page
 from chapbook_core.index.page_excerpt import excerpt
 from tests.fakes.index import DIALECTS, FakeIndex
@@ -103,3 +106,82 @@ def test_a_link_counts_from_the_base_of_its_page() -> None:
     (file,) = parse_page(part, "text/html", URL, "a").files.of("1.0")
     assert "https://example.org/files/x/a-1.0.tar.gz" == file.url
     assert "0" * 64 == file.digest()
+
+
+NAMES = ["a-1.0-py3-none-any.whl", "a-1.0.tar.gz"]
+FRAGMENTS = [
+    '<a href="https://example.org/x/a-1.0.tar.gz#sha256=0">a-1.0.tar.gz</a><br />\n',
+    '<a href="/x/a-1.0-py3-none-any.whl" data-requires-python="&gt;=3.9" data-yanked="">a-1.0-py3-none-any.whl</a>\n',
+    '<a href="/x/b.whl" data-yanked="/a-1.0.tar.gz">b</a><br/>\n',
+    '<a href="/x/b.whl">see /a-1.0.tar.gz</a>\n',
+    '<a href="/x/b.whl" data-yanked="<a href=">/a-1.0.tar.gz</a>\n',
+    "<A HREF='/y/a-1.0.tar.gz'>a</A>",
+    '<a class="x" href="/z/a-1.0.tar.gz">a</a>',
+    '<a href="/q/a-1.0.tar.gz"data-yanked>a</a>',
+    "<!-- ",
+    " -->",
+    "<script>",
+    "</script>",
+    "<template>",
+    "</template",
+    '<p title="',
+    '">',
+    "<br />",
+    "<a title='",
+    "'",
+    "<a ",
+    ">",
+    "<base href='/else/'>",
+    '<meta name="pypi:project-status" content="archived">',
+    "/a-1.0.tar.gz",
+    "\n",
+    "\u00e9",
+]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=14), st.integers(0, 400), st.binary(max_size=30))
+def test_a_run_of_usual_links_is_read_as_any_links(fragments: list[str], cut: int, rest: bytes) -> None:
+    whole = "".join(["<html>", *fragments, FRAGMENTS[0] * 2]).encode()
+    body = whole[: len(whole) - cut]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(page_excerpt, "_usual_run", lambda *_: 0)
+        expected = excerpt(body, NAMES)
+    assert expected == excerpt(body, NAMES)
+    # What comes behind it is of another page.
+    assert expected == excerpt(bytearray(body + rest + whole), NAMES, len(body))
+
+
+def test_the_links_of_a_usual_page_are_read_as_a_run() -> None:
+    names = [f"a-1.{number}.tar.gz" for number in range(300)]
+    links = [f'<a href="../{name}" data-requires-python="&gt;=3">{name}</a><br />\n' for name in names]
+    body = "".join(["<html><head><base href='/x/'></head><body>", *links, "</body></html><!--1-->"]).encode()
+    links_found: list[bytes] = []
+    others: list[bytes] = []
+    end = page_excerpt._usual_run(body, len(body), [b"/a-1.7.tar.gz"], links_found, others)
+    assert body[end:].startswith(b"</body>")
+    assert ([b"<base href='/x/'>"], 1) == (others, len(links_found))
+
+
+ENTRY = st.fixed_dictionaries(
+    {"filename": st.sampled_from([*NAMES, "a-1.1.tar.gz", "b.whl"]), "url": st.sampled_from(["/a", "/b"])},
+    optional={
+        "hashes": st.dictionaries(st.sampled_from(["sha256", "md5"]), st.sampled_from(["0" * 64, "\u00e9", "{"])),
+        "yanked": st.one_of(st.booleans(), st.sampled_from(["{", '"a-1.0.tar.gz"', "\u2028 \U0001f600", "}]"])),
+        "core-metadata": st.one_of(st.booleans(), st.just({"sha256": "1" * 64})),
+        "size": st.integers(0, 9),
+    },
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(ENTRY, max_size=6), st.booleans(), st.binary(max_size=30))
+def test_entries_cut_out_are_read_as_those_of_the_whole_page(
+    entries: list[object], is_ascii: bool, rest: bytes
+) -> None:
+    document = {"meta": {"api-version": "1.1"}, "name": "a", "files": entries}
+    body = json.dumps(document, ensure_ascii=is_ascii).encode()
+    part = excerpt(bytearray(body + rest + body), NAMES, len(body))
+    whole = parse_page(body, "application/json", URL, "a").files.of("1.0")
+    found = parse_page(part or body, "application/json", URL, "a").files.of("1.0")
+    assert whole == found

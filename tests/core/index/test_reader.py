@@ -305,6 +305,27 @@ def test_a_locked_file_is_found_without_reading_its_page(index: FakeIndex, tmp_p
     assert 2 == index.counts["page"]
 
 
+def test_a_page_of_a_locked_file_that_came_damaged_is_asked_for_again(index: FakeIndex) -> None:
+    (file,) = (file for file in index.files("p1") if "1.0" in file.filename)
+    index.faults.once("/simple/p1/", reply_faults.broken_gzip())
+    with opened(index) as open_index:
+        assert [file.sha256] == [one.digest() for one in open_index.reader.release("p1", "1.0", (file.filename,))]
+
+
+def test_locked_files_of_many_pages_at_once_are_those_of_the_whole_pages(index: FakeIndex) -> None:
+    index.serve("large", "1.0")
+    for number in range(60):
+        index.serve("large", f"2.{number}")
+    names = ("large", *NAMES)
+    with opened(index) as open_index:
+        expected = [open_index.reader.files(name, "1.0") for name in names]
+    wanted: list[WantedRelease] = [
+        (name, "1.0", tuple(file.filename for file in files), None) for name, files in zip(names, expected, strict=True)
+    ]
+    with opened(index) as open_index:
+        assert expected == [future.result(timeout=300) for future in open_index.reader.want_releases(wanted)]
+
+
 def test_of_many_locked_files_only_those_are_asked_for_that_the_cache_does_not_know(
     index: FakeIndex, tmp_path: Path
 ) -> None:
