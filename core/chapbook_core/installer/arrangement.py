@@ -47,10 +47,14 @@ class Arrangement:
     @cached_property
     def held(self) -> tuple[Group, ...]:
         """What goes below the folder for packages under its own name, in every environment."""
+        return self.below_library(kept_files(self.manifest))
+
+    def below_library(self, files: Iterable[StoredFile]) -> tuple[Group, ...]:
+        """Return some of them as groups."""
         library = self.library
         return tuple(
-            Group(group.source, f"{library}/{group.source}" if group.source else library, group.files)
-            for group in groups_of(self.manifest)
+            Group(folder, f"{library}/{folder}" if folder else library, tuple(held))
+            for folder, held in _by_folder(files).items()
         )
 
     @cached_property
@@ -110,13 +114,17 @@ def arrange(manifest: Manifest, paths: InstallPaths) -> Arrangement:
     return arrangement
 
 
-def groups_of(manifest: Manifest) -> tuple[Group, ...]:
-    """Return the files that go below the folder for packages, with targets below that."""
+def kept_files(manifest: Manifest) -> tuple[StoredFile, ...]:
+    """Return the files that go below the folder for packages under their own names."""
+    replaced = {f"{manifest.dist_info}/{name}" for name in _REPLACED}
     # What is scattered comes last.
-    found = _by_folder(manifest.files[: manifest.outline.total - manifest.outline.scattered])
-    information = found.get(manifest.dist_info, [])
-    information[:] = [file for file in information if file.path.rpartition("/")[2] not in _REPLACED]
-    return tuple(Group(folder, folder, tuple(files)) for folder, files in found.items())
+    files = manifest.files[: manifest.outline.total - manifest.outline.scattered]
+    return tuple([file for file in files if file[0] not in replaced])
+
+
+def groups_of(manifest: Manifest) -> tuple[Group, ...]:
+    """Return these files as groups, with targets below that folder."""
+    return tuple(Group(folder, folder, tuple(files)) for folder, files in _by_folder(kept_files(manifest)).items())
 
 
 def scattered_groups(manifest: Manifest) -> tuple[Group, ...]:

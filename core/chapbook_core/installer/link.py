@@ -69,7 +69,7 @@ class Linker:
         self._first = method or _best_of_system(has_clone=clone is not None)
         self._methods: dict[tuple[int, int], Method] = {}
         self._binding: bool | None = None
-        self._linked = 0
+        self._expected = 0
         self._lock = threading.Lock()
 
     def method(self, devices: tuple[int, int]) -> Method:
@@ -153,6 +153,10 @@ class Linker:
         is_safe = not self._is_edited or self._binding is True
         return is_safe and self.method(devices) is Method.LINK
 
+    def expect(self, count: int) -> None:
+        """Take note that so many files are to come, for which something may be worth loading."""
+        self._expected = max(self._expected, count)
+
     def link_below(
         self,
         files: Sequence[StoredFile],
@@ -169,8 +173,8 @@ class Linker:
         here, away = source.descriptor, target.descriptor
         if here is None or away is None or not self.is_linking(devices):
             return 0
-        self._linked += len(files)
-        helper = swift() if self._linked >= _WORTH_LOADING else None
+        self._expected += len(files)
+        helper = swift() if self._expected >= _WORTH_LOADING else None
         done = 0
         while helper is not None and done < len(files):
             checkpoint()
