@@ -218,7 +218,9 @@ class Connections:
         except ValueError as problem:
             raise NotAnAddress(request.url, str(problem)) from None
         with self._lock:
-            place = self._places.setdefault(origin, threading.BoundedSemaphore(self._bound))
+            place = self._places.get(origin)
+            if place is None:
+                place = self._places[origin] = threading.BoundedSemaphore(self._bound)
         started = time.monotonic()
         while not place.acquire(timeout=SLICE):
             request.tick(time.monotonic() - started)
