@@ -1,6 +1,8 @@
 """Unpacker: a process that unpacks wheels into the store for another one.
 
-In Python one thread runs at a time, and two that unpack wait for each other as long as they work; two processes do not.
+Where `swift` is there several threads of one process unpack at once, and nobody else is needed. Without it they wait
+for each other, because in Python one thread runs at a time, and two processes do not.
+
 An unpacker is a help and no more: whatever it cannot do, for whatever reason, its owner does itself, and raises what
 there is to be raised. Beside an engine the companion has one at hand; else it is `python -P -c START`.
 
@@ -18,12 +20,13 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from queue import LifoQueue, SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.crew import Crew
 from chapbook_core.installer.companion import UNPACK, Helper
 from chapbook_core.installer.store import Store
+from chapbook_core.installer.swift import swift
 
 if TYPE_CHECKING:
     import subprocess
@@ -50,20 +53,25 @@ _GLANCE = 0.25
 
 
 class Unpackers:
-    """This process, and others beside it when there is enough to do for them."""
+    """The threads of this process; or others beside it where those are of no use and there is enough to do."""
 
     def __init__(self, store: Store, companion: Companion | None = None) -> None:
         self._store = store
+        self._companion = companion
         self._crew = Crew(_AT_ONCE)
-        self._others = [_Unpacker(store.folder, companion) for _ in range(_AT_ONCE - 1)]
-        self._free: LifoQueue[_Unpacker | None] = LifoQueue()
-        for one in (None, *self._others):
-            self._free.put(one)
+        self._others: list[_Unpacker] = []
+        self._idle: SimpleQueue[_Unpacker] = SimpleQueue()
+        self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start the other processes, if that has not been done."""
+        """Start the other processes, if there is any use in them and that has not been done."""
+        with self._lock:
+            if self._others or swift() is not None:
+                return
+            self._others = [_Unpacker(self._store.folder, self._companion) for _ in range(_AT_ONCE - 1)]
         for other in self._others:
             other.start()
+            self._idle.put(other)
 
     def ask(self, wish: Wish[StoredWheel], size: int) -> None:
         """Queue something that unpacks; of those that wait the largest comes first, lest all wait for it at the end."""
@@ -71,14 +79,17 @@ class Unpackers:
 
     def unpack(self, wheel: Path, filename: str, sha256: str, watcher: Watcher, *, is_ours: bool = True) -> StoredWheel:
         """Unpack a wheel whose digest is known to be right; raises BadWheel and StoreFailed, see `Store.add_hashed`."""
-        free = self._free.get()
+        watcher.checkpoint()
         try:
-            watcher.checkpoint()
-            is_done = free is not None and free.unpack((str(wheel), filename, sha256, is_ours), watcher.checkpoint)
+            other = self._idle.get_nowait()
+        except Empty:
+            return self._store.add_hashed(wheel, filename, sha256, is_ours=is_ours, watcher=watcher)
+        try:
+            is_done = other.unpack((str(wheel), filename, sha256, is_ours), watcher.checkpoint)
             stored = self._store.find(sha256) if is_done else None
             return stored or self._store.add_hashed(wheel, filename, sha256, is_ours=is_ours, watcher=watcher)
         finally:
-            self._free.put(free)
+            self._idle.put(other)
 
     def close(self, end: float | None = None) -> None:
         """End the other processes, all at once; what they have begun is not finished.

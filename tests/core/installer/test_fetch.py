@@ -86,10 +86,13 @@ def test_wheels_come_into_the_store_once(index: FakeIndex, tmp_path: Path) -> No
     assert asked == index.counts["file"]
 
 
+@pytest.mark.parametrize("has_library", [True, False])
 @pytest.mark.parametrize("steps", [0, 5])
-def test_much_is_unpacked_by_several_processes(
-    index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+def test_much_is_unpacked_by_several_threads_or_processes(
+    index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, has_library: bool
 ) -> None:
+    if not has_library:
+        monkeypatch.setattr(unpacker, "swift", lambda: None)
     monkeypatch.setattr(fetching, "_MUCH", 1)
     monkeypatch.setattr(unpacker, "_AT_ONCE", 3)
     wheels = wanted(index)

@@ -22,6 +22,7 @@ from chapbook_core.installer import unpacker
 from chapbook_core.installer.bad_wheel import BadWheel
 from chapbook_core.installer.companion import UNPACK, Companion
 from chapbook_core.installer.store import Store
+from chapbook_core.installer.swift import swift
 from chapbook_core.installer.unpacker import Unpackers
 from tests.fakes.watcher import RecordingWatcher
 from tests.fakes.wheels import Recipe
@@ -39,6 +40,12 @@ MANY = Recipe(files={f"good/m{number}.py": b"x = 1\n" * 50 for number in range(2
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "store") as store:
         yield store
+
+
+@pytest.fixture(autouse=True)
+def no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be where threads unpack one after the other, so that there is any use in other processes."""
+    monkeypatch.setattr(unpacker, "swift", lambda: None)
 
 
 @pytest.fixture
@@ -95,6 +102,17 @@ def test_another_process_unpacks(
 
 def test_until_they_are_started_there_is_no_other_process(store: Store, unpackers: Unpackers, tmp_path: Path) -> None:
     store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
+    assert [] == processes()
+
+
+@pytest.mark.skipif(swift() is None, reason="the library is not built here: there was no compiler")
+def test_where_threads_unpack_at_once_there_is_no_other_process(
+    store: Store, unpackers: Unpackers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacker, "swift", swift)
+    unpackers.start()
+    store.verify(unpack(unpackers, MANY.write(tmp_path)), is_thorough=True)
+    assert [] == unpackers._others
     assert [] == processes()
 
 
