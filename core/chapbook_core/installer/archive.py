@@ -36,7 +36,7 @@ _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _LOCAL_MARK = b"PK\x03\x04"
 _DESCRIPTOR_MARK = b"PK\x07\x08"
 _DESCRIPTORS = (struct.Struct("<III"), struct.Struct("<IQQ"))
-_MOST_HELD = 16 << 20
+MOST_HELD = 16 << 20
 """Bytes of an archive that is read into memory as a whole: most hold thousands of files, each a few hundred bytes."""
 
 
@@ -49,7 +49,7 @@ class Archive:
         self._held = b""
         try:
             self.size = os.fstat(self._stream.fileno()).st_size
-            if self.size <= _MOST_HELD:
+            if self.size <= MOST_HELD:
                 self._held = self._read(0, self.size)
             tail = self._read(max(0, self.size - CENTRAL_LIMIT), self.size)
             self.members, self._directory = read_directory(tail, self.size, self._read, limits)

@@ -187,7 +187,7 @@ class Store:
 
         limits = limits or ArchiveLimits()
         add = partial(self._add, filename=filename, sha256=sha256, is_ours=is_ours, watcher=watcher or Unwatched())
-        with suppress(Unusual), UsualWheel(wheel, filename, limits) as opened:
+        with suppress(Unusual), UsualWheel(wheel, filename, limits, is_ours=is_ours) as opened:
             return add(opened)
         # Whatever was wrong is found again, by what has the words for it.
         with AnyWheel(wheel, filename, limits, is_lenient=is_lenient) as opened:

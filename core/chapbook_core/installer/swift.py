@@ -88,6 +88,8 @@ class Swift:
 
     def list(self, directory: bytes, start: int, count: int) -> Listing | None:
         """Return what the directory of an archive, which begins at `start`, says of so many files; None if unusual."""
+        if not count:
+            return None
         slots = max(_LEAST_SLOTS, 1 << (count * _SLOTS_EACH - 1).bit_length())
         listing = Listing(count, len(directory), slots * _SLOT)
         total = self._list(

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chapbook_core.index.filename import UnusableName
-from chapbook_core.installer.archive import Archive
+from chapbook_core.installer.archive import MOST_HELD, Archive
 from chapbook_core.installer.archive_directory import CENTRAL_LIMIT, DEFLATED, check_limits, find_directory
 from chapbook_core.installer.bad_wheel import Refusal
 from chapbook_core.installer.inflating import PIECE
@@ -60,8 +60,11 @@ _ROOMS = _Rooms()
 class UsualWheel:
     """Such a wheel, open."""
 
-    def __init__(self, path: Path, filename: str, limits: ArchiveLimits) -> None:
-        """Raise Unusual unless it is one, and OSError."""
+    def __init__(self, path: Path, filename: str, limits: ArchiveLimits, *, is_ours: bool = True) -> None:
+        """Raise Unusual unless it is one, and OSError.
+
+        One that is not `is_ours` may be written to at any moment; then it is read once, as by `Archive`.
+        """
         helper = swift()
         if helper is None:
             raise Unusual
@@ -73,6 +76,8 @@ class UsualWheel:
         self._room = _ROOMS.room
         try:
             self._size = os.fstat(self._archive).st_size
+            if not is_ours and self._size <= MOST_HELD:
+                self._archive = self._copied()
             self._listing = self._listed()
             self._names = self._listing.names_of_all()
             self._wheel = read_opened(self, filename, is_lenient=False)
@@ -136,6 +141,20 @@ class UsualWheel:
             os.close(folder)
         return self._manifest(sha256, starting)
 
+    def _copied(self) -> int:
+        """Return a file of the same content that nobody else can write to, because nobody knows of it."""
+        # Hardly a wheel comes out of a folder.
+        import tempfile
+
+        content = self._read(0, self._size)
+        try:
+            copy = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  kept open
+            copy.write(content)
+            copy.flush()
+        except OSError:
+            raise Unusual from None
+        return copy.fileno()
+
     def _listed(self) -> Listing:
         tail = self._read(max(0, self._size - CENTRAL_LIMIT), self._size)
         directory, start, count = find_directory(tail, self._size, self._read, self._limits)
@@ -186,7 +205,10 @@ class UsualWheel:
             if not self._make_room(place):
                 raise Unusual
             return 0
-        member = self._slow.members[place]
+        member = self._listing.member(place)
+        if self._slow.members[place : place + 1] != (member,):
+            # Somebody has written to it.
+            raise Unusual
         told = self._listing.told(place)
         (tree / member.path).parent.mkdir(parents=True, exist_ok=True)
         file, _start = write_member(self._slow, member, f"sha256={told}" if told else None, tree)

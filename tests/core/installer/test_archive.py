@@ -60,7 +60,7 @@ def test_what_zipfile_writes_is_read(
     path = written(tmp_path, stream.body if isinstance(stream, Unseekable) else stream.getvalue())
     assert expected == contents(path)
     # And one that is too large to be read into memory as a whole.
-    monkeypatch.setattr(archives, "_MOST_HELD", 0)
+    monkeypatch.setattr(archives, "MOST_HELD", 0)
     assert expected == contents(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import string
@@ -16,9 +17,10 @@ from chapbook_core.installer.archive_directory import CENTRAL_LIMIT, find_direct
 from chapbook_core.installer.bad_wheel import BadWheel, Refusal
 from chapbook_core.installer.listing import Room
 from chapbook_core.installer.manifest import Manifest, read_manifest
+from chapbook_core.installer.store import Store
 from chapbook_core.installer.swift import swift
 from chapbook_core.installer.unpacking import AnyWheel
-from chapbook_core.installer.usual_wheel import _ROOMS, Unusual, UsualWheel
+from chapbook_core.installer.usual_wheel import _MOST_FILES, _ROOMS, Unusual, UsualWheel
 from tests.fakes.wheels import GOOD, Part, Recipe, pack
 from tests.faults.mutate_archives import mutated
 
@@ -230,6 +232,44 @@ def test_a_wheel_that_is_replaced_while_it_is_read_brings_nothing_of_the_other(
         manifest = opened.unpack("0" * 64, tmp_path / "tree", Unwatched())
     assert (tmp_path / "tree" / "good" / "large.bin").read_bytes() == b"x" * (2 << 20)
     assert len(manifest.files) == 5
+
+
+def test_a_large_file_of_a_wheel_that_is_written_to_meanwhile_is_left_to_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chapbook_core.installer.usual_wheel._MOST_OF_ONE", 1 << 20)
+    monkeypatch.setattr(_ROOMS, "room", Room())
+    recipe = Recipe(files={"good/large.bin": b"x" * (2 << 20)})
+    wheel = recipe.write(tmp_path)
+    with UsualWheel(wheel, wheel.name, LIMITS) as opened:
+        wheel.write_bytes(pack(recipe.parts_of()[:1]))
+        with pytest.raises(Unusual):
+            opened.unpack("0" * 64, tmp_path / "tree", Unwatched())
+
+
+def test_a_wheel_that_is_not_ours_is_not_taken_for_what_it_was_before_and_is_again(tmp_path: Path) -> None:
+    files = {f"good/m{number}.py": b"" for number in range(_MOST_FILES)}
+    wheel = Recipe(files={"good/__init__.py": b"", **files}).write(tmp_path)
+    good = wheel.read_bytes()
+    wheel.write_bytes(Recipe(files={"good/__init__.py": b"1", **files}).build())
+
+    class Meddler(Unwatched):
+        count = 0
+
+        def checkpoint(self) -> None:
+            self.count += 1
+            if self.count == 2:
+                wheel.write_bytes(good)
+
+    with Store(tmp_path / "store") as store, pytest.raises(BadWheel, match="it was changed while it was read"):
+        store.add_hashed(wheel, wheel.name, hashlib.sha256(good).hexdigest(), is_ours=False, watcher=Meddler())
+
+
+def test_an_archive_of_nothing_is_refused_by_name(tmp_path: Path) -> None:
+    wheel = tmp_path / GOOD.filename
+    wheel.write_bytes(pack([]))
+    with Store(tmp_path / "store") as store, pytest.raises(BadWheel, match="it holds no files"):
+        store.add(wheel, wheel.name)
 
 
 def listed(content: bytes, path: Path) -> tuple[Listing | None, tuple[Member, ...] | None]:
