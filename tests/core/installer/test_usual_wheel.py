@@ -124,6 +124,17 @@ def test_a_wheel_of_too_many_roots_is_left_to_python(tmp_path: Path) -> None:
     assert len(manifest_of(AnyWheel, wheel, tmp_path / "any").outline.roots) == 102
 
 
+def test_names_that_were_chosen_to_take_long_to_tell_apart_are_left_to_python(tmp_path: Path) -> None:
+    # They have one FNV hash.
+    alike = [f"good/{name}" for name in ("anwvsjya", "ipoipncc", "mpqxjlvc")]
+    usual, any_kind = blobs(Recipe(files=dict.fromkeys(alike[:2], b"x")).write(tmp_path), tmp_path)
+    assert usual == any_kind
+    wheel = Recipe(files=dict.fromkeys(alike, b"x")).write(tmp_path)
+    with pytest.raises(Unusual):
+        UsualWheel(wheel, wheel.name, LIMITS)
+    assert len(manifest_of(AnyWheel, wheel, tmp_path / "tree").files) == 7
+
+
 @pytest.mark.parametrize(
     "name",
     [
