@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 TASK = "download"
 WORKERS = 8
+_EAGER = 2
+"""So many threads begin with the small downloads, and with the large ones; more help where each takes long."""
 MOST_BYTES = 8 * 1024**3
 """Of one wheel, when the index does not tell its size."""
 _MUCH = 8 << 20
@@ -111,7 +113,7 @@ class Fetching:
         self._progress = _Progress(watcher, count)
         lanes = Lanes(workers)
         # Of two crews, because a large one that waits for its lane must not keep a thread from the small ones.
-        self._small, self._large = Crew(workers), Crew(workers)
+        self._small, self._large = Crew(workers, eager=_EAGER), Crew(workers, eager=_EAGER)
         self._fetcher = _Fetcher(store, client, self._progress, lanes, Unpackers(store, companion))
         if count >= _MANY:
             self._fetcher.get_ready()
