@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from chapbook_core.pattern import late_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _MOST_OPENED = 16
 """How many objects may be open, or have been closed, between the start of an entry and the name of its file."""
 _LONGEST_ENTRY = 8192
+_MOST_NAMED = 32
+"""So often a page may name a file in quotes; usually it does once."""
 _DECODER = json.JSONDecoder()
 _VERSION_MARK = b'"api-version"'
 _BEGINNING = 4096
@@ -26,6 +28,8 @@ _VERSION = late_pattern(rb'"api-version"\s*:\s*"([0-9.]{1,20})"')
 _ATTRIBUTES = rb"""(?:[^>=]+|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?)*+>"""
 _PARTS = late_pattern(
     rb"<(?:(a)(?=[\s/])" + _ATTRIBUTES + rb"|(base|meta)(?=[\s/])" + _ATTRIBUTES + rb"|!--.*?(?:-->|\Z)"
+    # One of these that does not end leaves nothing behind it, and is not read again from each of what it holds.
+    rb"|(?:a|base|meta)(?=[\s/]).*"
     rb"|(?:script|style|textarea|template)(?=[\s/>]).*?(?:</(?:script|style|textarea|template)|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
@@ -49,7 +53,12 @@ def excerpt(body: bytes | bytearray, filenames: Iterable[str], size: int | None 
 
 
 def _json_excerpt(body: bytes | bytearray, size: int, filenames: Iterable[str]) -> bytes | None:
-    entries = [entry for filename in filenames for entry in _json_entries(body, size, filename)]
+    entries: list[bytes] = []
+    for filename in filenames:
+        found = _json_entries(body, size, filename)
+        if found is None:
+            return None
+        entries += found
     # Most indexes say it last. A pattern would look for it ten times as long.
     place = body.find(_VERSION_MARK, 0, min(_BEGINNING, size))
     version = _VERSION.match(body, place if place >= 0 else max(body.rfind(_VERSION_MARK, 0, size), 0), size)
@@ -58,20 +67,32 @@ def _json_excerpt(body: bytes | bytearray, size: int, filenames: Iterable[str]) 
     return b'{"meta": {"api-version": "%b"}, "files": [%b]}' % (version[1], b", ".join(entries))
 
 
-def _json_entries(body: bytes | bytearray, size: int, filename: str) -> Iterator[bytes]:
-    """Give each object that says `"filename": "..."` of this file."""
+def _json_entries(body: bytes | bytearray, size: int, filename: str) -> list[bytes] | None:
+    """Return each object that says `"filename": "..."` of this file; None when it is named too often to look."""
     name = json.dumps(filename).encode()
+    entries: list[bytes] = []
     place = -1
-    while (place := body.find(name, place + 1, size)) >= 0:
-        start = place
-        for _ in range(_MOST_OPENED):
-            start = body.rfind(b"{", 0, start)
-            if start < 0:
-                break
-            entry = _object_at(body, start, min(start + _LONGEST_ENTRY, size), filename)
-            if entry is not None:
-                yield entry
-                break
+    for _ in range(_MOST_NAMED):
+        place = body.find(name, place + 1, size)
+        if place < 0:
+            return entries
+        entry = _object_around(body, place, size, filename)
+        if entry is not None:
+            entries.append(entry)
+    return None
+
+
+def _object_around(body: bytes | bytearray, place: int, size: int, filename: str) -> bytes | None:
+    """Return the innermost object around the name of a file that is the entry of it."""
+    start = place
+    for _ in range(_MOST_OPENED):
+        start = body.rfind(b"{", max(place - _LONGEST_ENTRY, 0), start)
+        if start < 0:
+            return None
+        entry = _object_at(body, start, min(start + _LONGEST_ENTRY, size), filename)
+        if entry is not None:
+            return entry
+    return None
 
 
 def _object_at(body: bytes | bytearray, start: int, stop: int, filename: str) -> bytes | None:

@@ -42,7 +42,7 @@ _PARTS = late_pattern(
 )
 _ATTRIBUTE = late_pattern(r"""([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s>]+)))?""")
 _USUAL_ATTRIBUTE = late_pattern(r'''\s([a-z-]+)="([^"]*)"''')
-_TITLE = late_pattern(r"<title(?=[\s>])[^>]*>([^<]*)", re.IGNORECASE)
+_TITLE = late_pattern(r"<title(?=[\s>])[^>]*+(?:>|\Z)([^<]*)", re.IGNORECASE)
 _HEADING = late_pattern(r"links for|index of|simple index", re.IGNORECASE)
 _MARKUP = late_pattern(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _FORM = late_pattern(r"<(?:form|input|button|iframe)[\s>]", re.IGNORECASE)

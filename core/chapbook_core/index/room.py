@@ -46,6 +46,8 @@ class Room:
         if inflate is None:
             return None
         if self._place is None or size > len(self.content):
+            # Whatever stops this in between must not leave the place of a smaller one.
+            self._place = None
             self.content = bytearray(max(1 << (size - 1).bit_length(), _LEAST))
             self._place = _Place(self.content)
         return size if inflate(body, self._place, size) == (len(body), size) else None

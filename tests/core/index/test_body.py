@@ -72,6 +72,19 @@ def test_a_room_takes_one_body_after_another() -> None:
     assert one.inflate(gzip.compress(b""), 1000) is None
 
 
+def test_a_room_that_could_not_grow_is_not_taken_for_a_larger_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("deflate")
+    one, large = Room(), gzip.compress(b"y" * room._MOST)
+    assert one.inflate(gzip.compress(b"x"), 1) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(room, "_Place", lambda _content: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            one.inflate(large, room._MOST)
+    assert one._place is None
+    assert one.inflate(large, room._MOST) == room._MOST
+    assert b"y" * room._MOST == one.content
+
+
 def test_what_is_inflated_is_the_same_where_there_is_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(b"a page")
     with_it = body.Digest().of(packed, "gzip", 100, lambda content, size: bytes(content[:size][::-1]))

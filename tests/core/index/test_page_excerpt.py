@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from tests.fakes.index import DIALECTS, FakeIndex
 from tests.fakes.opened import opened
 
 URL = "https://example.org/simple/a/"
+NAMES = ["a-1.0-py3-none-any.whl", "a-1.0.tar.gz"]
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
@@ -89,6 +91,44 @@ def test_a_page_of_a_later_version_is_refused_as_ever() -> None:
         parse_page(part, "application/json", URL, "a")
 
 
+@pytest.mark.parametrize("start", [b"<a title='", b"<base title='", b"<meta content='", b"<A title='"])
+def test_a_tag_that_does_not_end_takes_the_rest_of_its_page_with_it(start: bytes) -> None:
+    body = b"<a href='/good/a-1.0.tar.gz'>a</a>" + start + b'<a href="/bad/a-1.0-py3-none-any.whl">a</a>'
+    part = excerpt(body, NAMES)
+    assert part is not None
+    found = [parse_page(page, "text/html", URL, "a").files.of("1.0") for page in (body, part)]
+    assert ["https://example.org/good/a-1.0.tar.gz"] == [file.url for file in found[1]]
+    assert found[0] == found[1]
+
+
+def test_of_a_page_that_names_a_file_again_and_again_there_is_no_excerpt() -> None:
+    entry = {"filename": "a-1.0.tar.gz", "url": "a", "hashes": {}}
+    assert excerpt(page_of(*[entry] * 9), ["a-1.0.tar.gz"]) is not None
+    assert excerpt(page_of(*[entry] * 99), ["a-1.0.tar.gz"]) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"/a-1.0.tar.gz", b"<a "),
+        (b"/a-1.0.tar.gz", b"<a x='"),
+        (b"/a-1.0.tar.gz", b"<base "),
+        (b"/a-1.0.tar.gz", b"<!-- "),
+        (b'<a href="/a-1.0.tar.gz">a</a>', b'<a href="/a-1.0.tar.gz'),
+        (b'<a href="/a-1.0.tar.gz">a</a>', b'<a href="/a-1.0.tar.gz">'),
+        (b'<a href="/a-1.0.tar.gz">a</a>', b'<a href="/a-1.0.tar.gz">a</a><br '),
+        (b'{"x": [', b'"a-1.0.tar.gz",'),
+        (b'{"x": ' * 16 + b"[", b'"a-1.0.tar.gz",'),
+    ],
+)
+def test_a_hostile_page_takes_no_longer_than_its_length_asks_for(start: bytes, piece: bytes) -> None:
+    body = start + piece * (400_000 // len(piece))
+    began = time.process_time()
+    excerpt(body, ["a-1.0.tar.gz"])
+    # As for `page_html`.
+    assert time.process_time() - began < 5
+
+
 @pytest.mark.parametrize("page", [b'{"meta": %s, "files": [%s]}', b'{"files": [%s], "meta": %s}'])
 def test_the_version_is_found_wherever_a_page_says_it(page: bytes) -> None:
     files = b", ".join(b'{"filename": "a-%d.tar.gz", "url": "a"}' % number for number in range(999))
@@ -108,7 +148,6 @@ def test_a_link_counts_from_the_base_of_its_page() -> None:
     assert "0" * 64 == file.digest()
 
 
-NAMES = ["a-1.0-py3-none-any.whl", "a-1.0.tar.gz"]
 FRAGMENTS = [
     '<a href="https://example.org/x/a-1.0.tar.gz#sha256=0">a-1.0.tar.gz</a><br />\n',
     '<a href="/x/a-1.0-py3-none-any.whl" data-requires-python="&gt;=3.9" data-yanked="">a-1.0-py3-none-any.whl</a>\n',
