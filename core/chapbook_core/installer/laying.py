@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
 from chapbook_core.installer.ahead import Ahead
-from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, Way
+from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, InTheWay, Way
 from chapbook_core.installer.spare import has_spare
 from chapbook_core.installer.swift import swift
 from chapbook_core.project.removal import remove_folder
@@ -52,8 +52,8 @@ def lay_all(
         return
     try:
         _lay_fresh(arrivals, fresh, task)
-    except FileExistsError:
-        # Which of two was first, and so has it, only one thread can tell.
+    except (FileExistsError, InTheWay):
+        # Which of two was first, and so has the place, only one thread can tell.
         remove_folder(way.root)
         way.root.mkdir()
         with Way(way.root) as again:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LIBRARY = Path(__file__).with_name("libswift.so")
 _WORK = struct.Struct("@PPiiPPQQ")
-"""`struct work` in `swift.c`."""
+"""`struct work` in `swift.h`."""
 _STAMP, _SLOT = 16, 16
 """`struct stamp` and `struct slot` take so much."""
 _POINTER = struct.calcsize("@P")

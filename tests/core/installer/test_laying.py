@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chapbook_core.errors import Cancelled
+from chapbook_core.errors import Cancelled, ChapbookError
 from chapbook_core.installer import laying, link, placement
 from chapbook_core.installer.ahead import Ahead
 from chapbook_core.installer.clash import Sharing, find_sharing
@@ -255,6 +255,37 @@ def test_files_that_meet_unforeseen_are_what_one_thread_makes_of_them(
             told.append(str(caught.value.__cause__).partition("/stage/")[2].partition("/")[2])
     assert told[0] == told[1]
     assert "met/__init__.py" in told[0]
+
+
+def test_a_file_where_another_has_a_folder_is_what_one_thread_makes_of_it(
+    bench: Bench, divided: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_ended, own = threading.Event(), Layer.link_ahead
+
+    def one_after_the_other(layer: Layer, way: Way, checkpoint: Callable[[], None]) -> None:
+        if layer._arrival.name == "x":
+            assert has_ended.wait(30)
+        own(layer, way, checkpoint)
+        if layer._arrival.name == "y":
+            has_ended.set()
+
+    monkeypatch.setattr(Layer, "link_ahead", one_after_the_other)
+    recipes = [
+        *MANY[:2],
+        Recipe(name="x", files={"x.py": b"", "met/m.py": b""}),
+        # It has the most files, and is begun first.
+        Recipe(name="y", files={f"y/m{file}.py": b"" for file in range(30)} | {"met": b""}),
+    ]
+    paths = bench.environment()
+    wheels = arrivals(bench, paths, recipes)
+    before, told = tree(paths.root), []
+    for is_divided in (True, False):
+        divided(is_divided)
+        with pytest.raises(ChapbookError) as caught:
+            place_wheels(wheels, bench.watcher)
+        told.append((type(caught.value), caught.value.message.partition(" (")[0]))
+        assert_nothing_is_left(before, paths)
+    assert told[0] == told[1]
 
 
 def test_where_nothing_can_be_linked_nothing_is_divided(
