@@ -114,7 +114,9 @@ class Crew:
             self._start()
         if self._grower is None and self._is_short():
             self._grower = threading.Thread(target=self._grow, name="chapbook-index", daemon=True)
-            self._grower.start()
+            # As in `_grow`.
+            with suppress(RuntimeError):
+                self._grower.start()
 
     def _is_short(self) -> bool:
         return self._queue.qsize() > self._idle and len(self._threads) < self._size

@@ -119,3 +119,22 @@ def test_where_no_more_threads_can_be_had_those_that_are_there_do_it_all(monkeyp
     goes_on.set()
     assert all(wish.future.result(timeout=300) for wish in wishes)
     crew.close(60.0)
+
+
+def test_where_not_even_one_thread_more_can_be_had_the_one_that_is_there_does_it_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crew, own = Crew(9, eager=1), threading.Thread.start
+
+    def first_alone(thread: threading.Thread) -> None:
+        if thread is not crew._threads[0]:
+            raise RuntimeError("can't start new thread")
+        own(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", first_alone)
+    goes_on = threading.Event()
+    wishes = [Wish(goes_on.wait) for _ in range(9)]
+    crew.ask(*wishes)
+    goes_on.set()
+    assert all(wish.future.result(timeout=300) for wish in wishes)
+    crew.close(60.0)
