@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chapbook_core.errors import ChapbookError
-from chapbook_core.installer.ahead import Ahead
 from chapbook_core.installer.relocation import HAS_FOLDER_DESCRIPTORS, InTheWay, Way
 from chapbook_core.installer.spare import has_spare
 from chapbook_core.installer.swift import swift
@@ -103,6 +102,8 @@ def _lay_fresh(arrivals: Sequence[WheelArrival], fresh: Sequence[WheelArrival], 
 
 def _lay_divided(arrivals: Sequence[WheelArrival], task: _Task, before: int) -> None:
     """Lay such wheels with two threads."""
+    from chapbook_core.installer.ahead import Ahead  # few commands lay so much
+
     # What takes longest begins first; else it is what one of them waits for at the end.
     order = sorted(range(len(arrivals)), key=lambda number: -len(arrivals[number].stored.manifest.files))
     layers = [arrivals[number].begin(task.way, task.sharing, task.leaving) for number in order]
