@@ -44,6 +44,8 @@ class Interrupts:
         self.is_committed: Callable[[], bool] = _no
         self._has_process = False
         self._is_first = True
+        self._is_hearing = False
+        """Whether one is heard that came where nothing can be stopped."""
 
     def own_process(self) -> None:
         """Hear the interrupts of this process to its end, unless it hears none or somebody else does."""
@@ -97,17 +99,28 @@ class Interrupts:
         else:
             sys.__unraisablehook__(ignored)
             return
-        # Hardly ever needed. It must not come before this function, in which it would be ignored again, has ended.
-        import _thread
+        # Hardly ever needed.
         import threading
 
-        if os.name == "nt":
-            # What is no event of a console ends the process there, whoever hears it.
-            again = threading.Timer(_A_MOMENT, _thread.interrupt_main, (number,))
-        else:
-            again = threading.Timer(_A_MOMENT, os.kill, (os.getpid(), number))
+        self._is_hearing = True
+        again = threading.Timer(_A_MOMENT, self._strike_again, (number,))
         again.daemon = True
         again.start()
+        self._is_hearing = False
+
+    def _strike_again(self, number: int) -> None:
+        import _thread  # as above
+        import time
+
+        # It must not come before that function, in which it would be ignored again, has ended.
+        while self._is_hearing:
+            time.sleep(_A_MOMENT)
+        time.sleep(_A_MOMENT)
+        if os.name == "nt":
+            # What is no event of a console ends the process there, whoever hears it.
+            _thread.interrupt_main(number)  # type: ignore[arg-type]  # any number will do
+        else:
+            os.kill(os.getpid(), number)
 
     @property
     def story(self) -> str:

@@ -103,11 +103,19 @@ def test_who_started_it_deaf_to_interrupts_is_not_overruled(folder: Path, variab
     assert (0, "") == (ended.returncode, ended.stderr)
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.1])
 def test_one_that_comes_where_nothing_can_be_stopped_is_heard_a_moment_later(
-    folder: Path, variables: dict[str, str]
+    folder: Path, variables: dict[str, str], delay: float
 ) -> None:
-    program = """
-import signal, sys, time
+    program = f"""
+import signal, sys, threading, time
+start = threading.Timer.start
+
+def start_slowly(timer):
+    start(timer)
+    time.sleep({delay})
+
+threading.Timer.start = start_slowly
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from chapbook_core.cli import leave
 
