@@ -18,12 +18,13 @@ from chapbook_core.installer.starting import runs_at_start
 from chapbook_core.installer.wheel import open_archive, read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from typing import Self
 
     from chapbook_core.events import Watcher
     from chapbook_core.installer.archive import Archive, ArchiveLimits, Member
+    from chapbook_core.installer.manifest import Outline
     from chapbook_core.installer.wheel import WheelFile
 
 _LOOKED_AT = 8192
@@ -76,6 +77,13 @@ def _unpack(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, watcher
                 starting.append(file.path)
     except Refusal as problem:
         raise problem.of(wheel.filename) from None
+    return manifest_of(wheel, sha256, starting, sorted(files, key=partial(_order, wheel.data)))
+
+
+def manifest_of(
+    wheel: WheelFile, sha256: str, starting: Iterable[str], files: Sequence[StoredFile], noted: Outline | None = None
+) -> Manifest:
+    """Return the manifest of a wheel that was unpacked; `noted` is what is known of the files, if they are as read."""
     return Manifest(
         filename=wheel.filename,
         sha256=sha256.lower(),
@@ -88,7 +96,8 @@ def _unpack(archive: Archive, wheel: WheelFile, sha256: str, tree: Path, watcher
         scripts=wheel.scripts,
         starting=tuple(sorted(starting)),
         complaints=wheel.complaints,
-        files=tuple(sorted(files, key=partial(_order, wheel.data))),
+        files=files if noted else tuple(files),
+        noted=noted,
     )
 
 

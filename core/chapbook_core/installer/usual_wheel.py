@@ -23,7 +23,7 @@ from chapbook_core.installer.manifest import ListedFiles, Manifest, Outline
 from chapbook_core.installer.record import base64_digest
 from chapbook_core.installer.starting import STARTING, may_run_at_start, runs_at_start
 from chapbook_core.installer.swift import swift
-from chapbook_core.installer.unpacking import write_member
+from chapbook_core.installer.unpacking import manifest_of, write_member
 from chapbook_core.installer.wheel import read_opened, unlisted_paths
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class UsualWheel:
             while place < self._listing.count:
                 watcher.checkpoint()
                 place += self._unpack_some(place, folder) or self._unpack_one(place, tree)
-            starting = sorted(self._starting())
+            starting = list(self._starting())
         except Refusal:
             raise Unusual from None
         finally:
@@ -252,18 +252,6 @@ class UsualWheel:
         if columns is None:
             raise Unusual
         count = columns.held_count + columns.scattered_count
-        return Manifest(
-            filename=wheel.filename,
-            sha256=sha256.lower(),
-            name=wheel.name.name,
-            version=wheel.metadata.version,
-            dist_info=wheel.dist_info,
-            data=wheel.data,
-            is_pure=wheel.is_pure,
-            tags=wheel.tags,
-            scripts=wheel.scripts,
-            starting=tuple(starting),
-            complaints=(),
-            files=ListedFiles(columns.held, columns.scattered, count),
-            noted=Outline(count, tuple(json.loads(columns.roots)), columns.scattered_count),
-        )
+        files = ListedFiles(columns.held, columns.scattered, count)
+        noted = Outline(count, tuple(json.loads(columns.roots)), columns.scattered_count)
+        return manifest_of(wheel, sha256, starting, files, noted)
